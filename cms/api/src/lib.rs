@@ -1,1 +1,16 @@
-//! Wire contract.
+//! The wire contract both programs share: plain data, no I/O.
+//!
+//! `cms` serves it and `ssg` consumes it, so everything on which the two must
+//! agree byte for byte lives here once: content-type schemas, the query
+//! grammar, the error body, the change feed, webhooks and the token exchange.
+//! Nothing in this crate may open a file, a socket or a clock.
+
+pub mod auth;
+pub mod builtin;
+pub mod change;
+pub mod content_type;
+pub mod envelope;
+pub mod error;
+pub mod model;
+pub mod query;
+pub mod webhook;

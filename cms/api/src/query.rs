@@ -1,0 +1,227 @@
+//! A query as both programs understand it, after the grammar and the content
+//! model have been checked.
+//!
+//! `cms` turns it into SQL, `ssg` evaluates it over its replica; both must give
+//! the same answer in the same order, so everything here is resolved and typed:
+//! names exist, operators are known, relations carry the type they lead to.
+
+use serde_json::Value;
+
+/// A question about the documents of one content type.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct QuerySpec {
+    pub filter: Filter,
+    /// Empty: by row id. The row id is always the last key.
+    pub sort: Vec<SortKey>,
+    pub page: Page,
+    /// Scalar attributes to show; `None` shows all. `id` and `documentId` always come.
+    pub fields: Option<Vec<String>>,
+    pub populate: Vec<Populate>,
+    pub status: Status,
+    pub locale: Locale,
+    /// `_q`: a substring looked for in every searchable text attribute.
+    pub search: Option<String>,
+    /// `hasPublishedVersion`: keep drafts by having a published counterpart.
+    pub has_published_version: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]
+pub enum Status {
+    #[default]
+    Published,
+    Draft,
+}
+
+impl Status {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Draft => "draft",
+        }
+    }
+}
+
+/// Which locales of a localized type are asked for; ignored by other types.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Locale {
+    #[default]
+    Default,
+    Code(String),
+    /// `locale=*`
+    All,
+}
+
+/// A condition on a document (or on a component or target inside it).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Not(Box<Filter>),
+    /// A condition on a stored value: a scalar attribute or a system field
+    /// (`id`, `documentId`, `createdAt`, `updatedAt`, `publishedAt`, `locale`).
+    Field {
+        name: String,
+        kind: FieldKind,
+        test: Test,
+    },
+    /// A condition on what the named attribute leads to. On a to-many attribute one
+    /// match is enough.
+    Through {
+        name: String,
+        link: Link,
+        filter: Box<Filter>,
+    },
+    /// Whether the attribute leads anywhere: `filters[author][$null]=true`.
+    Linked {
+        name: String,
+        link: Link,
+        exists: bool,
+    },
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self::And(Vec::new())
+    }
+}
+
+impl Filter {
+    #[must_use]
+    pub fn is_always(&self) -> bool {
+        matches!(self, Self::And(parts) if parts.iter().all(Self::is_always))
+    }
+}
+
+/// How an attribute reaches other values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// To documents of `target`. With `mapped_by`, the links are those of the target's
+    /// attribute of that name, read backwards.
+    Relation {
+        target: String,
+        mapped_by: Option<String>,
+        many: bool,
+    },
+    Media {
+        many: bool,
+    },
+    Component {
+        component: String,
+        repeatable: bool,
+    },
+    /// Only populated, never filtered.
+    DynamicZone {
+        components: Vec<String>,
+    },
+    /// `localizations`: the same document in its other locales, same status.
+    Localizations,
+}
+
+/// How values of a field compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// By bytes.
+    Text,
+    Integer,
+    BigInteger,
+    Float,
+    Boolean,
+    /// `YYYY-MM-DD`
+    Date,
+    /// `HH:MM:SS.mmm`
+    Time,
+    /// Milliseconds since 1970; stored in documents as RFC 3339 text with milliseconds, UTC.
+    DateTime,
+    Json,
+    /// The numeric row id.
+    RowId,
+}
+
+/// An operator with its operands, already of the field's kind (null allowed where SQL allows it).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    Eq(Value),
+    EqI(Value),
+    Ne(Value),
+    NeI(Value),
+    Lt(Value),
+    Lte(Value),
+    Gt(Value),
+    Gte(Value),
+    In(Vec<Value>),
+    NotIn(Vec<Value>),
+    Between(Value, Value),
+    Null,
+    NotNull,
+    Contains { text: String, fold: bool, negated: bool },
+    StartsWith { text: String, fold: bool, negated: bool },
+    EndsWith { text: String, fold: bool, negated: bool },
+}
+
+/// One sort key: a path through to-one relations or components to a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortKey {
+    /// Attributes to walk through, outermost first.
+    pub through: Vec<(String, Link)>,
+    pub field: String,
+    pub kind: FieldKind,
+    pub descending: bool,
+}
+
+/// Which part of the answer is wanted, and how `meta.pagination` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    pub start: u64,
+    /// Rows to return.
+    pub limit: u64,
+    pub style: PageStyle,
+    /// Whether the total is asked for.
+    pub with_count: bool,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { start: 0, limit: 25, style: PageStyle::Page { page: 1 }, with_count: true }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageStyle {
+    /// `{page, pageSize, pageCount, total}`
+    Page { page: u64 },
+    /// `{start, limit, total}`
+    Offset,
+}
+
+/// One attribute to fill in, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Populate {
+    pub name: String,
+    pub link: Link,
+    pub fields: Option<Vec<String>>,
+    pub filter: Filter,
+    pub sort: Vec<SortKey>,
+    pub populate: Vec<Populate>,
+    /// `on`: per component of a dynamic zone; components not listed are left out.
+    pub on: Option<Vec<(String, Populate)>>,
+    /// `count`: only `{count: n}`.
+    pub count: bool,
+}
+
+impl Populate {
+    /// The attribute as it stands, with nothing below it.
+    #[must_use]
+    pub fn plain(name: impl Into<String>, link: Link) -> Self {
+        Self {
+            name: name.into(),
+            link,
+            fields: None,
+            filter: Filter::default(),
+            sort: Vec::new(),
+            populate: Vec::new(),
+            on: None,
+            count: false,
+        }
+    }
+}

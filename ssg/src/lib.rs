@@ -1,0 +1,1 @@
+//! Static site generator: see ARCHITECTURE.md for the four strata.
