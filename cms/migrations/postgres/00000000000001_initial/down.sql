@@ -1,0 +1,11 @@
+DROP TABLE sessions;
+DROP TABLE permissions;
+DROP TABLE api_tokens;
+DROP TABLE webhooks;
+DROP TABLE jobs;
+DROP TABLE locales;
+DROP TABLE settings;
+DROP TABLE counters;
+DROP TABLE changes;
+DROP TABLE links;
+DROP TABLE documents;

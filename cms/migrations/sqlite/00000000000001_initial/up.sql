@@ -1,0 +1,127 @@
+-- Content: one row per (document, locale, status). Times are Unix milliseconds (UTC).
+CREATE TABLE documents (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    document_id  TEXT    NOT NULL,
+    uid          TEXT    NOT NULL,
+    locale       TEXT    NOT NULL DEFAULT '',  -- '' on types that are not localized
+    status       TEXT    NOT NULL,             -- 'draft' | 'published'; types without drafts only have 'published'
+    data         TEXT    NOT NULL,             -- JSON object: scalars, components and zones; relations are in links
+    version      BIGINT  NOT NULL,             -- feed position of the change that wrote this row
+    created_at   BIGINT  NOT NULL,
+    updated_at   BIGINT  NOT NULL,
+    published_at BIGINT
+);
+CREATE UNIQUE INDEX documents_identity ON documents (uid, document_id, locale, status);
+CREATE INDEX documents_listing ON documents (uid, status, locale, id);
+CREATE INDEX documents_by_document_id ON documents (document_id);
+
+-- Relations and media. A link belongs to one row (one locale, one status) and names its
+-- target by documentId; which row of the target is meant is decided when it is read.
+CREATE TABLE links (
+    id                 INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    source_id          BIGINT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    path               TEXT   NOT NULL,            -- attribute path: 'author', 'seo.image', 'sections.author'
+    component_id       BIGINT NOT NULL DEFAULT 0,  -- id of the embedded component that holds it; 0 at the top
+    position           DOUBLE PRECISION NOT NULL,  -- order as the source shows it
+    inverse_position   DOUBLE PRECISION NOT NULL,  -- order as the target's inverse side shows it
+    target_uid         TEXT   NOT NULL,
+    target_document_id TEXT   NOT NULL
+);
+CREATE INDEX links_forward ON links (source_id, path, component_id, position);
+CREATE INDEX links_backward ON links (target_document_id, path, inverse_position);
+
+-- The change feed. Sequence numbers come from counters('feed'), drawn in the writing
+-- transaction, so their order is commit order and there are no gaps.
+CREATE TABLE changes (
+    seq          BIGINT PRIMARY KEY NOT NULL,
+    op           TEXT   NOT NULL,              -- 'upsert' | 'delete' | 'schema'
+    uid          TEXT   NOT NULL,
+    document_id  TEXT   NOT NULL,
+    locale       TEXT   NOT NULL,
+    status       TEXT   NOT NULL,
+    at           BIGINT NOT NULL
+);
+CREATE INDEX changes_by_document ON changes (uid, document_id, locale, status, seq);
+
+CREATE TABLE counters (
+    name  TEXT   PRIMARY KEY NOT NULL,
+    value BIGINT NOT NULL
+);
+INSERT INTO counters (name, value) VALUES ('feed', 0), ('component', 0);
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE locales (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    code       TEXT    NOT NULL UNIQUE,
+    name       TEXT    NOT NULL,
+    is_default BOOLEAN NOT NULL,
+    created_at BIGINT  NOT NULL
+);
+
+-- Durable work, written in the same transaction as its cause.
+CREATE TABLE jobs (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    kind         TEXT    NOT NULL,
+    payload      TEXT    NOT NULL,             -- JSON
+    run_at       BIGINT  NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    locked_until BIGINT  NOT NULL DEFAULT 0,   -- a claim that expires by itself
+    last_error   TEXT,
+    state        TEXT    NOT NULL,             -- 'pending' | 'done' | 'dead'
+    created_at   BIGINT  NOT NULL,
+    finished_at  BIGINT
+);
+CREATE INDEX jobs_due ON jobs (state, run_at);
+
+CREATE TABLE webhooks (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    name          TEXT    NOT NULL UNIQUE,
+    url           TEXT    NOT NULL,
+    events        TEXT    NOT NULL,            -- JSON list of event names
+    headers       TEXT    NOT NULL,            -- JSON object
+    secret        TEXT    NOT NULL,            -- needed to sign, so it cannot be a hash
+    dialect       TEXT    NOT NULL,            -- 'strapi' | 'standard' | 'thin'
+    allow_private BOOLEAN NOT NULL,
+    enabled       BOOLEAN NOT NULL,
+    created_at    BIGINT  NOT NULL
+);
+
+CREATE TABLE api_tokens (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    name         TEXT    NOT NULL UNIQUE,
+    kind         TEXT    NOT NULL,             -- 'read-only' | 'full-access' | 'custom'
+    permissions  TEXT    NOT NULL,             -- JSON list of actions, for 'custom'
+    token_hash   TEXT    NOT NULL UNIQUE,
+    created_at   BIGINT  NOT NULL,
+    expires_at   BIGINT,
+    last_used_at BIGINT,
+    revoked_at   BIGINT
+);
+
+-- What a role may do: 'api::article.article.find'.
+CREATE TABLE permissions (
+    role   TEXT NOT NULL,                      -- the role's type: 'public', 'authenticated', …
+    action TEXT NOT NULL,
+    PRIMARY KEY (role, action)
+);
+
+-- Refresh tokens; a family is one login on one device.
+CREATE TABLE sessions (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    family           TEXT    NOT NULL,
+    user_id          BIGINT  NOT NULL,         -- documents.id
+    generation       BIGINT  NOT NULL,
+    token_hash       TEXT    NOT NULL UNIQUE,
+    status           TEXT    NOT NULL,         -- 'active' | 'rotated' | 'revoked'
+    created_at       BIGINT  NOT NULL,
+    rotated_at       BIGINT,
+    idle_expires_at  BIGINT  NOT NULL,
+    absolute_expires_at BIGINT NOT NULL,
+    device           TEXT
+);
+CREATE INDEX sessions_by_family ON sessions (family, generation);
+CREATE INDEX sessions_by_user ON sessions (user_id, status);

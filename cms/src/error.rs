@@ -1,0 +1,68 @@
+//! The one edge where errors become answers.
+//!
+//! Everything a handler returns ends here: known errors keep Strapi's status, name and
+//! message; anything unknown is a bare 500 whose cause goes to the log and never to the client.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use cms_api::error::{ApiError, ErrorName};
+
+use crate::store::StoreError;
+
+/// What a handler may fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// An answer the client can act on.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Internal(#[from] anyhow::Error),
+}
+
+pub type AppResult<T> = Result<T, AppError>;
+
+/// Seconds after which a client may try again when the database was not available.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+impl AppError {
+    fn to_api(&self) -> ApiError {
+        match self {
+            Self::Api(error) => error.clone(),
+            Self::Store(StoreError::Conflict(_)) => {
+                ApiError::new(ErrorName::ConflictError, "The write conflicts with another one")
+            }
+            Self::Store(StoreError::Unavailable(_)) => {
+                ApiError::new(ErrorName::ServiceUnavailableError, "Service Unavailable")
+            }
+            Self::Store(StoreError::Other(_)) | Self::Internal(_) => {
+                ApiError::new(ErrorName::InternalServerError, "Internal Server Error")
+            }
+        }
+    }
+}
+
+impl From<actix_web::error::BlockingError> for AppError {
+    fn from(error: actix_web::error::BlockingError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.to_api().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let error = self.to_api();
+        if error.status() >= 500 {
+            tracing::error!(error = ?self, "a request failed");
+        }
+        let mut response = HttpResponse::build(self.status_code());
+        if error.status() == 503 {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        response.content_type("application/json; charset=utf-8").body(error.body().to_string())
+    }
+}

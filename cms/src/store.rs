@@ -1,0 +1,15 @@
+//! The database. The only folder that imports diesel.
+//!
+//! One code path serves SQLite and PostgreSQL through [`pool::Conn`]; where SQL differs
+//! (JSON paths, upserts) the dialect decides. Nothing here knows HTTP.
+
+pub mod error;
+pub mod feed;
+pub mod json;
+pub mod migrate;
+pub mod pool;
+pub mod schema;
+pub mod statement;
+
+pub use error::StoreError;
+pub use pool::{Conn, Database, Dialect};

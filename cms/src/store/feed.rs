@@ -1,0 +1,65 @@
+//! Writing the change feed.
+//!
+//! The sequence number is drawn from a counter row inside the writing transaction. The row
+//! lock makes writers queue until commit, so sequence order is commit order on both
+//! databases and no number is lost to a rollback.
+
+use diesel::prelude::*;
+
+use super::StoreError;
+use super::pool::Conn;
+use super::schema::{changes, counters};
+
+/// One line of the feed, without its number.
+#[derive(Debug, Clone, Copy)]
+pub struct NewChange<'a> {
+    /// `upsert`, `delete` or `schema`
+    pub op: &'a str,
+    pub uid: &'a str,
+    pub document_id: &'a str,
+    /// Empty on types without locales.
+    pub locale: &'a str,
+    /// `draft` or `published`
+    pub status: &'a str,
+    /// Unix milliseconds.
+    pub at: i64,
+}
+
+/// Draws the next number of a counter; other writers wait until this one commits.
+///
+/// # Errors
+/// Those of the database.
+pub fn next(conn: &mut Conn, counter: &str) -> Result<i64, StoreError> {
+    diesel::update(counters::table.find(counter))
+        .set(counters::value.eq(counters::value + 1))
+        .execute(conn)?;
+    Ok(counters::table.find(counter).select(counters::value).first(conn)?)
+}
+
+/// Appends one change and returns its sequence number.
+///
+/// # Errors
+/// Those of the database.
+pub fn append(conn: &mut Conn, change: NewChange<'_>) -> Result<i64, StoreError> {
+    let seq = next(conn, "feed")?;
+    diesel::insert_into(changes::table)
+        .values((
+            changes::seq.eq(seq),
+            changes::op.eq(change.op),
+            changes::uid.eq(change.uid),
+            changes::document_id.eq(change.document_id),
+            changes::locale.eq(change.locale),
+            changes::status.eq(change.status),
+            changes::at.eq(change.at),
+        ))
+        .execute(conn)?;
+    Ok(seq)
+}
+
+/// The newest sequence number; 0 before the first change.
+///
+/// # Errors
+/// Those of the database.
+pub fn newest(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(counters::table.find("feed").select(counters::value).first(conn)?)
+}

@@ -1,0 +1,241 @@
+//! Connections: one writer and several readers on SQLite, a pool on PostgreSQL.
+//!
+//! SQLite allows one writer at a time; queueing writers here instead of in the database
+//! avoids busy errors altogether. Readers see committed snapshots (WAL) and never wait.
+
+use std::path::Path;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
+use diesel::{Connection, MultiConnection, PgConnection, SqliteConnection};
+
+use super::StoreError;
+
+/// A connection to either database.
+#[derive(MultiConnection)]
+pub enum Conn {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl std::fmt::Debug for Conn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Conn({:?})", self.dialect())
+    }
+}
+
+/// Where SQL differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Conn {
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}
+
+/// Readers on SQLite; more only compete for two cores.
+const SQLITE_READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a request waits for a connection before it answers 503.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Per connection: WAL survives a killed process; NORMAL may lose the last commits in a
+/// power cut but never corrupts. Writers from other processes (the command line) are waited for.
+const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
+    PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
+    PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;";
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`
+    Sqlite(String),
+    /// `postgres://…`
+    Postgres(String),
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                return Err("`sqlite:` needs a path, as in `sqlite:cms/data/cms.db`".into());
+            }
+            return Ok(Self::Sqlite(path.to_owned()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err(format!("`{text}` is no database URL; accepted are `sqlite:PATH` and `postgres://…`"))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Manager(DatabaseUrl);
+
+impl Manager {
+    fn open(&self) -> Result<Conn, diesel::ConnectionError> {
+        match &self.0 {
+            DatabaseUrl::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(path)?;
+                conn.batch_execute(SQLITE_PRAGMAS)
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Conn::Sqlite(conn))
+            }
+            DatabaseUrl::Postgres(url) => PgConnection::establish(url).map(Conn::Postgres),
+        }
+    }
+}
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        self.open().map_err(diesel::r2d2::Error::ConnectionError)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        use diesel::r2d2::R2D2Connection as _;
+        std::thread::panicking() || conn.is_broken()
+    }
+}
+
+/// The open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    readers: Pool<Manager>,
+    writers: Pool<Manager>,
+    dialect: Dialect,
+}
+
+impl Database {
+    /// Opens the database, creating a missing SQLite file and its folder.
+    ///
+    /// # Errors
+    /// When it cannot be reached or created; the reason names the URL without its password.
+    pub fn open(url: &DatabaseUrl) -> anyhow::Result<Self> {
+        if let DatabaseUrl::Sqlite(path) = url
+            && let Some(folder) = Path::new(path).parent()
+            && !folder.as_os_str().is_empty()
+        {
+            std::fs::create_dir_all(folder)?;
+        }
+        let dialect = match url {
+            DatabaseUrl::Sqlite(_) => Dialect::Sqlite,
+            DatabaseUrl::Postgres(_) => Dialect::Postgres,
+        };
+        // The first connection is opened by hand: a pool hides why it cannot connect.
+        drop(Manager(url.clone()).open()?);
+        let pool = |size| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(1))
+                .test_on_check_out(dialect == Dialect::Postgres)
+                .connection_timeout(CHECKOUT_TIMEOUT)
+                .build(Manager(url.clone()))
+        };
+        let (readers, writers) = match dialect {
+            Dialect::Sqlite => (pool(SQLITE_READERS)?, pool(1)?),
+            Dialect::Postgres => {
+                let shared = pool(POSTGRES_CONNECTIONS)?;
+                (shared.clone(), shared)
+            }
+        };
+        Ok(Self { readers, writers, dialect })
+    }
+
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Runs `work` on one consistent snapshot. Blocking: call it off the async threads.
+    ///
+    /// # Errors
+    /// Those of `work`, or [`StoreError::Unavailable`] when no connection is free.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = checkout(&self.readers)?;
+        let begin = match self.dialect {
+            Dialect::Sqlite => "BEGIN DEFERRED",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        run(&mut conn, begin, work)
+    }
+
+    /// Runs `work` in one transaction that is committed when it succeeds and rolled back
+    /// whole when it does not. Blocking.
+    ///
+    /// # Errors
+    /// As [`Database::read`].
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = checkout(&self.writers)?;
+        let begin = match self.dialect {
+            // Taking the write lock at once: upgrading a read lock later can deadlock.
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+        };
+        run(&mut conn, begin, work)
+    }
+}
+
+impl Database {
+    /// Runs `work` outside a transaction, for what brings its own (migrations).
+    pub(super) fn unmanaged<T>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        work(&mut *checkout(&self.writers)?)
+    }
+}
+
+fn checkout(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, StoreError> {
+    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// Rolls back when dropped unfinished, so that a panic in `work` cannot leak an open
+/// transaction into the pool.
+struct Open<'a>(&'a mut Conn, bool);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.1
+            && let Err(error) = self.0.batch_execute("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+}
+
+fn run<T, E: From<StoreError>>(
+    conn: &mut Conn,
+    begin: &str,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    conn.batch_execute(begin).map_err(StoreError::from)?;
+    let mut open = Open(conn, false);
+    let value = work(open.0)?;
+    open.0.batch_execute("COMMIT").map_err(StoreError::from)?;
+    open.1 = true;
+    Ok(value)
+}
