@@ -1,5 +1,7 @@
 //! Every test of the server that needs a database or HTTP; one binary, modules below.
 
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+
 mod integration {
     mod store;
 }
