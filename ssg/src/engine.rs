@@ -1,0 +1,19 @@
+//! The dependency-tracking engine: which pages a change reaches, and why.
+//!
+//! Everything a page shows comes from *questions* ([`Key`]) asked while it is rendered.
+//! The engine keeps, per question, the fingerprint of the last answer and its footprint
+//! (the documents and types the answer was made from), and, per page, the questions it
+//! asked. A change marks the questions whose footprint it touches; marked questions are
+//! answered again once; pages that asked a question whose answer differs are rendered.
+//! Absence is an answer like any other, so nothing is special about creating or removing.
+//!
+//! This module is pure: no files, no network, no clock, no environment.
+
+pub mod fingerprint;
+pub mod key;
+pub mod read;
+pub mod recorder;
+
+pub use fingerprint::Fingerprint;
+pub use key::{Direction, Key};
+pub use read::{Answer, Footprint, Oracle, Read};

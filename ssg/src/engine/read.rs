@@ -1,0 +1,69 @@
+//! A question, the fingerprint of its answer, and what the answer was made from.
+
+use std::collections::BTreeSet;
+
+use super::{Fingerprint, Key};
+
+/// What an answer was made from: if nothing in its footprint changed, the answer did not.
+/// Wider than needed costs time; narrower would be wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Footprint {
+    /// Ids of documents looked up, found or not (an unpublished relation target counts:
+    /// publishing it changes the answer).
+    pub documents: BTreeSet<String>,
+    /// Content types searched as a whole: the type of a query, the types its filters and
+    /// sort keys pass through, and the owning type of every inverse relation populated.
+    pub types: BTreeSet<String>,
+}
+
+impl Footprint {
+    pub fn document(&mut self, document_id: &str) {
+        if !self.documents.contains(document_id) {
+            self.documents.insert(document_id.to_owned());
+        }
+    }
+
+    pub fn content_type(&mut self, uid: &str) {
+        if !self.types.contains(uid) {
+            self.types.insert(uid.to_owned());
+        }
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        self.documents.extend(other.documents.iter().cloned());
+        self.types.extend(other.types.iter().cloned());
+    }
+}
+
+/// The fingerprint of an answer with its footprint; the answer itself is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub fingerprint: Fingerprint,
+    pub footprint: Footprint,
+}
+
+impl Answer {
+    /// An answer that does not come from documents.
+    #[must_use]
+    pub fn plain(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint, footprint: Footprint::default() }
+    }
+
+    #[must_use]
+    pub fn absent() -> Self {
+        Self::plain(Fingerprint::ABSENT)
+    }
+}
+
+/// One question asked while rendering, with its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    pub key: Key,
+    pub answer: Answer,
+}
+
+/// Whoever can answer every question at the current revision. Asking twice gives the same
+/// answer; a question that makes no sense any more (its type is gone) is answered absent.
+pub trait Oracle: Sync {
+    fn answer(&self, key: &Key) -> Answer;
+}

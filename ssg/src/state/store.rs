@@ -1,0 +1,255 @@
+//! Reading everything, and committing changes.
+
+use std::path::{Path, PathBuf};
+
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+};
+
+use super::StateError;
+use super::open::{FORMAT, open_or_replace};
+use super::rows::{
+    Commit, Loaded, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
+};
+
+/// (uid, documentId, locale)
+type RowKey = (&'static str, &'static str, &'static str);
+
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+const REPLICA: TableDefinition<'_, RowKey, &[u8]> = TableDefinition::new("replica");
+const TOUCHED: TableDefinition<'_, RowKey, Option<&[u8]>> = TableDefinition::new("touched");
+const QUESTIONS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("questions");
+const TRACES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("traces");
+
+pub(super) const FORMAT_KEY: &str = "format";
+const REVISION: &str = "revision";
+const CURSOR: &str = "cursor";
+const SEQ: &str = "seq";
+const SOURCE: &str = "source";
+const LOCALES: &str = "locales";
+const MODEL: &str = "model";
+const ENGINE: &str = "engine";
+
+/// The open database. One process at a time has it; the cache lock sees to that.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+    path: PathBuf,
+}
+
+impl Store {
+    /// The database's name in the cache directory.
+    pub const FILE_NAME: &'static str = "state.redb";
+
+    /// Opens the state in a cache directory. A missing, foreign or corrupt file becomes an
+    /// empty one.
+    ///
+    /// # Errors
+    /// When the directory cannot be used or another process has the file open.
+    pub fn open(cache_dir: &Path) -> Result<Self, StateError> {
+        std::fs::create_dir_all(cache_dir)
+            .map_err(|error| StateError::File { path: cache_dir.to_owned(), error })?;
+        let path = cache_dir.join(Self::FILE_NAME);
+        let database = open_or_replace(&path)?;
+        let store = Self { database, path };
+        store.create_tables()?;
+        Ok(store)
+    }
+
+    /// Everything kept. A file that turns out to be corrupt is replaced by an empty one.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn load(&mut self) -> Result<Loaded, StateError> {
+        match self.try_load() {
+            Err(error) if error.is_about_content() => {
+                self.reset(&error)?;
+                self.try_load()
+            }
+            other => other,
+        }
+    }
+
+    /// The number of commits so far.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn revision(&self) -> Result<u64, StateError> {
+        Ok(number(meta(&self.database.begin_read()?, REVISION)?))
+    }
+
+    /// Applies all changes at once and durably; returns the new revision.
+    ///
+    /// # Errors
+    /// When the disk cannot be written; nothing has changed then.
+    pub fn commit(&self, commit: &Commit) -> Result<u64, StateError> {
+        let transaction = self.database.begin_write()?;
+        write_replica(&transaction, &commit.replica)?;
+        write_touched(&transaction, &commit.touched)?;
+        write_traces(&transaction, &commit.traces)?;
+        let revision = {
+            let mut table = transaction.open_table(META)?;
+            let before = number(table.get(REVISION)?.map(|value| value.value().to_vec()));
+            table.insert(REVISION, (before + 1).to_le_bytes().as_slice())?;
+            before + 1
+        };
+        transaction.commit()?;
+        Ok(revision)
+    }
+
+    fn create_tables(&self) -> Result<(), StateError> {
+        let transaction = self.database.begin_write()?;
+        transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
+        transaction.open_table(REPLICA)?;
+        transaction.open_table(TOUCHED)?;
+        transaction.open_table(QUESTIONS)?;
+        transaction.open_table(TRACES)?;
+        Ok(transaction.commit()?)
+    }
+
+    fn reset(&mut self, error: &StateError) -> Result<(), StateError> {
+        tracing::warn!(path = %self.path.display(), %error, "the state is emptied and rebuilt");
+        let transaction = self.database.begin_write()?;
+        for table in ["meta", "replica", "touched", "questions", "traces"] {
+            transaction.delete_table(TableDefinition::<&str, &[u8]>::new(table))?;
+        }
+        transaction.commit()?;
+        self.create_tables()
+    }
+
+    fn try_load(&self) -> Result<Loaded, StateError> {
+        let transaction = self.database.begin_read()?;
+        let text = |key| -> Result<Option<String>, StateError> {
+            Ok(meta(&transaction, key)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        Ok(Loaded {
+            revision: number(meta(&transaction, REVISION)?),
+            cursor: text(CURSOR)?,
+            seq: number(meta(&transaction, SEQ)?).cast_signed(),
+            source: text(SOURCE)?,
+            locales: text(LOCALES)?
+                .map(|text| text.split('\n').map(str::to_owned).collect())
+                .unwrap_or_default(),
+            model: meta(&transaction, MODEL)?,
+            rows: load_rows(&transaction)?,
+            touched: load_touched(&transaction)?,
+            engine: text(ENGINE)?,
+            questions: transaction
+                .open_table(QUESTIONS)?
+                .iter()?
+                .map(|row| row.map(|(id, bytes)| (id.value(), bytes.value().to_vec())))
+                .collect::<Result<_, _>>()?,
+            traces: transaction
+                .open_table(TRACES)?
+                .iter()?
+                .map(|row| {
+                    row.map(|(file, bytes)| (file.value().to_owned(), bytes.value().to_vec()))
+                })
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn load_rows(transaction: &ReadTransaction) -> Result<Vec<ReplicaRow>, StateError> {
+    let rows = transaction.open_table(REPLICA)?;
+    let rows = rows.iter()?.map(|row| {
+        row.map(|(key, json)| ReplicaRow { id: row_id(key.value()), json: json.value().to_vec() })
+    });
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn load_touched(transaction: &ReadTransaction) -> Result<Touched, StateError> {
+    let rows = transaction.open_table(TOUCHED)?;
+    let rows = rows.iter()?.map(|row| {
+        row.map(|(key, bytes)| (row_id(key.value()), bytes.value().map(<[u8]>::to_vec)))
+    });
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn write_replica(transaction: &WriteTransaction, change: &ReplicaChange) -> Result<(), StateError> {
+    let mut rows = transaction.open_table(REPLICA)?;
+    if change.reset {
+        rows.retain(|_, _| false)?;
+    }
+    for id in &change.deletes {
+        rows.remove(row_key(id))?;
+    }
+    for row in &change.upserts {
+        rows.insert(row_key(&row.id), row.json.as_slice())?;
+    }
+    let mut meta = transaction.open_table(META)?;
+    let mut set = |key, value: Option<&[u8]>| -> Result<(), StateError> {
+        if let Some(value) = value {
+            meta.insert(key, value)?;
+        }
+        Ok(())
+    };
+    set(CURSOR, change.cursor.as_deref().map(str::as_bytes))?;
+    set(SEQ, change.seq.map(i64::to_le_bytes).as_ref().map(<[u8; 8]>::as_slice))?;
+    set(SOURCE, change.source.as_deref().map(str::as_bytes))?;
+    set(
+        LOCALES,
+        change.locales.as_ref().map(|codes| codes.join("\n")).as_deref().map(str::as_bytes),
+    )?;
+    set(MODEL, change.model.as_deref())
+}
+
+fn write_touched(transaction: &WriteTransaction, change: &TouchedChange) -> Result<(), StateError> {
+    let mut rows = transaction.open_table(TOUCHED)?;
+    match change {
+        TouchedChange::Keep => {}
+        TouchedChange::Clear => rows.retain(|_, _| false)?,
+        TouchedChange::Add(touched) => {
+            for (id, before) in touched {
+                if rows.get(row_key(id))?.is_none() {
+                    rows.insert(row_key(id), before.as_deref())?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_traces(transaction: &WriteTransaction, change: &TraceChange) -> Result<(), StateError> {
+    let mut questions = transaction.open_table(QUESTIONS)?;
+    let mut traces = transaction.open_table(TRACES)?;
+    if change.reset {
+        questions.retain(|_, _| false)?;
+        traces.retain(|_, _| false)?;
+    }
+    for (id, bytes) in &change.questions {
+        match bytes {
+            Some(bytes) => drop(questions.insert(*id, bytes.as_slice())?),
+            None => drop(questions.remove(*id)?),
+        }
+    }
+    for (file, bytes) in &change.traces {
+        match bytes {
+            Some(bytes) => drop(traces.insert(file.as_str(), bytes.as_slice())?),
+            None => drop(traces.remove(file.as_str())?),
+        }
+    }
+    if let Some(engine) = &change.engine {
+        transaction.open_table(META)?.insert(ENGINE, engine.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn meta(transaction: &ReadTransaction, key: &str) -> Result<Option<Vec<u8>>, StateError> {
+    Ok(transaction.open_table(META)?.get(key)?.map(|value| value.value().to_vec()))
+}
+
+fn number(bytes: Option<Vec<u8>>) -> u64 {
+    bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+fn row_key(id: &RowId) -> (&str, &str, &str) {
+    (&id.uid, &id.document_id, &id.locale)
+}
+
+fn row_id((uid, document_id, locale): (&str, &str, &str)) -> RowId {
+    RowId { uid: uid.to_owned(), document_id: document_id.to_owned(), locale: locale.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+use std::fs;
+
+use super::*;
+
+fn row(document_id: &str, json: &str) -> ReplicaRow {
+    let id = RowId {
+        uid: "api::article.article".into(),
+        document_id: document_id.into(),
+        locale: "en".into(),
+    };
+    ReplicaRow { id, json: json.as_bytes().to_vec() }
+}
+
+fn pulled() -> Commit {
+    let replica = ReplicaChange {
+        upserts: vec![row("a", "{}"), row("b", "[]")],
+        cursor: Some("token".into()),
+        seq: Some(7),
+        locales: Some(vec!["en".into(), "de".into()]),
+        model: Some(b"{}".to_vec()),
+        ..ReplicaChange::default()
+    };
+    let traces = TraceChange {
+        questions: vec![(1, Some(b"q".to_vec()))],
+        traces: vec![("index.html".into(), Some(b"t".to_vec()))],
+        engine: Some("e1".into()),
+        ..TraceChange::default()
+    };
+    Commit { replica, traces, touched: TouchedChange::default() }
+}
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(Store::open(dir.path()).unwrap().commit(&pulled()).unwrap(), 1);
+    let loaded = Store::open(dir.path()).unwrap().load().unwrap();
+    assert_eq!(loaded.revision, 1);
+    assert_eq!(loaded.rows, [row("a", "{}"), row("b", "[]")]);
+    assert_eq!((loaded.cursor.as_deref(), loaded.seq), (Some("token"), 7));
+    assert_eq!(loaded.locales, ["en", "de"]);
+    assert_eq!(loaded.engine.as_deref(), Some("e1"));
+    assert_eq!(loaded.traces["index.html"], b"t");
+    assert_eq!(loaded.questions[&1], b"q");
+}
+
+#[test]
+fn deletes_and_resets_take_effect() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.commit(&pulled()).unwrap();
+    let deletes = vec![row("a", "").id];
+    let traces = TraceChange {
+        traces: vec![("index.html".into(), None)],
+        questions: vec![(1, None)],
+        ..TraceChange::default()
+    };
+    let replica = ReplicaChange { deletes, ..ReplicaChange::default() };
+    store.commit(&Commit { replica, traces, ..Commit::default() }).unwrap();
+    let loaded = store.load().unwrap();
+    assert_eq!(loaded.rows, [row("b", "[]")]);
+    assert!(loaded.traces.is_empty() && loaded.questions.is_empty());
+
+    let replica =
+        ReplicaChange { reset: true, upserts: vec![row("c", "1")], ..ReplicaChange::default() };
+    store.commit(&Commit { replica, ..Commit::default() }).unwrap();
+    assert_eq!(store.load().unwrap().rows, [row("c", "1")]);
+}
+
+#[test]
+fn a_touched_document_keeps_the_bytes_it_had_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let id = row("a", "").id;
+    for bytes in ["one", "two"] {
+        let touched = Touched::from([(id.clone(), Some(bytes.as_bytes().to_vec()))]);
+        let touched = TouchedChange::Add(touched);
+        store.commit(&Commit { touched, ..Commit::default() }).unwrap();
+    }
+    assert_eq!(store.load().unwrap().touched[&id].as_deref(), Some(b"one".as_slice()));
+    store.commit(&Commit { touched: TouchedChange::Clear, ..Commit::default() }).unwrap();
+    assert!(store.load().unwrap().touched.is_empty());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_replaced() {
+    for garbage in [b"not a database".as_slice(), &[0xff; 8192], &[0; 4096]] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(Store::FILE_NAME), garbage).unwrap();
+        let mut store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.load().unwrap().revision, 0);
+    }
+}
+
+#[test]
+fn a_truncated_database_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    Store::open(dir.path()).unwrap().commit(&pulled()).unwrap();
+    let path = dir.path().join(Store::FILE_NAME);
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(10_000).unwrap();
+    drop(file);
+    let mut store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.load().unwrap().rows, []);
+}
+
+#[test]
+fn a_database_of_another_format_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.commit(&pulled()).unwrap();
+    let transaction = store.database.begin_write().unwrap();
+    transaction.open_table(META).unwrap().insert(FORMAT_KEY, b"galley-state 0".as_slice()).unwrap();
+    transaction.commit().unwrap();
+    drop(store);
+    assert_eq!(Store::open(dir.path()).unwrap().load().unwrap().rows, []);
+}
+
+#[test]
+fn a_second_opening_is_refused_while_the_first_lasts() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Store::open(dir.path()).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(StateError::InUse(_))));
+    drop(first);
+    Store::open(dir.path()).unwrap();
+}
