@@ -1,0 +1,27 @@
+//! The published content: a local replica of what the CMS serves, and the
+//! questions that can be asked about it without any network.
+//!
+//! Answers mirror the REST API of the CMS exactly: same rows, same order, same
+//! keys. Everything here is pure; where the bytes come from and go to is the
+//! business of `client` and `state`.
+
+pub mod entry;
+mod filter;
+mod follow;
+mod narrow;
+mod operator;
+mod ordered;
+mod projection;
+pub mod query;
+pub mod replica;
+mod rows;
+mod search;
+mod shape;
+pub mod snapshot;
+mod sort;
+pub(crate) mod value;
+mod view;
+
+pub use entry::{BadEntry, Entry, EntryRef};
+pub use query::Found;
+pub use snapshot::{Applied, ApplyError, Change, Snapshot};

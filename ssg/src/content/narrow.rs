@@ -1,0 +1,153 @@
+//! Rows an index can name for a filter, so that a question about a few rows
+//! does not look at all of them.
+//!
+//! The hits are a superset of the answer: the caller still checks the filter
+//! and the locale. `None` means that no index helps.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cms_api::builtin::FILE;
+use cms_api::query::{FieldKind, Filter, Link, Test};
+use serde_json::Value as Json;
+
+use super::entry::{Entry, linked_ids};
+use super::snapshot::Snapshot;
+use super::view::{View, Wanted};
+
+/// A question about targets is worth answering first when it has at most this many answers.
+const MAX_TARGETS: usize = 256;
+
+impl Snapshot {
+    /// Rows of the wanted type among which all answers are.
+    pub(crate) fn named_by(&self, wanted: &Wanted<'_>) -> Option<Vec<Arc<Entry>>> {
+        self.named_by_filter(wanted.uid, wanted.locale, wanted.asked, wanted.filter)
+    }
+
+    fn named_by_filter(
+        &self,
+        uid: &str,
+        locale: Option<&str>,
+        asked: &str,
+        filter: &Filter,
+    ) -> Option<Vec<Arc<Entry>>> {
+        match filter {
+            Filter::And(parts) => parts
+                .iter()
+                .filter_map(|part| self.named_by_filter(uid, locale, asked, part))
+                .min_by_key(Vec::len),
+            Filter::Or(parts) if !parts.is_empty() => {
+                let mut rows = BTreeMap::new();
+                for part in parts {
+                    for row in self.named_by_filter(uid, locale, asked, part)? {
+                        rows.insert(row.key().clone(), row);
+                    }
+                }
+                Some(rows.into_values().collect())
+            }
+            Filter::Field { name, kind, test } => {
+                self.named_by_field(uid, locale, asked, name, *kind, test)
+            }
+            Filter::Through { name, link, filter } => {
+                self.named_by_link(uid, asked, name, link, filter)
+            }
+            Filter::Or(_) | Filter::Not(_) | Filter::Linked { .. } => None,
+        }
+    }
+
+    fn named_by_field(
+        &self,
+        uid: &str,
+        locale: Option<&str>,
+        asked: &str,
+        name: &str,
+        kind: FieldKind,
+        test: &Test,
+    ) -> Option<Vec<Arc<Entry>>> {
+        if name == "documentId" {
+            let ids = ids_of(test)?;
+            let rows = ids.iter().flat_map(|id| self.translations(uid, id));
+            return Some(rows.cloned().collect());
+        }
+        // A unique text such as a slug: a view sorted by it is an index over it.
+        let Test::Eq(Json::String(text)) = test else { return None };
+        if kind != FieldKind::Text || !self.is_lookup_key(uid, name) {
+            return None;
+        }
+        let sort = [ascending(name)];
+        let everything = Filter::default();
+        let wanted = Wanted { uid, locale, asked, filter: &everything, sort: &sort };
+        let view = self.views().get(&wanted, || {
+            let rows = match locale {
+                Some(locale) => self.entries(uid, locale).cloned().collect(),
+                None => self.all_entries(uid).cloned().collect(),
+            };
+            View::new(self, &wanted, rows)
+        })?;
+        let from = super::sort::Rank::of_text(text);
+        let hits = view.rows.range(&from).map(|(_, row)| row);
+        let same = |row: &&Arc<Entry>| row.get(name).and_then(tera::Value::as_str) == Some(text);
+        Some(hits.take_while(same).cloned().collect())
+    }
+
+    fn is_lookup_key(&self, uid: &str, name: &str) -> bool {
+        use cms_api::content_type::AttributeKind;
+        let attribute = self.model().get(uid).and_then(|ty| ty.attributes.get(name));
+        attribute.is_some_and(|a| a.unique || matches!(a.kind, AttributeKind::Uid { .. }))
+    }
+
+    fn named_by_link(
+        &self,
+        uid: &str,
+        asked: &str,
+        name: &str,
+        link: &Link,
+        filter: &Filter,
+    ) -> Option<Vec<Arc<Entry>>> {
+        // A row of nulls stands for a missing target; only a filter that nulls cannot pass
+        // may be answered from the rows that have one.
+        if self.passes(&super::follow::Place::nothing(asked), filter) {
+            return None;
+        }
+        let (target, owner) = match link {
+            Link::Relation { target, mapped_by, .. } => (target.as_str(), mapped_by.as_deref()),
+            Link::Media { .. } => (FILE, None),
+            _ => return None,
+        };
+        let targets = self.named_by_filter(target, None, asked, filter)?;
+        if targets.len() > MAX_TARGETS {
+            return None;
+        }
+        let rows = self.rows(uid)?;
+        let mut found = BTreeMap::new();
+        for hit in &targets {
+            let mut add = |row: &Arc<Entry>| {
+                found.insert(row.key().clone(), Arc::clone(row));
+            };
+            match owner {
+                None => rows.naming(name, hit.document_id()).for_each(&mut add),
+                Some(owner) => linked_ids(hit.get(owner))
+                    .flat_map(|id| rows.translations(id))
+                    .for_each(&mut add),
+            }
+        }
+        Some(found.into_values().collect())
+    }
+}
+
+fn ids_of(test: &Test) -> Option<Vec<&str>> {
+    match test {
+        Test::Eq(Json::String(id)) => Some(vec![id]),
+        Test::In(ids) => ids.iter().map(Json::as_str).collect(),
+        _ => None,
+    }
+}
+
+fn ascending(name: &str) -> cms_api::query::SortKey {
+    cms_api::query::SortKey {
+        through: Vec::new(),
+        field: name.to_owned(),
+        kind: FieldKind::Text,
+        descending: false,
+    }
+}

@@ -1,0 +1,261 @@
+//! Entries as REST shows them: the keys asked for, in REST's order, with what
+//! `populate` fills in, and note taken of every document looked at.
+//!
+//! The footprint is what keeps pages exact: it names each document a value was
+//! made from, found or not, and each type whose other rows could have been in it.
+
+use std::sync::Arc;
+
+use cms_api::builtin::FILE;
+use cms_api::query::{Link, Populate, SortKey};
+use tera::value::Key;
+use tera::{Map, Value};
+
+use super::entry::{Entry, linked_ids};
+use super::follow::{Place, components};
+use super::shape::{STAMPS, Shape};
+use super::snapshot::Snapshot;
+use super::value::key_of;
+use super::view::{type_of_link, types_of_filter, types_of_sort};
+use crate::engine::Footprint;
+
+/// What to show of an object.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Show<'a> {
+    /// `None` is every scalar.
+    pub(crate) fields: Option<&'a [String]>,
+    pub(crate) populate: &'a [Populate],
+    /// In a populated list the fields it is sorted by come first, asked for or not.
+    pub(crate) sorted_by: &'a [SortKey],
+}
+
+#[derive(Debug)]
+pub(crate) struct Projector<'a> {
+    snapshot: &'a Snapshot,
+    /// The locale in which relations of rows without one are followed.
+    asked: &'a str,
+    footprint: Footprint,
+}
+
+impl<'a> Projector<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, asked: &'a str) -> Self {
+        Self { snapshot, asked, footprint: Footprint::default() }
+    }
+
+    pub(crate) fn footprint(&mut self) -> &mut Footprint {
+        &mut self.footprint
+    }
+
+    pub(crate) fn into_footprint(self) -> Footprint {
+        self.footprint
+    }
+
+    pub(crate) fn entry(&mut self, entry: &'a Arc<Entry>, show: Show<'_>) -> Value {
+        self.footprint.document(entry.document_id());
+        let place = Place::entry(entry, self.asked);
+        match self.snapshot.shapes().get(entry.uid()) {
+            Some(shape) => self.object(&place, shape, show),
+            None => Value::none(),
+        }
+    }
+
+    fn object(&mut self, place: &Place<'a>, shape: &Shape, show: Show<'_>) -> Value {
+        let plain = show.fields.is_none() && show.sorted_by.is_empty();
+        let base = match place.entry.filter(|_| plain) {
+            Some(entry) => entry.plain(|| Value::from(scalars(place, shape, show))),
+            None => Value::from(scalars(place, shape, show)),
+        };
+        if show.populate.is_empty() {
+            return base;
+        }
+        let mut map = base.into_map().unwrap_or_default();
+        for (key, link) in &shape.links {
+            let name = key.as_str().unwrap_or_default();
+            if let Some(populate) = show.populate.iter().find(|populate| populate.name == name) {
+                map.insert(key.clone(), self.populated(place, link, populate));
+            }
+        }
+        Value::from(map)
+    }
+
+    fn populated(&mut self, place: &Place<'a>, link: &Link, populate: &Populate) -> Value {
+        match link {
+            Link::Component { component, repeatable } => {
+                self.component(place, component, *repeatable, link, populate)
+            }
+            Link::DynamicZone { .. } => self.zone(place, populate),
+            _ => self.related(place, link, populate),
+        }
+    }
+
+    fn component(
+        &mut self,
+        place: &Place<'a>,
+        uid: &str,
+        repeatable: bool,
+        link: &Link,
+        populate: &Populate,
+    ) -> Value {
+        let Some(shape) = self.snapshot.shapes().get(uid) else { return Value::none() };
+        let parts = self.chosen(self.snapshot.follow(place, &populate.name, link), link, populate);
+        if populate.count {
+            return count(parts.len());
+        }
+        let show = Show::of(populate);
+        let parts: Vec<_> = parts.iter().map(|part| self.object(part, shape, show)).collect();
+        list_or_first(parts, repeatable)
+    }
+
+    fn zone(&mut self, place: &Place<'a>, populate: &Populate) -> Value {
+        let parts = components(place.get(&populate.name));
+        if populate.count {
+            return count(parts.count());
+        }
+        let parts = parts.filter_map(|map| {
+            let uid = map.get(&Key::Str("__component")).and_then(Value::as_str)?;
+            let shown = match &populate.on {
+                Some(on) => &on.iter().find(|(listed, _)| listed == uid)?.1,
+                None => populate,
+            };
+            let shape = self.snapshot.shapes().get(uid)?;
+            let part = Place::component(map, place.locale);
+            let mut object = self.object(&part, shape, Show::of(shown)).into_map()?;
+            object.insert(Key::Str("__component"), Value::from(uid));
+            Some(Value::from(object))
+        });
+        Value::from(parts.collect::<Vec<_>>())
+    }
+
+    fn related(&mut self, place: &Place<'a>, link: &Link, populate: &Populate) -> Value {
+        self.note_link(place, link, populate);
+        if populate.count {
+            return count(self.linked(place, link, populate));
+        }
+        let rows = self.chosen(self.snapshot.follow(place, &populate.name, link), link, populate);
+        let show = Show::of(populate);
+        let rows = rows.iter().filter_map(|row| row.entry);
+        let shown: Vec<_> = rows.map(|entry| self.nested(entry, place.locale, show)).collect();
+        list_or_first(shown, is_many(link))
+    }
+
+    /// An entry inside another is seen in the locale of the outer one.
+    fn nested(&mut self, entry: &'a Arc<Entry>, locale: &'a str, show: Show<'_>) -> Value {
+        let asked = std::mem::replace(&mut self.asked, locale);
+        let value = self.entry(entry, show);
+        self.asked = asked;
+        value
+    }
+
+    /// The places that pass the populate's filter, in its order.
+    fn chosen(
+        &mut self,
+        mut places: Vec<Place<'a>>,
+        link: &Link,
+        populate: &Populate,
+    ) -> Vec<Place<'a>> {
+        let here = type_of_link("", link).unwrap_or_default();
+        let footprint = &mut self.footprint;
+        types_of_filter(here, &populate.filter, &mut |uid| footprint.content_type(uid));
+        types_of_sort(here, &populate.sort, &mut |uid| footprint.content_type(uid));
+        if !populate.filter.is_always() {
+            places.retain(|place| self.snapshot.passes(place, &populate.filter));
+        }
+        if !populate.sort.is_empty() {
+            places.sort_by_cached_key(|place| self.snapshot.rank_of_place(place, &populate.sort));
+        }
+        places
+    }
+
+    /// Every document the link names counts as looked at, published or not; an inverse
+    /// side could gain any document of the owning type.
+    fn note_link(&mut self, place: &Place<'a>, link: &Link, populate: &Populate) {
+        match link {
+            Link::Relation { target, mapped_by: Some(_), .. } => {
+                self.footprint.content_type(target);
+            }
+            Link::Relation { .. } | Link::Media { .. } => {
+                linked_ids(place.get(&populate.name)).for_each(|id| self.footprint.document(id));
+            }
+            Link::Localizations | Link::Component { .. } | Link::DynamicZone { .. } => {}
+        }
+    }
+
+    /// REST counts links, whatever the state and locale of their other end; a replica knows
+    /// the published part of them.
+    fn linked(&self, place: &Place<'a>, link: &Link, populate: &Populate) -> usize {
+        match link {
+            Link::Relation { mapped_by: None, .. } | Link::Media { .. } => {
+                linked_ids(place.get(&populate.name)).count()
+            }
+            Link::Relation { target, mapped_by: Some(owner), .. } => {
+                let rows = self.snapshot.rows(target).zip(place.entry);
+                rows.map_or(0, |(rows, entry)| rows.naming(owner, entry.document_id()).count())
+            }
+            _ => self.snapshot.follow(place, &populate.name, link).len(),
+        }
+    }
+}
+
+impl<'a> Show<'a> {
+    fn of(populate: &'a Populate) -> Self {
+        Self {
+            fields: populate.fields.as_deref(),
+            populate: &populate.populate,
+            sorted_by: &populate.sort,
+        }
+    }
+}
+
+fn scalars(place: &Place<'_>, shape: &Shape, show: Show<'_>) -> Map {
+    let mut map = Map::new();
+    let value = |name: &str| place.get(name).cloned().unwrap_or_else(Value::none);
+    for key in show.sorted_by.iter().filter(|key| key.through.is_empty()) {
+        map.insert(key_of(&key.field), value(&key.field));
+    }
+    map.entry(Key::Str("id")).or_insert_with(|| value("id"));
+    if shape.is_type {
+        let id = || place.entry.map_or_else(Value::none, |entry| entry.document_id().into());
+        map.entry(Key::Str("documentId")).or_insert_with(id);
+    }
+    let shown = |name: &str| show.fields.is_none_or(|fields| fields.iter().any(|f| f == name));
+    for key in &shape.scalars {
+        let name = key.as_str().unwrap_or_default();
+        if shown(name) {
+            map.entry(key.clone()).or_insert_with(|| value(name));
+        }
+    }
+    if !shape.is_type {
+        return map;
+    }
+    for stamp in STAMPS.into_iter().filter(|stamp| shown(stamp)) {
+        map.entry(Key::Str(stamp)).or_insert_with(|| value(stamp));
+    }
+    if shape.localized && shown("locale") {
+        let locale = || place.entry.and_then(|e| e.locale()).map_or_else(Value::none, Value::from);
+        map.entry(Key::Str("locale")).or_insert_with(locale);
+    }
+    map
+}
+
+fn is_many(link: &Link) -> bool {
+    match link {
+        Link::Relation { many, .. } | Link::Media { many } => *many,
+        _ => true,
+    }
+}
+
+fn list_or_first(values: Vec<Value>, list: bool) -> Value {
+    if list { Value::from(values) } else { values.into_iter().next().unwrap_or_else(Value::none) }
+}
+
+fn count(number: usize) -> Value {
+    Value::from(Map::from_iter([(Key::Str("count"), Value::from(number))]))
+}
+
+impl Snapshot {
+    /// Documents of files, the one type that is never localized and always public.
+    #[must_use]
+    pub fn file(&self, document_id: &str) -> Option<&Arc<Entry>> {
+        self.get(FILE, document_id, None)
+    }
+}

@@ -1,0 +1,160 @@
+//! Answers a question about the documents of one type: which, and in which order.
+//!
+//! Three ways, cheapest first: rows that an index names (a documentId, a
+//! relation to a known document), a kept view of the whole sorted list, a scan.
+//! The way taken never shows in the answer.
+
+use std::sync::Arc;
+
+use cms_api::query::{Filter, Locale, QuerySpec, SortKey, Status};
+
+use super::entry::Entry;
+use super::follow::Place;
+use super::snapshot::Snapshot;
+use super::view::{View, Wanted};
+
+/// Index hits up to this many are filtered and sorted on the spot; longer lists become views.
+const SMALL: usize = 64;
+
+/// The rows of a page of an answer, and how many there are in all.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    pub rows: Vec<Arc<Entry>>,
+    pub total: usize,
+}
+
+impl Snapshot {
+    /// The locale a question is about: relations of rows without a locale are followed in it.
+    pub(crate) fn asked_locale<'a>(&'a self, locale: &'a Locale) -> &'a str {
+        match locale {
+            Locale::Code(code) => code,
+            Locale::Default | Locale::All => self.default_locale(),
+        }
+    }
+
+    /// Answers a query as REST does. A replica holds published documents only, so a
+    /// question about drafts finds nothing.
+    #[must_use]
+    pub fn find(&self, uid: &str, spec: &QuerySpec) -> Found {
+        if spec.status == Status::Draft || spec.has_published_version == Some(false) {
+            return Found::default();
+        }
+        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
+        let start = usize::try_from(spec.page.start).unwrap_or(usize::MAX);
+        let limit = usize::try_from(spec.page.limit).unwrap_or(usize::MAX);
+        if let Some(text) = &spec.search {
+            let rows = self.searched(&wanted, text);
+            return page(rows, start, limit);
+        }
+        match self.ordered(&wanted) {
+            Ordering::Rows(rows) => page(rows, start, limit),
+            Ordering::View(view) => Found {
+                total: view.rows.len(),
+                rows: view.rows.skip(start).take(limit).map(|(_, row)| Arc::clone(row)).collect(),
+            },
+        }
+    }
+
+    /// The entry before (`-1`) or after (`+1`) a row in a sorted list. The row itself need
+    /// not pass the filter: its place is where it would stand.
+    #[must_use]
+    pub fn neighbour(
+        &self,
+        entry: &Arc<Entry>,
+        filter: &Filter,
+        sort: &[SortKey],
+        locale: &Locale,
+        forward: bool,
+    ) -> Option<Arc<Entry>> {
+        let wanted = self.wanted(entry.uid(), locale, filter, sort);
+        let rank = self.rank(entry, sort, wanted.asked);
+        let view = match self.ordered(&wanted) {
+            Ordering::View(view) => view,
+            Ordering::Rows(rows) => Arc::new(View::new(self, &wanted, rows)),
+        };
+        if forward {
+            let mut after = view.rows.range(&rank);
+            return after.find(|(at, _)| **at > rank).map(|(_, row)| Arc::clone(row));
+        }
+        let before = view.rows.rank(&rank).checked_sub(1)?;
+        view.rows.skip(before).next().map(|(_, row)| Arc::clone(row))
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        uid: &'a str,
+        locale: &'a Locale,
+        filter: &'a Filter,
+        sort: &'a [SortKey],
+    ) -> Wanted<'a> {
+        let asked = self.asked_locale(locale);
+        let all = *locale == Locale::All || !self.is_localized(uid);
+        Wanted { uid, locale: (!all).then_some(asked), asked, filter, sort }
+    }
+
+    fn ordered(&self, wanted: &Wanted<'_>) -> Ordering {
+        let named = self.named_by(wanted);
+        if let Some(rows) = &named
+            && rows.len() <= SMALL
+        {
+            return Ordering::Rows(self.sorted(wanted, rows.iter()));
+        }
+        let make = || {
+            let rows: Vec<_> = match &named {
+                Some(rows) => rows.iter().filter(|row| self.matches(wanted, row)).collect(),
+                None => self.scan(wanted).filter(|row| self.matches(wanted, row)).collect(),
+            };
+            View::new(self, wanted, rows.into_iter().cloned().collect())
+        };
+        match self.views().get(wanted, make) {
+            Some(view) => Ordering::View(view),
+            None => Ordering::Rows(match &named {
+                Some(rows) => self.sorted(wanted, rows.iter()),
+                None => self.sorted(wanted, self.scan(wanted)),
+            }),
+        }
+    }
+
+    fn sorted<'a>(
+        &self,
+        wanted: &Wanted<'_>,
+        rows: impl Iterator<Item = &'a Arc<Entry>>,
+    ) -> Vec<Arc<Entry>> {
+        let rows = rows.filter(|row| self.matches(wanted, row));
+        let mut ranked: Vec<_> =
+            rows.map(|row| (self.rank(row, wanted.sort, wanted.asked), row)).collect();
+        ranked.sort_by(|a, b| a.0.cmp(&b.0));
+        ranked.into_iter().map(|(_, row)| Arc::clone(row)).collect()
+    }
+
+    fn scan<'a>(&'a self, wanted: &Wanted<'a>) -> Box<dyn Iterator<Item = &'a Arc<Entry>> + 'a> {
+        match wanted.locale {
+            Some(locale) => Box::new(self.entries(wanted.uid, locale)),
+            None => Box::new(self.all_entries(wanted.uid)),
+        }
+    }
+
+    fn matches(&self, wanted: &Wanted<'_>, row: &Arc<Entry>) -> bool {
+        let here = wanted.locale.is_none_or(|locale| row.locale() == Some(locale));
+        here && self.passes(&Place::entry(row, wanted.asked), wanted.filter)
+    }
+}
+
+enum Ordering {
+    Rows(Vec<Arc<Entry>>),
+    View(Arc<View>),
+}
+
+fn page(rows: Vec<Arc<Entry>>, start: usize, limit: usize) -> Found {
+    let total = rows.len();
+    Found { rows: rows.into_iter().skip(start).take(limit).collect(), total }
+}
+
+/// All rows that pass the filter and `also`, in order.
+pub(crate) fn ascending_by_rank(
+    snapshot: &Snapshot,
+    wanted: &Wanted<'_>,
+    also: impl Fn(&&Arc<Entry>) -> bool,
+) -> Vec<Arc<Entry>> {
+    snapshot.sorted(wanted, snapshot.scan(wanted).filter(also))
+}

@@ -1,0 +1,114 @@
+//! The rows of one content type, with the indexes that questions need.
+//!
+//! All indexes change together, in `put` and `remove`; nothing else writes them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cms_api::content_type::{AttributeKind, ContentType};
+
+use super::entry::{Entry, linked_ids};
+use super::ordered::Ordered;
+
+/// Row ids of one locale (`""` when the type is not localized), ascending.
+type ById = Ordered<i64, Arc<Entry>>;
+/// Rows by the document an attribute names, then by row id.
+type ByTarget = Ordered<(Arc<str>, i64), Arc<Entry>>;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rows {
+    documents: Ordered<Arc<str>, Arc<[Arc<Entry>]>>,
+    by_locale: BTreeMap<Arc<str>, ById>,
+    /// For each attribute that owns links, who names whom.
+    by_target: BTreeMap<Arc<str>, ByTarget>,
+}
+
+impl Rows {
+    pub(crate) fn new(ty: &ContentType) -> Self {
+        let owning = ty.attributes.iter().filter(|(_, attribute)| match &attribute.kind {
+            AttributeKind::Relation(relation) => relation.owns_links(),
+            AttributeKind::Media { .. } => true,
+            _ => false,
+        });
+        let by_target = owning.map(|(name, _)| (Arc::from(name.as_str()), ByTarget::default()));
+        Self { by_target: by_target.collect(), ..Self::default() }
+    }
+
+    /// Every locale of a document, in the order of locale codes.
+    pub(crate) fn translations(&self, document_id: &str) -> &[Arc<Entry>] {
+        self.documents.get(document_id).map_or(&[], |rows| rows)
+    }
+
+    pub(crate) fn get(&self, document_id: &str, locale: Option<&str>) -> Option<&Arc<Entry>> {
+        self.translations(document_id).iter().find(|entry| entry.locale() == locale)
+    }
+
+    /// Rows of one locale by row id.
+    pub(crate) fn of_locale(&self, locale: Option<&str>) -> impl Iterator<Item = &Arc<Entry>> {
+        self.by_locale.get(locale.unwrap_or("")).into_iter().flat_map(Ordered::values)
+    }
+
+    /// Rows of every locale, by locale and row id.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.by_locale.values().flat_map(Ordered::values)
+    }
+
+    /// Rows whose attribute names the document, by row id.
+    pub(crate) fn naming<'a>(
+        &'a self,
+        attribute: &str,
+        document_id: &'a str,
+    ) -> impl Iterator<Item = &'a Arc<Entry>> {
+        let from = (Arc::from(document_id), i64::MIN);
+        let index = self.by_target.get(attribute);
+        index.into_iter().flat_map(move |index| {
+            let hits = index.range(&from).take_while(|((target, _), _)| **target == *document_id);
+            hits.map(|(_, entry)| entry).collect::<Vec<_>>()
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_locale.values().map(Ordered::len).sum()
+    }
+
+    /// Adds or replaces a row; the row it replaces is returned.
+    pub(crate) fn put(&mut self, entry: Arc<Entry>) -> Option<Arc<Entry>> {
+        let old = self.remove(entry.document_id(), entry.locale());
+        let mut rows = self.translations(entry.document_id()).to_vec();
+        let at = rows.partition_point(|row| row.locale() < entry.locale());
+        rows.insert(at, Arc::clone(&entry));
+        self.documents.insert(Arc::clone(&entry.key().document_id), rows.into());
+        let locale = entry.key().locale.clone().unwrap_or_else(|| Arc::from(""));
+        self.by_locale.entry(locale).or_default().insert(entry.id(), Arc::clone(&entry));
+        for (attribute, index) in &mut self.by_target {
+            for target in linked_ids(entry.get(attribute)) {
+                index.insert((Arc::from(target), entry.id()), Arc::clone(&entry));
+            }
+        }
+        old
+    }
+
+    pub(crate) fn remove(&mut self, document_id: &str, locale: Option<&str>) -> Option<Arc<Entry>> {
+        let old = Arc::clone(self.get(document_id, locale)?);
+        let rest: Vec<_> = self
+            .translations(document_id)
+            .iter()
+            .filter(|row| row.locale() != locale)
+            .cloned()
+            .collect();
+        if rest.is_empty() {
+            self.documents.remove(document_id);
+        } else {
+            self.documents.insert(Arc::clone(&old.key().document_id), rest.into());
+        }
+        if let Some(rows) = self.by_locale.get_mut(locale.unwrap_or("")) {
+            rows.remove(&old.id());
+        }
+        for (attribute, index) in &mut self.by_target {
+            for target in linked_ids(old.get(attribute)) {
+                index.remove(&(Arc::from(target), old.id()));
+            }
+        }
+        Some(old)
+    }
+}

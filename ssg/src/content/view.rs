@@ -1,0 +1,184 @@
+//! Sorted lists that are asked for again and again.
+//!
+//! "All articles, newest first" is asked by every list page, and by every
+//! article that links to its neighbours. The answer's order is kept with the
+//! snapshot and carried to the next one, where only the changed rows move.
+//! A view whose filter or sort looks at a changed type other than its own is
+//! dropped and made again when somebody asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cms_api::builtin::FILE;
+use cms_api::query::{Filter, Link, SortKey};
+
+use super::entry::Entry;
+use super::follow::Place;
+use super::ordered::Ordered;
+use super::snapshot::{Change, Snapshot};
+use super::sort::Rank;
+
+/// Views kept per snapshot. Sites ask for a handful; a template that asks a different
+/// full-scan question on every page is answered without remembering.
+const MAX_VIEWS: usize = 1024;
+
+/// Which rows of a type, in which order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) uid: &'a str,
+    /// `None` is every locale.
+    pub(crate) locale: Option<&'a str>,
+    /// The locale in which relations are followed from rows without one.
+    pub(crate) asked: &'a str,
+    pub(crate) filter: &'a Filter,
+    pub(crate) sort: &'a [SortKey],
+}
+
+impl Wanted<'_> {
+    fn name(&self) -> String {
+        format!("{} {:?} {} {:?} {:?}", self.uid, self.locale, self.asked, self.filter, self.sort)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct View {
+    uid: String,
+    locale: Option<String>,
+    asked: String,
+    filter: Filter,
+    sort: Vec<SortKey>,
+    /// Types other rows of which decide about membership or order.
+    others: BTreeSet<String>,
+    pub(crate) rows: Ordered<Rank, Arc<Entry>>,
+}
+
+impl View {
+    pub(crate) fn new(snapshot: &Snapshot, wanted: &Wanted<'_>, rows: Vec<Arc<Entry>>) -> Self {
+        let ranked =
+            rows.into_iter().map(|row| (snapshot.rank(&row, wanted.sort, wanted.asked), row));
+        let mut others = BTreeSet::new();
+        types_of_filter(wanted.uid, wanted.filter, &mut |uid| {
+            others.insert(uid.to_owned());
+        });
+        types_of_sort(wanted.uid, wanted.sort, &mut |uid| {
+            others.insert(uid.to_owned());
+        });
+        Self {
+            uid: wanted.uid.to_owned(),
+            locale: wanted.locale.map(str::to_owned),
+            asked: wanted.asked.to_owned(),
+            filter: wanted.filter.clone(),
+            sort: wanted.sort.to_vec(),
+            others,
+            rows: Ordered::from_unsorted(ranked.collect()),
+        }
+    }
+
+    /// The view in the next snapshot, when following the changed rows is enough.
+    fn carried(&self, next: &Snapshot, changes: &[Change]) -> Option<Self> {
+        if changes.iter().any(|change| self.others.contains(&*change.key.uid)) {
+            return None;
+        }
+        let mut rows = self.rows.clone();
+        let mine = |change: &&Change| {
+            *change.key.uid == *self.uid
+                && (self.locale.is_none() || self.locale.as_deref() == change.key.locale.as_deref())
+        };
+        let (mine, asked) = (changes.iter().filter(mine), self.asked.as_str());
+        for change in mine {
+            if let Some(old) = &change.old {
+                rows.remove(&next.rank(old, &self.sort, asked));
+            }
+            if let Some(new) = &change.new
+                && next.passes(&Place::entry(new, asked), &self.filter)
+            {
+                rows.insert(next.rank(new, &self.sort, asked), Arc::clone(new));
+            }
+        }
+        Some(Self {
+            uid: self.uid.clone(),
+            locale: self.locale.clone(),
+            asked: self.asked.clone(),
+            filter: self.filter.clone(),
+            sort: self.sort.clone(),
+            others: self.others.clone(),
+            rows,
+        })
+    }
+}
+
+/// A view that may be in the making on another thread.
+type Cell = Arc<OnceLock<Arc<View>>>;
+
+#[derive(Debug, Default)]
+pub(crate) struct Views(Mutex<BTreeMap<String, Cell>>);
+
+impl Views {
+    /// The view, made once however many threads ask; `None` when no more are kept.
+    pub(crate) fn get(
+        &self,
+        wanted: &Wanted<'_>,
+        make: impl FnOnce() -> View,
+    ) -> Option<Arc<View>> {
+        let cell = {
+            let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let name = wanted.name();
+            if views.len() >= MAX_VIEWS && !views.contains_key(&name) {
+                return None;
+            }
+            Arc::clone(views.entry(name).or_default())
+        };
+        Some(Arc::clone(cell.get_or_init(|| Arc::new(make()))))
+    }
+
+    /// The views of the next snapshot.
+    pub(crate) fn carried(&self, next: &Snapshot, changes: &[Change]) -> Self {
+        let views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = views.iter().filter_map(|(name, cell)| {
+            let view = cell.get()?.carried(next, changes)?;
+            Some((name.clone(), Cell::new(OnceLock::from(Arc::new(view)))))
+        });
+        Self(Mutex::new(kept.collect()))
+    }
+}
+
+/// Calls `found` with every content type a filter on rows of `here` passes through.
+pub(crate) fn types_of_filter(here: &str, filter: &Filter, found: &mut dyn FnMut(&str)) {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().for_each(|part| types_of_filter(here, part, found));
+        }
+        Filter::Not(inner) => types_of_filter(here, inner, found),
+        Filter::Field { .. } => {}
+        Filter::Linked { link, .. } => {
+            if let Some(uid) = type_of_link(here, link) {
+                found(uid);
+            }
+        }
+        Filter::Through { link, filter, .. } => {
+            if let Some(uid) = type_of_link(here, link) {
+                found(uid);
+            }
+            types_of_filter(type_of_link(here, link).unwrap_or(here), filter, found);
+        }
+    }
+}
+
+/// Calls `found` with every content type a sort of rows of `here` passes through.
+pub(crate) fn types_of_sort(here: &str, sort: &[SortKey], found: &mut dyn FnMut(&str)) {
+    for (_, link) in sort.iter().flat_map(|key| &key.through) {
+        if let Some(uid) = type_of_link(here, link) {
+            found(uid);
+        }
+    }
+}
+
+/// The type a link leads to; components stay inside their row.
+pub(crate) fn type_of_link<'a>(here: &'a str, link: &'a Link) -> Option<&'a str> {
+    match link {
+        Link::Relation { target, .. } => Some(target),
+        Link::Media { .. } => Some(FILE),
+        Link::Localizations => Some(here),
+        Link::Component { .. } | Link::DynamicZone { .. } => None,
+    }
+}
