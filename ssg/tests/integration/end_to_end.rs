@@ -1,0 +1,9 @@
+//! The whole product as its users have it: a real content server, a real daemon and a real
+//! nginx, on loopback, each test with a stack of its own.
+
+mod example;
+mod faults;
+mod http;
+mod process;
+mod publish;
+mod stack;
