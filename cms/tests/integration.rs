@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 mod integration {
+    mod postgres;
     mod store;
 }

@@ -1,0 +1,149 @@
+//! PostgreSQL, the real server, started below a temporary folder: the same store, the same
+//! answers.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cms::store::statement::Statement;
+use cms::store::{Database, StoreError, feed};
+
+/// The server refuses to run as root; Debian's package brings this user.
+const SERVER_USER: &str = "postgres";
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A PostgreSQL server of one test. Stopped when dropped.
+pub(crate) struct Postgres {
+    server: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Postgres {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        if rustix::process::geteuid().is_root() {
+            let owner = format!("{SERVER_USER}:");
+            let given = Command::new("chown").args(["-R", &owner]).arg(folder.path()).status();
+            assert!(given.unwrap().success());
+        }
+        let initdb = as_server_user(&binary("initdb"), folder.path())
+            .args(["-A", "trust", "-U", SERVER_USER, "-E", "UTF8", "--locale=C.UTF-8", "-N", "-D"])
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(initdb.status.success(), "{}", String::from_utf8_lossy(&initdb.stderr));
+        let server = as_server_user(&binary("postgres"), folder.path())
+            .arg("-D")
+            .arg(&data)
+            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "unix_socket_directories="])
+            .arg("-k")
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { server, folder }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let host = self.folder.path().display().to_string().replace('/', "%2F");
+        format!("postgres://{SERVER_USER}@{host}/postgres")
+    }
+
+    /// Opens the database as soon as the server accepts connections.
+    pub(crate) fn database(&self) -> Database {
+        let url = self.url().parse().unwrap();
+        let give_up = Instant::now() + START_TIMEOUT;
+        loop {
+            match Database::open(&url) {
+                Ok(database) => return database,
+                Err(error) => assert!(Instant::now() < give_up, "{error}"),
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let id = rustix::process::Pid::from_child(&self.server);
+        // Root may signal the server whoever runs it; SIGINT is its fast shutdown.
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::INT);
+        let _ = self.server.wait();
+    }
+}
+
+/// Debian keeps the server's programs off the PATH, in a folder per version.
+fn binary(name: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql");
+    let versions = versions.expect("PostgreSQL is not installed; scripts/install test does that");
+    let mut found: Vec<_> = versions
+        .map(|version| version.unwrap().path().join("bin").join(name))
+        .filter(|path| path.exists())
+        .collect();
+    found.sort();
+    found.pop().expect("PostgreSQL's server programs")
+}
+
+fn as_server_user(program: &Path, folder: &Path) -> Command {
+    let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", SERVER_USER, "--regid", SERVER_USER, "--init-groups"]);
+        command.arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir(folder);
+    command
+}
+
+fn count(database: &Database, sql: &str) -> usize {
+    database
+        .write::<_, StoreError>(|conn| {
+            let mut statement = Statement::new(conn.dialect());
+            statement.push(sql);
+            statement.execute(conn)
+        })
+        .unwrap()
+}
+
+#[test]
+fn the_tables_migrate_and_the_feed_counts_in_commit_order() {
+    let postgres = Postgres::start();
+    let database = postgres.database();
+    assert!(!database.migrate().unwrap().is_empty());
+    assert_eq!(database.migrate().unwrap(), Vec::<String>::new());
+
+    let failed: Result<(), StoreError> = database.write(|conn| {
+        feed::next(conn, "feed")?;
+        Err(StoreError::Conflict("on purpose".into()))
+    });
+    assert!(failed.is_err());
+
+    // Two writers at once: every number once, none missing, in the order of their commits.
+    let writer = || {
+        for _ in 0..50 {
+            let append = |conn: &mut cms::store::Conn| {
+                let change = feed::NewChange {
+                    op: "upsert",
+                    uid: "api::article.article",
+                    document_id: "a",
+                    locale: "en",
+                    status: "published",
+                    at: 0,
+                };
+                feed::append(conn, change)
+            };
+            database.write::<_, StoreError>(append).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(writer);
+        scope.spawn(writer);
+    });
+    assert_eq!(database.read::<_, StoreError>(feed::newest).unwrap(), 100);
+    assert_eq!(count(&database, "DELETE FROM changes WHERE seq BETWEEN 1 AND 100"), 100);
+}
