@@ -5,7 +5,8 @@
 
 It is a client like any editor's: uploads, POST and PUT with an API token that
 may write. What is there already is found by name or slug and left alone, so a
-second run creates nothing and a run that was interrupted can be run again.
+run that was interrupted can be run again. Once all is there a run does nothing,
+not even put back what an editor has deleted or renamed since; --again does.
 Progress goes to stderr; the last line on stdout is JSON that names one article.
 """
 
@@ -18,6 +19,7 @@ from content import LOCALES, ContentError, load, picture_file
 from rest import Api, ApiError
 
 DEMO_ARTICLE = "what-the-tide-leaves"
+LAST_PHASE = "site-setting"  # written last, so it is there only after a complete run
 
 
 class Progress:
@@ -124,7 +126,7 @@ def article_data(version, pictures, authors, categories, tags):
 
 
 def seed(api):
-    """All phases in the order their relations need. Returns the summary."""
+    """All phases in the order their relations need. Returns how much was created."""
     content = load()
     pictures, created = seed_pictures(api, content["pictures"])
     authors, new = seed_collection(api, "authors", {
@@ -140,7 +142,7 @@ def seed(api):
     created += new
     tags, new = seed_collection(api, "tags", {entry["key"]: localized(entry, {}) for entry in content["tags"]})
     created += new
-    articles, new = seed_collection(api, "articles", {
+    _, new = seed_collection(api, "articles", {
         key: {
             locale: article_data(version, pictures, authors, categories, tags) for locale, version in versions.items()
         } for key, versions in content["articles"].items()
@@ -148,16 +150,24 @@ def seed(api):
     created += new
     _, new = seed_collection(api, "pages", content["pages"])
     created += new
-    for singular in ("homepage", "site-setting"):
+    for singular in ("homepage", LAST_PHASE):
         created += seed_single(api, singular, content[singular])
-    demo = content["articles"][DEMO_ARTICLE][LOCALES[0]]
-    return {
-        "documentId": articles[DEMO_ARTICLE],
-        "slug": demo["slug"],
-        "title": demo["title"],
-        "path": f"/blog/{demo['slug']}/",
-        "created": created,
-    }
+    return created
+
+
+def is_complete(api):
+    """Whether an earlier run reached its end."""
+    return all(api.call("GET", f"/api/{LAST_PHASE}", {"locale": locale}, accept_missing=True) for locale in LOCALES)
+
+
+def demo_article(api):
+    """One article for a first edit: the usual one, else the newest there is."""
+    query = {"fields": "title,slug", "sort": "publishedOn:desc", "locale": LOCALES[0]}
+    usual = api.call("GET", "/api/articles", {**query, "filters[slug][$eq]": DEMO_ARTICLE})["data"]
+    found = usual or api.call("GET", "/api/articles", query)["data"]
+    if not found:
+        raise ApiError("no article is left in this cms; --again brings the example back")
+    return {name: found[0][name] for name in ("documentId", "slug", "title")}
 
 
 def main():
@@ -165,11 +175,16 @@ def main():
     parser.add_argument("--url", default="http://127.0.0.1:1337", help="where the cms answers (default: %(default)s)")
     parser.add_argument("--token", default=os.environ.get("CMS_TOKEN"),
                         help="an API token that may write (default: $CMS_TOKEN)")
+    parser.add_argument("--again", action="store_true",
+                        help="look through everything and create what is missing, even after a complete run")
     options = parser.parse_args()
     if not options.token:
         parser.error("--token is missing; make one with: cms token create --name seed --type full-access")
     try:
-        print(json.dumps(seed(Api(options.url, options.token)), ensure_ascii=False))
+        api = Api(options.url, options.token)
+        created = seed(api) if options.again or not is_complete(api) else 0
+        demo = demo_article(api)
+        print(json.dumps({**demo, "path": f"/blog/{demo['slug']}/", "created": created}, ensure_ascii=False))
     except (ApiError, ContentError) as error:
         print(f"seed: {error}", file=sys.stderr)
         return 1
