@@ -9,11 +9,24 @@
 //!
 //! This module is pure: no files, no network, no clock, no environment.
 
+pub mod change_set;
+mod codec;
 pub mod fingerprint;
+pub mod graph;
 pub mod key;
+pub mod mark;
 pub mod read;
+pub mod reason;
 pub mod recorder;
+pub mod trace;
+pub mod verify;
 
+pub use change_set::ChangeSet;
 pub use fingerprint::Fingerprint;
+pub use graph::{Graph, GraphChange};
 pub use key::{Direction, Key};
+pub use mark::mark;
 pub use read::{Answer, Footprint, Oracle, Read};
+pub use reason::Reason;
+pub use trace::{About, QuestionId, Trace};
+pub use verify::{Dirty, add_reasons, verify};

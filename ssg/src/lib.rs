@@ -2,4 +2,5 @@
 
 pub mod content;
 pub mod engine;
+pub mod site;
 pub mod state;

@@ -1,0 +1,328 @@
+//! site.toml: the site's name, its locales, and every route with its template and content.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::toml_reader::{Source, Table, table_to_json, to_json, type_name};
+use super::{PathPattern, SiteError, SiteErrors};
+
+/// The file's name in the templates folder.
+pub const FILE_NAME: &str = "site.toml";
+
+/// A site.toml that passed every check that needs no content model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    pub title: String,
+    /// Without a slash at the end.
+    pub base_url: String,
+    /// The first one has no prefix.
+    pub locales: Vec<String>,
+    /// In the order of the file.
+    pub routes: Vec<Route>,
+    /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
+    pub tables: Map<String, Value>,
+    /// The file's path, for messages.
+    pub file: String,
+}
+
+/// Which URLs there are, and what stands behind them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    pub path: PathPattern,
+    /// One page (or one list) per entry of this content type.
+    pub each: Option<String>,
+    /// REST parameters of the entry.
+    pub fields: Option<Value>,
+    pub populate: Option<Value>,
+    pub paginate: Option<Paginate>,
+    pub template: String,
+    pub line: usize,
+    pub template_line: usize,
+}
+
+/// A list spread over numbered pages. The questions are REST parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paginate {
+    pub content_type: String,
+    pub filters: Option<Value>,
+    pub sort: Option<Value>,
+    pub fields: Option<Value>,
+    pub populate: Option<Value>,
+    pub per_page: u64,
+    pub line: usize,
+}
+
+/// Entries per page when the route does not say.
+const DEFAULT_PER_PAGE: u64 = 20;
+
+impl Site {
+    /// Reads site.toml in the templates folder.
+    ///
+    /// # Errors
+    /// Every mistake with its line, or that the file cannot be read.
+    pub fn load(templates: &Path) -> Result<Self, SiteErrors> {
+        let path = templates.join(FILE_NAME);
+        let file = path.display().to_string();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&file, &text),
+            Err(error) => {
+                let message = format!("cannot be read: {error}");
+                Err(SiteErrors(vec![SiteError { file, line: 1, message }]))
+            }
+        }
+    }
+
+    /// Reads the text of a site.toml; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// Every mistake with its line.
+    pub fn parse(file: &str, text: &str) -> Result<Self, SiteErrors> {
+        let mut source = Source::new(file, text);
+        let site = source.parse().and_then(|root| read_site(&mut source, root));
+        match site {
+            Some(site) if source.errors.is_empty() => Ok(site),
+            _ => {
+                source.errors.sort_by_key(|error| error.line);
+                Err(SiteErrors(source.errors))
+            }
+        }
+    }
+
+    /// What templates see as `site`.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        let mut site = json!({
+            "title": self.title,
+            "base_url": self.base_url,
+            "locales": self.locales,
+        });
+        if let Some(map) = site.as_object_mut() {
+            map.extend(self.tables.clone());
+        }
+        site
+    }
+
+    #[must_use]
+    pub fn default_locale(&self) -> &str {
+        self.locales.first().map_or("", String::as_str)
+    }
+
+    #[must_use]
+    pub fn is_default_locale(&self, locale: &str) -> bool {
+        self.default_locale() == locale
+    }
+
+    /// A mistake found later in one of this file's lines.
+    #[must_use]
+    pub fn error(&self, line: usize, message: impl Into<String>) -> SiteError {
+        SiteError { file: self.file.clone(), line, message: message.into() }
+    }
+}
+
+fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
+    let Some(site) = root.remove("site") else {
+        source.complain(0, "the table `[site]` is missing");
+        return None;
+    };
+    let routes = root.remove("route");
+    let mut tables = Map::new();
+    let mut rest: Vec<_> = root.into_iter().collect();
+    rest.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in rest {
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                if ["title", "base_url", "locales"].contains(&key.get_ref().as_ref()) {
+                    let message = format!("`{}` belongs into `[site]`", key.get_ref());
+                    source.complain(key.span().start, message);
+                }
+                tables.insert(key.get_ref().clone().into_owned(), table_to_json(table));
+            }
+            _ => source.complain(
+                key.span().start,
+                format!(
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]` and tables of your own",
+                    key.get_ref()
+                ),
+            ),
+        }
+    }
+    let offset = site.span().start;
+    let DeValue::Table(site) = site.into_inner() else {
+        source.complain(offset, "`site` must be a table: `[site]`");
+        return None;
+    };
+    let mut table = Table::new("[site]", offset, site);
+    let title = table.required(source, "title");
+    let base_url = table.required(source, "base_url").and_then(|url| check_base_url(source, url));
+    let locales = table.take("locales").map(|value| read_locales(source, value));
+    table.finish(source, "; values of your own go into a table such as `[params]`");
+    Some(Site {
+        title: title?.0,
+        base_url: base_url?,
+        locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
+        routes: routes.map(|routes| read_routes(source, routes)).unwrap_or_default(),
+        tables,
+        file: source.file.to_owned(),
+    })
+}
+
+fn check_base_url(source: &mut Source<'_>, (url, offset): (String, usize)) -> Option<String> {
+    let trimmed = url.trim_end_matches('/');
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    if host.is_none_or(|host| host.is_empty() || host.contains('/') || host.contains(' ')) {
+        let message = format!(
+            "`base_url` must be a scheme and a host without a path, such as \
+             `https://example.org`, not `{url}`"
+        );
+        source.complain(offset, message);
+        return None;
+    }
+    Some(trimmed.to_owned())
+}
+
+fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<String> {
+    let offset = value.span().start;
+    let codes: Option<Vec<String>> = match to_json(value.get_ref()) {
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    let is_code = |code: &String| {
+        !code.is_empty() && code.chars().all(|char| char.is_ascii_alphanumeric() || char == '-')
+    };
+    match codes {
+        Some(codes) if !codes.is_empty() && codes.iter().all(is_code) => {
+            let twice = codes
+                .iter()
+                .enumerate()
+                .find(|(at, code)| codes.iter().take(*at).any(|earlier| earlier == *code));
+            if let Some((_, code)) = twice {
+                source.complain(offset, format!("locale `{code}` is listed twice"));
+            }
+            codes
+        }
+        _ => {
+            source
+                .complain(offset, "`locales` must be a list of codes, such as `[\"en\", \"de\"]`");
+            Vec::new()
+        }
+    }
+}
+
+fn read_routes(source: &mut Source<'_>, routes: Spanned<DeValue<'_>>) -> Vec<Route> {
+    let offset = routes.span().start;
+    let DeValue::Array(items) = routes.into_inner() else {
+        source.complain(offset, "routes are written as `[[route]]`, with two brackets");
+        return Vec::new();
+    };
+    let mut read = Vec::new();
+    for item in items {
+        let offset = item.span().start;
+        match item.into_inner() {
+            DeValue::Table(table) => {
+                read.extend(read_route(source, Table::new("[[route]]", offset, table)));
+            }
+            other => {
+                let message = format!("a route must be a table, not {}", type_name(&other));
+                source.complain(offset, message);
+            }
+        }
+    }
+    read
+}
+
+fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
+    let path = table.required(source, "path");
+    let each = table.text(source, "each");
+    let fields = table.json("fields");
+    let populate = table.json("populate");
+    let paginate = table.take("paginate").and_then(|value| read_paginate(source, value));
+    let template = table.required(source, "template");
+    let line = path.as_ref().map_or(table.offset(), |(_, offset)| *offset);
+    let line = source.line(line);
+    table.finish(source, "");
+    let (path, path_offset) = path?;
+    let path = match PathPattern::parse(&path) {
+        Ok(path) => path,
+        Err(message) => {
+            source.complain(path_offset, message);
+            return None;
+        }
+    };
+    check_route(source, path_offset, &path, each.is_some(), paginate.is_some());
+    if each.is_none() && (fields.is_some() || populate.is_some()) {
+        source.complain(
+            path_offset,
+            "`fields` and `populate` say how `each` entry is shown; this route has no `each` \
+             (a list has its own inside `paginate`)",
+        );
+    }
+    let (template, template_offset) = template?;
+    Some(Route {
+        path,
+        each: each.map(|(uid, _)| uid),
+        fields,
+        populate,
+        paginate,
+        template,
+        line,
+        template_line: source.line(template_offset),
+    })
+}
+
+fn check_route(
+    source: &mut Source<'_>,
+    offset: usize,
+    path: &PathPattern,
+    each: bool,
+    paginate: bool,
+) {
+    if path.has_places() && !each {
+        let message = format!("path `{path}` has places to fill, so the route needs `each`");
+        source.complain(offset, message);
+    }
+    if each && !path.has_places() {
+        let message = format!(
+            "path `{path}` is the same for each entry; give it a place, such as `{{slug}}`"
+        );
+        source.complain(offset, message);
+    }
+    if paginate && !path.as_str().ends_with('/') {
+        let message =
+            format!("path `{path}` of a list must end in `/`: page 2 is `page/2/` below it");
+        source.complain(offset, message);
+    }
+}
+
+fn read_paginate(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Option<Paginate> {
+    let offset = value.span().start;
+    let DeValue::Table(table) = value.into_inner() else {
+        source.complain(offset, "`paginate` must be a table: `{ type = …, per_page = … }`");
+        return None;
+    };
+    let mut table = Table::new("paginate", offset, table);
+    let content_type = table.required(source, "type");
+    let filters = table.json("filters");
+    let sort = table.json("sort");
+    let fields = table.json("fields");
+    let populate = table.json("populate");
+    let per_page = match table.take("per_page") {
+        None => DEFAULT_PER_PAGE,
+        Some(value) => match to_json(value.get_ref()).as_u64() {
+            Some(number) if number > 0 => number,
+            _ => {
+                source.complain(value.span().start, "`per_page` must be a positive integer");
+                DEFAULT_PER_PAGE
+            }
+        },
+    };
+    table.finish(source, "");
+    let (content_type, type_offset) = content_type?;
+    let line = source.line(type_offset);
+    Some(Paginate { content_type, filters, sort, fields, populate, per_page, line })
+}
+
+#[cfg(test)]
+mod tests;

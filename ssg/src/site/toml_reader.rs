@@ -1,0 +1,150 @@
+//! Reading TOML tables key by key, so that every complaint names its line.
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::SiteError;
+
+/// The text of a TOML file, its name for messages, and the complaints so far.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
+    pub(super) errors: Vec<SiteError>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+        Self { file, text, errors: Vec::new() }
+    }
+
+    pub(super) fn parse(&mut self) -> Option<DeTable<'a>> {
+        match DeTable::parse(self.text) {
+            Ok(table) => Some(table.into_inner()),
+            Err(error) => {
+                let offset = error.span().map_or(0, |span| span.start);
+                self.complain(offset, error.message().to_owned());
+                None
+            }
+        }
+    }
+
+    pub(super) fn complain(&mut self, offset: usize, message: impl Into<String>) {
+        let line = self.line(offset);
+        let file = self.file.to_owned();
+        self.errors.push(SiteError { file, line, message: message.into() });
+    }
+
+    pub(super) fn line(&self, offset: usize) -> usize {
+        let before = self.text.as_bytes().iter().take(offset);
+        before.filter(|byte| **byte == b'\n').count() + 1
+    }
+}
+
+/// A table whose keys are taken one after another; those left over are unknown.
+pub(super) struct Table<'i> {
+    name: &'static str,
+    offset: usize,
+    entries: DeTable<'i>,
+    known: Vec<&'static str>,
+}
+
+impl<'i> Table<'i> {
+    pub(super) fn new(name: &'static str, offset: usize, entries: DeTable<'i>) -> Self {
+        Self { name, offset, entries, known: Vec::new() }
+    }
+
+    pub(super) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'i>>> {
+        self.known.push(key);
+        self.entries.remove(key)
+    }
+
+    pub(super) fn text(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Option<(String, usize)> {
+        let value = self.take(key)?;
+        let offset = value.span().start;
+        match value.into_inner() {
+            DeValue::String(text) => Some((text.into_owned(), offset)),
+            other => {
+                let message = format!("`{key}` must be a string, not {}", type_name(&other));
+                source.complain(offset, message);
+                None
+            }
+        }
+    }
+
+    /// As [`Table::text`], and it is a mistake when the key is missing.
+    pub(super) fn required(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Option<(String, usize)> {
+        if !self.entries.contains_key(key) {
+            self.known.push(key);
+            source.complain(self.offset, format!("`{key}` is missing in `{}`", self.name));
+            return None;
+        }
+        self.text(source, key)
+    }
+
+    pub(super) fn json(&mut self, key: &'static str) -> Option<Value> {
+        self.take(key).map(|value| to_json(value.get_ref()))
+    }
+
+    /// Complains about every key that was not asked for.
+    pub(super) fn finish(self, source: &mut Source<'_>, hint: &str) {
+        for (key, _) in self.entries {
+            let known = self.known.join("`, `");
+            let message = format!(
+                "unknown key `{}` in `{}`; accepted are `{known}`{hint}",
+                key.get_ref(),
+                self.name
+            );
+            source.complain(key.span().start, message);
+        }
+    }
+}
+
+pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// TOML as the JSON templates see; keys stay in the order of the file.
+pub(super) fn to_json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => text.as_ref().into(),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::Null, Into::into)
+        }
+        DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Into::into),
+        DeValue::Boolean(flag) => (*flag).into(),
+        DeValue::Datetime(date) => date.to_string().into(),
+        DeValue::Array(items) => items.iter().map(|item| to_json(item.get_ref())).collect(),
+        DeValue::Table(table) => table_to_json(table),
+    }
+}
+
+pub(super) fn table_to_json(table: &DeTable<'_>) -> Value {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    let pairs = entries
+        .into_iter()
+        .map(|(key, value)| (key.get_ref().clone().into_owned(), to_json(value.get_ref())));
+    Value::Object(pairs.collect::<Map<_, _>>())
+}
