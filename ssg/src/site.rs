@@ -1,11 +1,19 @@
 //! What the site is: site.toml, its routes, and the pages they make of the content.
 
 pub mod config;
+pub mod contents;
 mod error;
+pub mod page;
 pub mod path_pattern;
+pub mod plan;
 pub mod public_url;
+pub mod table;
 mod toml_reader;
 
 pub use config::{Paginate, Route, Site};
+pub use contents::Contents;
 pub use error::{SiteError, SiteErrors};
+pub use page::{Alternate, Page, PageEntry, PageList};
 pub use path_pattern::PathPattern;
+pub use plan::PlanProblem;
+pub use table::{RouteTable, TableChange};

@@ -1,0 +1,229 @@
+//! From a route and the content to pages.
+//!
+//! A *unit* is one route for one document (or for none): it yields that document's pages
+//! in every locale, so that alternates are known, and it is planned again only when
+//! something in its footprint changed.
+
+use serde_json::{Map, Value, json};
+
+use super::contents::Contents;
+use super::page::{Alternate, Page, PageEntry, PageList};
+use super::{Paginate, Route, Site, public_url};
+use crate::engine::Footprint;
+use crate::engine::key::canonical;
+
+/// A planned unit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unit {
+    pub pages: Vec<Page>,
+    pub footprint: Footprint,
+    /// Why some of its pages could not be planned.
+    pub problems: Vec<PlanProblem>,
+}
+
+/// An entry whose page has no URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanProblem {
+    pub locale: String,
+    pub uid: String,
+    pub document_id: String,
+    /// The attribute at fault, if it is one.
+    pub message: String,
+}
+
+/// The prefix of a value taken from the page's entry in a route's filters.
+const ENTRY_PREFIX: &str = "$entry.";
+
+struct Planner<'a> {
+    site: &'a Site,
+    index: usize,
+    route: &'a Route,
+    contents: &'a dyn Contents,
+    footprint: Footprint,
+}
+
+/// A path in one locale with the number of list pages below it.
+struct Place {
+    locale: String,
+    path: String,
+    pages: u64,
+    filters: Option<Value>,
+}
+
+/// Plans one route for one document, or for none when the route has no `each`.
+#[must_use]
+pub fn plan_unit(
+    site: &Site,
+    index: usize,
+    document_id: Option<&str>,
+    contents: &dyn Contents,
+) -> Unit {
+    let Some(route) = site.routes.get(index) else { return Unit::default() };
+    let mut planner = Planner { site, index, route, contents, footprint: Footprint::default() };
+    let mut problems = Vec::new();
+    let mut places = Vec::new();
+    for locale in planner.locales(document_id) {
+        match planner.place(document_id, &locale) {
+            Ok(place) => places.push(place),
+            Err(message) => problems.push(PlanProblem {
+                locale,
+                uid: route.each.clone().unwrap_or_default(),
+                document_id: document_id.unwrap_or_default().to_owned(),
+                message,
+            }),
+        }
+    }
+    let pages = planner.pages(document_id, &places);
+    Unit { pages, footprint: planner.footprint, problems }
+}
+
+impl Planner<'_> {
+    /// Locales the unit has pages in, in the site's order. A document without locales has
+    /// its page once, in the first one.
+    fn locales(&mut self, document_id: Option<&str>) -> Vec<String> {
+        let (Some(uid), Some(document_id)) = (&self.route.each, document_id) else {
+            return self.site.locales.clone();
+        };
+        self.footprint.document(document_id);
+        let existing = self.contents.locales_of(uid, document_id);
+        if existing.contains(&None) {
+            return vec![self.site.default_locale().to_owned()];
+        }
+        let has = |locale: &&String| existing.iter().flatten().any(|code| code == *locale);
+        self.site.locales.iter().filter(has).cloned().collect()
+    }
+
+    fn place(&mut self, document_id: Option<&str>, locale: &str) -> Result<Place, String> {
+        let path = match (&self.route.each, document_id) {
+            (Some(uid), Some(document_id)) => {
+                let (contents, footprint) = (self.contents, &mut self.footprint);
+                let footprint = std::cell::RefCell::new(footprint);
+                self.route.path.fill(|names| {
+                    let mut footprint = footprint.borrow_mut();
+                    text(&contents.scalar(uid, document_id, locale, names, &mut footprint))
+                })?
+            }
+            _ => self.route.path.as_str().to_owned(),
+        };
+        let is_first = self.site.is_default_locale(locale);
+        let path = public_url::localized(&path, locale, is_first);
+        let (pages, filters) = match &self.route.paginate {
+            None => (1, None),
+            Some(list) => self.list_pages(list, document_id, locale)?,
+        };
+        Ok(Place { locale: locale.to_owned(), path, pages, filters })
+    }
+
+    fn list_pages(
+        &mut self,
+        list: &Paginate,
+        document_id: Option<&str>,
+        locale: &str,
+    ) -> Result<(u64, Option<Value>), String> {
+        let filters = list.filters.as_ref().map(|filters| {
+            resolve_entry(filters, &mut |path| match (&self.route.each, document_id) {
+                (Some(uid), Some(id)) => {
+                    self.contents.scalar(uid, id, locale, path, &mut self.footprint)
+                }
+                _ => Value::Null,
+            })
+        });
+        let total = self.contents.count(
+            &list.content_type,
+            locale,
+            filters.as_ref(),
+            &mut self.footprint,
+        )?;
+        Ok((total.div_ceil(list.per_page).max(1), filters))
+    }
+
+    fn pages(&self, document_id: Option<&str>, places: &[Place]) -> Vec<Page> {
+        let mut pages = Vec::new();
+        for place in places {
+            for number in 1..=place.pages {
+                pages.push(self.page(document_id, places, place, number));
+            }
+        }
+        pages
+    }
+
+    fn page(
+        &self,
+        document_id: Option<&str>,
+        places: &[Place],
+        place: &Place,
+        number: u64,
+    ) -> Page {
+        let path = public_url::numbered(&place.path, number);
+        let alternate = |other: &Place| Alternate {
+            locale: other.locale.clone(),
+            url: public_url::encode(&public_url::numbered(&other.path, number)),
+        };
+        let entry = self.route.each.as_ref().zip(document_id).map(|(uid, id)| PageEntry {
+            uid: uid.clone(),
+            document_id: id.to_owned(),
+            args: canonical(
+                &json!({ "fields": self.route.fields, "populate": self.route.populate }),
+            ),
+        });
+        Page {
+            url: public_url::encode(&path),
+            file: public_url::file(&path),
+            locale: place.locale.clone(),
+            template: self.route.template.clone(),
+            route: self.route.path.as_str().to_owned(),
+            route_index: self.index,
+            entry,
+            list: self.route.paginate.as_ref().map(|list| page_list(list, place, number)),
+            alternates: places
+                .iter()
+                .filter(|other| number <= other.pages)
+                .map(alternate)
+                .collect(),
+        }
+    }
+}
+
+fn page_list(list: &Paginate, place: &Place, number: u64) -> PageList {
+    let args = json!({
+        "filters": place.filters,
+        "sort": list.sort,
+        "fields": list.fields,
+        "populate": list.populate,
+        "start": (number - 1) * list.per_page,
+        "limit": list.per_page,
+    });
+    PageList {
+        uid: list.content_type.clone(),
+        args: canonical(&args),
+        number,
+        per_page: list.per_page,
+        path: place.path.clone(),
+    }
+}
+
+/// A scalar as part of a path.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+/// Replaces every text `$entry.a.b` by what `lookup` says about the path `a.b`.
+pub(crate) fn resolve_entry(filters: &Value, lookup: &mut dyn FnMut(&[String]) -> Value) -> Value {
+    match filters {
+        Value::String(text) => match text.strip_prefix(ENTRY_PREFIX) {
+            Some(path) => lookup(&path.split('.').map(str::to_owned).collect::<Vec<_>>()),
+            None => filters.clone(),
+        },
+        Value::Array(items) => items.iter().map(|item| resolve_entry(item, lookup)).collect(),
+        Value::Object(map) => {
+            let pairs = map.iter().map(|(key, value)| (key.clone(), resolve_entry(value, lookup)));
+            Value::Object(pairs.collect::<Map<_, _>>())
+        }
+        scalar => scalar.clone(),
+    }
+}

@@ -1,0 +1,288 @@
+//! The route table: every page of the site, by file and by document.
+//!
+//! Planned in full once and unit by unit afterwards. Two pages for one file, or a file
+//! where another page needs a folder, are mistakes that name both routes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::contents::Contents;
+use super::page::Page;
+use super::plan::{PlanProblem, Unit, plan_unit};
+use super::{Site, SiteError};
+use crate::engine::ChangeSet;
+
+/// A route by its position, and the document it is planned for.
+type UnitId = (usize, Option<String>);
+
+#[derive(Debug, Clone)]
+pub struct RouteTable {
+    site: Arc<Site>,
+    units: HashMap<UnitId, Unit>,
+    files: BTreeMap<String, UnitId>,
+    /// Units that looked at other documents than their own, or at whole types.
+    by_document: HashMap<String, BTreeSet<UnitId>>,
+    by_type: HashMap<String, BTreeSet<UnitId>>,
+}
+
+/// Pages that changed between two states of the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableChange {
+    /// Files of pages that are new or differ.
+    pub changed: BTreeSet<String>,
+    pub removed: BTreeSet<String>,
+}
+
+impl RouteTable {
+    /// Plans every route over all content.
+    ///
+    /// # Errors
+    /// Every collision, with the lines of both routes.
+    pub fn plan(site: Arc<Site>, contents: &dyn Contents) -> Result<Self, Vec<SiteError>> {
+        let ids = all_units(&site, contents);
+        let mut table = Self {
+            site,
+            units: HashMap::new(),
+            files: BTreeMap::new(),
+            by_document: HashMap::new(),
+            by_type: HashMap::new(),
+        };
+        table.plan_units(ids, contents)?;
+        Ok(table)
+    }
+
+    /// Plans again what a change of content can have touched.
+    ///
+    /// # Errors
+    /// Every collision; the table is then unusable and has to be planned in full.
+    pub fn update(
+        &mut self,
+        changes: &ChangeSet,
+        contents: &dyn Contents,
+    ) -> Result<TableChange, Vec<SiteError>> {
+        let ids: Vec<UnitId> =
+            if changes.model { self.every_unit(contents) } else { self.touched(changes) };
+        let before: Vec<Page> = ids
+            .iter()
+            .filter_map(|id| self.units.get(id))
+            .flat_map(|unit| unit.pages.iter().cloned())
+            .collect();
+        for id in &ids {
+            self.forget(id);
+        }
+        let existing = ids.into_iter().filter(|id| exists(&self.site, id, contents)).collect();
+        self.plan_units(existing, contents)?;
+        Ok(self.difference(&before))
+    }
+
+    #[must_use]
+    pub fn site(&self) -> &Arc<Site> {
+        &self.site
+    }
+
+    #[must_use]
+    pub fn page(&self, file: &str) -> Option<&Page> {
+        let unit = self.units.get(self.files.get(file)?)?;
+        unit.pages.iter().find(|page| page.file == file)
+    }
+
+    /// Every page in the order of files.
+    pub fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.files.keys().filter_map(|file| self.page(file))
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Where a document has its page in a locale: at the first route that has one. A
+    /// document without locales has the same URL in all of them.
+    #[must_use]
+    pub fn url_for(&self, document_id: &str, locale: &str) -> Option<&str> {
+        let each = self.site.routes.iter().enumerate().filter(|(_, route)| route.each.is_some());
+        let units =
+            each.filter_map(|(index, _)| self.units.get(&(index, Some(document_id.to_owned()))));
+        let mut firsts = units.flat_map(|unit| {
+            unit.pages.iter().filter(|page| page.list.as_ref().is_none_or(|list| list.number == 1))
+        });
+        let page = firsts.find(|page| page.locale == locale);
+        page.map(|page| page.url.as_str())
+    }
+
+    /// Entries that should have a page and have none.
+    pub fn problems(&self) -> Vec<(usize, &PlanProblem)> {
+        let mut found: Vec<_> = self
+            .units
+            .iter()
+            .flat_map(|((route, _), unit)| unit.problems.iter().map(|problem| (*route, problem)))
+            .collect();
+        found.sort_by_key(|(route, problem)| (*route, &problem.document_id, &problem.locale));
+        found
+    }
+
+    /// The line in site.toml of a page's route.
+    #[must_use]
+    pub fn line(&self, route: usize) -> usize {
+        self.site.routes.get(route).map_or(1, |route| route.line)
+    }
+
+    fn plan_units(
+        &mut self,
+        ids: Vec<UnitId>,
+        contents: &dyn Contents,
+    ) -> Result<(), Vec<SiteError>> {
+        let site = Arc::clone(&self.site);
+        let plan = |(index, document): UnitId| {
+            let unit = plan_unit(&site, index, document.as_deref(), contents);
+            ((index, document), unit)
+        };
+        let planned: Vec<(UnitId, Unit)> = ids.into_par_iter().map(plan).collect();
+        let mut errors = Vec::new();
+        let mut added = Vec::new();
+        for (id, unit) in planned {
+            self.index(&id, &unit);
+            for page in &unit.pages {
+                match self.files.get(&page.file) {
+                    Some(other) => errors.push(self.collision(page, &id, other)),
+                    None => {
+                        self.files.insert(page.file.clone(), id.clone());
+                        added.push(page.file.clone());
+                    }
+                }
+            }
+            self.units.insert(id, unit);
+        }
+        errors.extend(added.iter().filter_map(|file| self.folder_collision(file)));
+        errors.sort_by_key(|error| error.line);
+        errors.dedup();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    fn index(&mut self, id: &UnitId, unit: &Unit) {
+        for document in unit.footprint.documents.iter().filter(|other| id.1.as_ref() != Some(other))
+        {
+            self.by_document.entry(document.clone()).or_default().insert(id.clone());
+        }
+        for uid in &unit.footprint.types {
+            self.by_type.entry(uid.clone()).or_default().insert(id.clone());
+        }
+    }
+
+    fn forget(&mut self, id: &UnitId) {
+        let Some(unit) = self.units.remove(id) else { return };
+        for page in &unit.pages {
+            self.files.remove(&page.file);
+        }
+        for document in &unit.footprint.documents {
+            if let Some(ids) = self.by_document.get_mut(document) {
+                ids.remove(id);
+            }
+        }
+        for uid in &unit.footprint.types {
+            if let Some(ids) = self.by_type.get_mut(uid) {
+                ids.remove(id);
+            }
+        }
+    }
+
+    fn every_unit(&self, contents: &dyn Contents) -> Vec<UnitId> {
+        let all: BTreeSet<UnitId> =
+            self.units.keys().cloned().chain(all_units(&self.site, contents)).collect();
+        all.into_iter().collect()
+    }
+
+    fn touched(&self, changes: &ChangeSet) -> Vec<UnitId> {
+        let mut ids = BTreeSet::new();
+        for (document_id, change) in &changes.documents {
+            for (index, route) in self.site.routes.iter().enumerate() {
+                if route.each.as_ref() == Some(&change.uid) {
+                    ids.insert((index, Some(document_id.clone())));
+                }
+            }
+            ids.extend(self.by_document.get(document_id).into_iter().flatten().cloned());
+            ids.extend(self.by_type.get(&change.uid).into_iter().flatten().cloned());
+        }
+        ids.into_iter().collect()
+    }
+
+    fn difference(&self, before: &[Page]) -> TableChange {
+        let old: BTreeMap<&str, &Page> =
+            before.iter().map(|page| (page.file.as_str(), page)).collect();
+        let mut change = TableChange::default();
+        for (file, page) in &old {
+            match self.page(file) {
+                None => drop(change.removed.insert((*file).to_owned())),
+                Some(now) if now != *page => drop(change.changed.insert((*file).to_owned())),
+                Some(_) => {}
+            }
+        }
+        change
+    }
+
+    fn collision(&self, page: &Page, id: &UnitId, other: &UnitId) -> SiteError {
+        let here = self.describe(id);
+        let there = self.describe(other);
+        let line = self.line(id.0.max(other.0));
+        self.site.error(line, format!("two pages want `{}`: {there} and {here}", page.url))
+    }
+
+    fn folder_collision(&self, file: &str) -> Option<SiteError> {
+        let folders = file.match_indices('/').map(|(at, _)| file.split_at(at).0);
+        let above = folders.into_iter().find(|folder| self.files.contains_key(*folder));
+        let inside = format!("{file}/");
+        let below = || self.files.range(inside.clone()..).next().map(|(below, _)| below.as_str());
+        let (file, below) = match above {
+            Some(above) => (above, file),
+            None => (file, below().filter(|below| below.starts_with(&inside))?),
+        };
+        let (one, other) = (self.files.get(file)?, self.files.get(below)?);
+        let message = format!(
+            "`/{file}` cannot be a file and a folder: {} makes the file, {} makes `/{below}`",
+            self.describe(one),
+            self.describe(other)
+        );
+        Some(self.site.error(self.line(one.0.max(other.0)), message))
+    }
+
+    fn describe(&self, (index, document): &UnitId) -> String {
+        let Some(route) = self.site.routes.get(*index) else { return String::new() };
+        let route_text = format!("route `{}` ({}:{})", route.path, self.site.file, route.line);
+        match (document, &route.each) {
+            (Some(id), Some(uid)) => format!("{route_text} for {uid} {id}"),
+            _ => route_text,
+        }
+    }
+}
+
+fn all_units(site: &Site, contents: &dyn Contents) -> Vec<UnitId> {
+    let mut ids = Vec::new();
+    for (index, route) in site.routes.iter().enumerate() {
+        match &route.each {
+            None => ids.push((index, None)),
+            Some(uid) => {
+                ids.extend(contents.documents(uid).into_iter().map(|id| (index, Some(id))));
+            }
+        }
+    }
+    ids
+}
+
+fn exists(site: &Site, (index, document): &UnitId, contents: &dyn Contents) -> bool {
+    let each = site.routes.get(*index).and_then(|route| route.each.as_ref());
+    match (each, document) {
+        (Some(uid), Some(id)) => !contents.locales_of(uid, id).is_empty(),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
