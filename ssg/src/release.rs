@@ -1,0 +1,422 @@
+//! Releases: complete trees of public files, switched in one instant.
+//!
+//! `dist/current` always leads to a complete tree: through builds, crashes and
+//! power cuts it is the old release or the new one, never a mixture. Two trees
+//! take turns: the standby tree is brought up to date with what changed since
+//! it was last live, then the two links are exchanged. Cost follows the change,
+//! not the site.
+//!
+//! ```text
+//! Store ─stage()─► Stage ─put()/remove()… from many threads ─publish()─► Published
+//!   │                                    │
+//!   ├ rollback/unpin (activate)          difference → journal → standby tree → history → switch
+//!   └ live, newest, list, report, hash_of
+//! ```
+//!
+//! The history (`releases.redb`) is the truth and the links follow it: every
+//! operation first settles what an earlier one, of this process or of a dead
+//! one, left unfinished. Only this folder writes below `dist/`.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::{
+    error::{ReleaseError, Result},
+    fault::{FaultPoint, Faults},
+    stage::{Stage, StageKind},
+};
+use self::{
+    history::{History, REPORTS, State, View, changes_of, commit, to_json},
+    layout::Layout,
+};
+use crate::file_lock::{FileLock, LOCK_WAIT};
+
+mod activate;
+mod difference;
+mod durable;
+mod error;
+mod fault;
+mod history;
+mod journal;
+mod layout;
+mod net;
+mod public_path;
+mod publish;
+mod retain;
+mod retire;
+mod settle;
+mod stage;
+mod switch;
+mod tree;
+mod version;
+
+/// Releases one can roll back to, besides the live one.
+pub const KEPT_RELEASES: usize = 20;
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub keep: usize,
+    /// Survive a power cut, not only a crash. Off only where speed of tests matters.
+    pub durable: bool,
+    /// How long to wait for another process that works on the same `dist`.
+    pub lock_wait: Duration,
+    pub faults: Faults,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { keep: KEPT_RELEASES, durable: true, lock_wait: LOCK_WAIT, faults: Faults::default() }
+    }
+}
+
+/// The releases below one `dist` folder. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    layout: Layout,
+    settings: Settings,
+    manifest: Mutex<Option<Manifest>>,
+    /// The last commit whose consequences this process has seen to.
+    settled: AtomicU64,
+}
+
+/// Hashes of the newest release, remembered between builds.
+#[derive(Debug)]
+struct Manifest {
+    newest: Option<u64>,
+    hashes: HashMap<Box<str>, blake3::Hash>,
+}
+
+/// All of a small change at once; bigger ones go through a [`Stage`].
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub upserts: Vec<(String, Vec<u8>)>,
+    pub removes: Vec<String>,
+    /// `upserts` is the whole site.
+    pub full: bool,
+}
+
+/// What is remembered about a release.
+#[derive(Debug, Clone, Default)]
+pub struct Meta {
+    pub reason: String,
+    /// Place in the CMS's change feed that the release shows.
+    pub seq: u64,
+    pub rendered: u64,
+    pub report: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    pub id: u64,
+    pub previous: Option<u64>,
+    /// False when a rollback is pinned: the release waits.
+    pub live: bool,
+    pub pinned: bool,
+    pub written: u64,
+    pub unchanged: u64,
+    pub removed: u64,
+    pub changes: Vec<PathChange>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileAction {
+    Add,
+    Change,
+    Remove,
+}
+
+/// What a release did to one path, with the hashes before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathChange {
+    pub path: String,
+    pub action: FileAction,
+    pub old: Option<blake3::Hash>,
+    pub new: Option<blake3::Hash>,
+}
+
+/// A line of `ssg releases`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseInfo {
+    pub id: u64,
+    pub live: bool,
+    pub pinned: bool,
+    pub parent: Option<u64>,
+    pub created_at: String,
+    pub seq: u64,
+    pub reason: String,
+    pub rendered: u64,
+    pub written: u64,
+    pub removed: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    pub live: Option<ReleaseInfo>,
+    pub newest: Option<ReleaseInfo>,
+    pub pinned: bool,
+}
+
+impl Store {
+    pub fn open(dist: &Path) -> Result<Self> {
+        Self::open_with(dist, Settings::default())
+    }
+
+    /// Makes the folders if need be and finishes what a crash left unfinished.
+    pub fn open_with(dist: &Path, settings: Settings) -> Result<Self> {
+        let inner = Inner {
+            layout: Layout::create(dist)?,
+            settings,
+            manifest: Mutex::default(),
+            settled: AtomicU64::new(0),
+        };
+        let store = Self { inner: Arc::new(inner) };
+        store.settle()?;
+        Ok(store)
+    }
+
+    fn settle(&self) -> Result<()> {
+        let inner = &*self.inner;
+        let _lock = inner.lock()?;
+        if let Some(view) = View::open(&inner.layout.history())?
+            && inner.trees_stand(&view.state()?)
+            && settle::settle_read_only(inner, &view)?.is_some()
+        {
+            return Ok(());
+        }
+        settle::settle(inner, &inner.open_history()?).map(drop)
+    }
+
+    /// What nginx's root follows.
+    pub fn current_dir(&self) -> PathBuf {
+        self.inner.layout.current()
+    }
+
+    /// Hashed assets of earlier releases, for pages that are still open.
+    pub fn retired_dir(&self) -> PathBuf {
+        self.inner.layout.retired()
+    }
+
+    /// The complete tree of the newest release, live or waiting behind a pin.
+    pub fn newest_dir(&self) -> Result<Option<PathBuf>> {
+        let layout = &self.inner.layout;
+        self.view(|view| {
+            let state = view.state()?;
+            let trees = [state.live, state.standby].into_iter().flatten();
+            let newest = trees.into_iter().find(|tree| Some(tree.at) == state.newest);
+            Ok(newest.map(|tree| layout.tree(&tree.name)))
+        })
+        .map(Option::flatten)
+    }
+
+    pub fn status(&self) -> Result<Status> {
+        let status = self.view(|view| {
+            let (state, all) = (view.state()?, infos(view)?);
+            let find = |id: Option<u64>| all.iter().find(|info| Some(info.id) == id).cloned();
+            Ok(Status {
+                live: find(state.live.map(|live| live.at)),
+                newest: find(state.newest),
+                pinned: state.pinned,
+            })
+        })?;
+        Ok(status.unwrap_or_default())
+    }
+
+    pub fn live(&self) -> Result<Option<ReleaseInfo>> {
+        Ok(self.status()?.live)
+    }
+
+    pub fn newest(&self) -> Result<Option<ReleaseInfo>> {
+        Ok(self.status()?.newest)
+    }
+
+    /// The kept releases, newest first.
+    pub fn list(&self) -> Result<Vec<ReleaseInfo>> {
+        Ok(self.view(infos)?.unwrap_or_default())
+    }
+
+    /// Hash of a file of the newest release. The first call reads all of them,
+    /// the others none; a stage tells if another process published meanwhile.
+    pub fn hash_of(&self, path: &str) -> Result<Option<blake3::Hash>> {
+        let mut manifest = self.inner.manifest();
+        if manifest.is_none() {
+            let read = |view: &View| {
+                Ok(Manifest { newest: view.state()?.newest, hashes: view.manifest()? })
+            };
+            let empty = Manifest { newest: None, hashes: HashMap::new() };
+            *manifest = Some(self.view(read)?.unwrap_or(empty));
+        }
+        Ok(manifest.as_ref().and_then(|known| known.hashes.get(path).copied()))
+    }
+
+    /// Number of files in the newest release.
+    pub fn file_count(&self) -> Result<u64> {
+        Ok(self.view(View::file_count)?.unwrap_or(0))
+    }
+
+    /// Begins a release on top of the newest one.
+    pub fn stage(&self, kind: StageKind) -> Result<Stage> {
+        let inner = &*self.inner;
+        let _lock = inner.lock()?;
+        let state = settle::settle(inner, &inner.open_history()?)?;
+        inner.forget_manifest_unless(state.newest);
+        Stage::create(self, kind, state.newest)
+    }
+
+    /// Publishes a small change in one call. `None` when nothing differs.
+    pub fn publish(&self, changes: Changes, meta: Meta) -> Result<Option<Published>> {
+        let kind = if changes.full { StageKind::Full } else { StageKind::Changes };
+        self.stage(kind)?.put_all(changes)?.publish(meta)
+    }
+
+    /// Makes a kept release (by default the one before) live, and pins it.
+    pub fn rollback(&self, id: Option<u64>) -> Result<ReleaseInfo> {
+        activate::rollback(self, id)
+    }
+
+    /// Makes the newest release live and lets later ones go live again.
+    pub fn unpin(&self) -> Result<ReleaseInfo> {
+        activate::unpin(self)
+    }
+
+    /// Makes the standby tree ahead of the first change after a first build,
+    /// so that nobody waits for the one step whose cost follows the site.
+    pub fn prepare(&self) -> Result<()> {
+        let inner = &*self.inner;
+        let _lock = inner.lock()?;
+        let history = inner.open_history()?;
+        let mut state = settle::settle(inner, &history)?;
+        if state.live.is_some() {
+            activate::ensure_standby(inner, &history, &mut state)?;
+            settle::finish(inner, &history.read()?, &state)?;
+        }
+        Ok(())
+    }
+
+    /// The build report of a kept release.
+    pub fn report(&self, id: u64) -> Result<Value> {
+        let found = self.view(|view| Ok((view.report(id)?, view.kept()?)))?;
+        let (report, kept) = found.unwrap_or_default();
+        report.ok_or(ReleaseError::Unknown { id, kept })
+    }
+
+    /// Replaces the report: only after the switch are all its figures known.
+    pub fn set_report(&self, id: u64, report: &Value) -> Result<()> {
+        let inner = &*self.inner;
+        let _lock = inner.lock()?;
+        let history = inner.open_history()?;
+        let mut state = settle::settle(inner, &history)?;
+        let kept = history.read()?.kept()?;
+        if !kept.contains(&id) {
+            return Err(ReleaseError::Unknown { id, kept });
+        }
+        let txn = history.write()?;
+        txn.open_table(REPORTS)?.insert(id, to_json(report)?.as_slice())?;
+        commit(txn, &mut state)
+    }
+
+    /// What a kept release changed. The first release has no changes to show.
+    pub fn changes(&self, id: u64) -> Result<Vec<PathChange>> {
+        let found = self.view(|view| Ok((changes_of(&view.deltas()?, id)?, view.kept()?)))?;
+        let (changes, kept) = found.unwrap_or_default();
+        if !kept.contains(&id) {
+            return Err(ReleaseError::Unknown { id, kept });
+        }
+        Ok(changes.into_iter().map(PathChange::from).collect())
+    }
+
+    /// Reads the history; `None` when there is none yet.
+    fn view<T>(&self, read: impl Fn(&View) -> Result<T>) -> Result<Option<T>> {
+        let inner = &*self.inner;
+        let history = inner.layout.history();
+        {
+            let _lock = FileLock::shared(&inner.layout.lock(), inner.settings.lock_wait)?;
+            if !history.exists() {
+                return Ok(None);
+            }
+            if let Some(view) = View::open(&history)? {
+                return read(&view).map(Some);
+            }
+        }
+        // Its last user died: opening it for writing repairs it.
+        let _lock = inner.lock()?;
+        read(&inner.open_history()?.read()?).map(Some)
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> Result<FileLock> {
+        self.layout.make_folders()?;
+        Ok(FileLock::exclusive(&self.layout.lock(), self.settings.lock_wait)?)
+    }
+
+    fn manifest(&self) -> MutexGuard<'_, Option<Manifest>> {
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget_manifest_unless(&self, newest: Option<u64>) {
+        let mut manifest = self.manifest();
+        if manifest.as_ref().is_some_and(|known| known.newest != newest) {
+            *manifest = None;
+        }
+    }
+
+    /// A history whose live tree is gone describes nothing: the folder was
+    /// emptied by hand. Starting afresh is what its owner meant.
+    fn open_history(&self) -> Result<History> {
+        let history = History::open(&self.layout.history())?;
+        if self.trees_stand(&history.read()?.state()?) {
+            return Ok(history);
+        }
+        tracing::warn!("the live tree below `dist` is gone; the release history starts afresh");
+        drop(history);
+        self.layout.forget_everything()?;
+        History::open(&self.layout.history())
+    }
+
+    fn trees_stand(&self, state: &State) -> bool {
+        state.live.as_ref().is_none_or(|live| self.layout.tree(&live.name).is_dir())
+    }
+}
+
+impl From<(String, version::Delta)> for PathChange {
+    fn from((path, delta): (String, version::Delta)) -> Self {
+        let action = match (&delta.old, &delta.new) {
+            (None, _) => FileAction::Add,
+            (_, None) => FileAction::Remove,
+            _ => FileAction::Change,
+        };
+        let hash = |version: Option<version::Version>| version.map(|version| version.hash);
+        Self { path, action, old: hash(delta.old), new: hash(delta.new) }
+    }
+}
+
+fn infos(view: &View) -> Result<Vec<ReleaseInfo>> {
+    let state = view.state()?;
+    let live = state.live.as_ref().map(|live| live.at);
+    let info = |(id, record): (u64, history::Record)| ReleaseInfo {
+        id,
+        live: live == Some(id),
+        pinned: state.pinned && live == Some(id),
+        parent: record.parent,
+        created_at: record.created_at,
+        seq: record.seq,
+        reason: record.reason,
+        rendered: record.rendered,
+        written: record.written,
+        removed: record.removed,
+    };
+    Ok(view.records()?.into_iter().rev().map(info).collect())
+}

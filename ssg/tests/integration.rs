@@ -1,0 +1,5 @@
+//! One binary for all integration tests: linking is the dear part.
+
+mod integration {
+    mod releases;
+}
