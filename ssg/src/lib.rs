@@ -1,6 +1,11 @@
 //! Static site generator: see ARCHITECTURE.md for the four strata.
 
+pub mod cli;
+pub mod client;
+pub mod config;
 pub mod content;
 pub mod engine;
+pub mod file_lock;
+pub mod release;
 pub mod site;
 pub mod state;

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod builtin;
 pub mod change;
 pub mod content_type;
+pub mod dotenv_order;
 pub mod envelope;
 pub mod error;
 pub mod model;

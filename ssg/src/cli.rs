@@ -1,0 +1,167 @@
+//! The command line. Every flag can also be set in the environment; `--help`
+//! names the variable.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, builder::BoolishValueParser as Boolish};
+
+#[derive(Debug, Parser)]
+#[command(name = "ssg", version, about, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: CommonArgs,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct CommonArgs {
+    /// Templates, static files and site.toml [default: templates]
+    #[arg(long, env = "SSG_SITE", global = true, value_name = "DIR")]
+    pub site: Option<PathBuf>,
+    /// Where releases are published [default: dist]
+    #[arg(long, env = "SSG_OUT", global = true, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What may be lost and rebuilt [default: content-cache]
+    #[arg(long, env = "SSG_CACHE", global = true, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// The CMS to read from [default: http://127.0.0.1:1337]
+    #[arg(long, env = "SSG_CMS_URL", global = true, value_name = "URL")]
+    pub cms_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Pull the content, render what changed, publish it
+    Build(BuildArgs),
+    /// Bring the local copy of the content up to date
+    Pull(PullArgs),
+    /// Run as a daemon: webhooks, catch-up polling, API proxy
+    Serve(ServeArgs),
+    /// Tell what a page was made from, and why it was rendered last
+    Why(WhyArgs),
+    /// List the releases, or show one's build report
+    Releases(ReleasesArgs),
+    /// Make an earlier release live and keep it so
+    Rollback(RollbackArgs),
+    /// Let new releases go live again, the newest first of all
+    Unpin,
+    /// Print the nginx configuration for the site
+    Nginx(NginxArgs),
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct BuildArgs {
+    /// Build from the local copy, ask nothing of the CMS
+    #[arg(long, env = "SSG_OFFLINE", value_parser = Boolish::new())]
+    pub offline: bool,
+    /// Forget what was rendered before and render everything
+    #[arg(long, env = "SSG_CLEAN", value_parser = Boolish::new())]
+    pub clean: bool,
+    /// Publish nothing when any page fails
+    #[arg(long, env = "SSG_STRICT", value_parser = Boolish::new())]
+    pub strict: bool,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct PullArgs {
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServeArgs {
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8787]
+    #[arg(long, env = "SSG_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Serve dist/current too, where no nginx does
+    #[arg(long = "static", env = "SSG_STATIC", value_parser = Boolish::new())]
+    pub serve_static: bool,
+    /// How often to ask the CMS for changes that no webhook told of [default: 5s]
+    #[arg(long, env = "SSG_POLL_INTERVAL", value_name = "DURATION")]
+    pub poll_interval: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct WhyArgs {
+    /// A page's URL or path, such as /blog/x/
+    pub url: String,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ReleasesArgs {
+    #[command(subcommand)]
+    pub command: Option<ReleasesCommand>,
+    /// Answer with JSON
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum ReleasesCommand {
+    /// Show the report of the build that made a release
+    Show {
+        id: u64,
+        /// Answer with the report as JSON
+        #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct RollbackArgs {
+    /// The release to show; without it, the one before the live one
+    pub id: Option<u64>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct NginxArgs {
+    /// Port, or address and port, that nginx listens on
+    #[arg(long, env = "SSG_NGINX_LISTEN", default_value = "8080", value_name = "PORT")]
+    pub listen: String,
+    /// The site's host name; any by default
+    #[arg(long, env = "SSG_NGINX_SERVER_NAME", default_value = "_", value_name = "NAME")]
+    pub server_name: String,
+    /// Where `ssg serve` listens
+    #[arg(
+        long,
+        env = "SSG_NGINX_UPSTREAM",
+        default_value = "127.0.0.1:8787",
+        value_name = "ADDRESS"
+    )]
+    pub upstream: String,
+    /// A whole file for `nginx -p DIR -c FILE`, as any user
+    #[arg(long, env = "SSG_NGINX_FULL", value_parser = Boolish::new())]
+    pub full: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_an_environment_variable() {
+        fn check(command: &clap::Command) {
+            for arg in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
+                let built_in = matches!(arg.get_id().as_str(), "help" | "version");
+                assert!(built_in || arg.get_env().is_some(), "--{}", arg.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}
