@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use actix_web::web;
 use arc_swap::ArcSwap;
 use cms_api::model::ContentModel;
 
-use crate::store::Database;
+use crate::config::Settings;
+use crate::error::{AppError, AppResult};
+use crate::jobs::Waker;
+use crate::registry::{Registry, RegistryCache};
+use crate::store::{Conn, Database};
 
 /// Shared by every worker; cheap to clone.
 #[derive(Debug, Clone)]
@@ -13,17 +18,59 @@ pub struct App {
     pub db: Database,
     /// Replaced as a whole when schema files change; a request keeps the one it started with.
     pub model: Arc<ArcSwap<ContentModel>>,
+    pub settings: Arc<Settings>,
+    /// Wakes the worker after a commit that added jobs.
+    pub jobs: Waker,
+    registry: RegistryCache,
 }
 
 impl App {
     #[must_use]
-    pub fn new(db: Database, model: ContentModel) -> Self {
-        Self { db, model: Arc::new(ArcSwap::from_pointee(model)) }
+    pub fn new(db: Database, model: ContentModel, settings: Settings) -> Self {
+        Self {
+            db,
+            model: Arc::new(ArcSwap::from_pointee(model)),
+            settings: Arc::new(settings),
+            jobs: Waker::default(),
+            registry: RegistryCache::default(),
+        }
     }
 
     /// The content model as of now.
     #[must_use]
     pub fn model(&self) -> Arc<ContentModel> {
         self.model.load_full()
+    }
+
+    /// Locales, permissions and tokens as this connection's transaction sees them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn registry(&self, conn: &mut Conn) -> AppResult<Arc<Registry>> {
+        Ok(self.registry.current(conn)?)
+    }
+
+    /// Runs `work` on a snapshot of the database, off the async threads.
+    ///
+    /// # Errors
+    /// Those of `work` and of the database.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let db = self.db.clone();
+        web::block(move || db.read::<T, AppError>(work)).await?
+    }
+
+    /// Runs `work` in one transaction, off the async threads.
+    ///
+    /// # Errors
+    /// Those of `work` and of the database.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let db = self.db.clone();
+        web::block(move || db.write::<T, AppError>(work)).await?
     }
 }

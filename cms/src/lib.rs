@@ -1,5 +1,22 @@
 //! The content server: see ARCHITECTURE.md for a walk through a request.
 
 pub mod app;
+pub mod auth;
+pub mod bootstrap;
+pub mod cli;
+pub mod clock;
+mod commands;
+pub mod config;
+pub mod content_types;
+mod controllers;
 pub mod error;
+pub mod extract;
+pub mod jobs;
+pub mod locales;
+mod logging;
+mod middleware;
+pub mod registry;
+mod response;
+mod routes;
+pub mod server;
 pub mod store;

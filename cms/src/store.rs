@@ -5,11 +5,15 @@
 
 pub mod error;
 pub mod feed;
+pub mod jobs;
 pub mod json;
 pub mod migrate;
 pub mod pool;
+pub mod registry;
 pub mod schema;
+pub mod settings;
 pub mod statement;
+pub mod webhooks;
 
 pub use error::StoreError;
 pub use pool::{Conn, Database, Dialect};

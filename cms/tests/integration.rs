@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 mod integration {
+    mod harness;
     mod postgres;
+    mod routing;
     mod store;
 }

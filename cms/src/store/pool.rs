@@ -200,6 +200,18 @@ impl Database {
 }
 
 impl Database {
+    /// Folds the write-ahead log into the file, so that a stopped server leaves one file.
+    /// Failing is harmless: the log is read at the next start.
+    pub fn checkpoint(&self) {
+        if self.dialect == Dialect::Sqlite {
+            let result =
+                self.unmanaged(|conn| Ok(conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?));
+            if let Err(error) = result {
+                tracing::warn!(%error, "the write-ahead log could not be folded in");
+            }
+        }
+    }
+
     /// Runs `work` outside a transaction, for what brings its own (migrations).
     pub(super) fn unmanaged<T>(
         &self,

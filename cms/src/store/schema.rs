@@ -70,6 +70,7 @@ diesel::table! {
     jobs (id) {
         id -> BigInt,
         kind -> Text,
+        lane -> Text,
         payload -> Text,
         run_at -> BigInt,
         attempts -> Integer,

@@ -47,7 +47,7 @@ CREATE TABLE counters (
     name  TEXT   PRIMARY KEY NOT NULL,
     value BIGINT NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('feed', 0), ('component', 0);
+INSERT INTO counters (name, value) VALUES ('feed', 0), ('component', 0), ('registry', 0);
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY NOT NULL,
@@ -66,6 +66,7 @@ CREATE TABLE locales (
 CREATE TABLE jobs (
     id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     kind         TEXT    NOT NULL,
+    lane         TEXT    NOT NULL DEFAULT '',  -- jobs of one lane run one after another
     payload      TEXT    NOT NULL,             -- JSON
     run_at       BIGINT  NOT NULL,
     attempts     INTEGER NOT NULL DEFAULT 0,
@@ -76,6 +77,7 @@ CREATE TABLE jobs (
     finished_at  BIGINT
 );
 CREATE INDEX jobs_due ON jobs (state, run_at);
+CREATE INDEX jobs_by_lane ON jobs (lane, state, id);
 
 CREATE TABLE webhooks (
     id            INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

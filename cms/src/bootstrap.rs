@@ -1,0 +1,51 @@
+//! From settings to an [`App`] that is ready to serve: one way in for the program and its tests.
+
+use crate::app::App;
+use crate::clock;
+use crate::config::{Settings, Storage};
+use crate::content_types;
+use crate::locales;
+use crate::store::{Conn, Database, StoreError, registry, settings};
+
+/// Remembers which default locale the settings last asked for.
+const DEFAULT_LOCALE_SETTING: &str = "locales.default";
+
+/// Opens the database and brings it up to date.
+///
+/// # Errors
+/// When it cannot be opened or migrated.
+pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
+    let db = Database::open(&storage.database_url)?;
+    db.migrate()?;
+    let codes = storage.locales.clone();
+    db.write::<_, anyhow::Error>(|conn| Ok(ensure_locales(conn, &codes)?))?;
+    Ok(db)
+}
+
+/// Opens everything.
+///
+/// # Errors
+/// When the database or the content model cannot be used.
+pub fn open(settings: Settings) -> anyhow::Result<App> {
+    let model = content_types::load(&settings.storage.schema)?;
+    let db = open_database(&settings.storage)?;
+    Ok(App::new(db, model, settings))
+}
+
+/// Creates the locales that are missing. The first becomes the default one when the settings
+/// say so for the first time: a default chosen later on the command line stays.
+fn ensure_locales(conn: &mut Conn, codes: &[String]) -> Result<(), StoreError> {
+    let known = registry::locales(conn)?;
+    for code in codes {
+        if !known.iter().any(|locale| &locale.code == code) {
+            let name = locales::display_name(code);
+            registry::add_locale(conn, code, &name, false, clock::now())?;
+        }
+    }
+    let Some(first) = codes.first() else { return Ok(()) };
+    if settings::get(conn, DEFAULT_LOCALE_SETTING)?.as_ref() != Some(first) {
+        registry::set_default_locale(conn, first)?;
+        settings::set(conn, DEFAULT_LOCALE_SETTING, first)?;
+    }
+    Ok(())
+}

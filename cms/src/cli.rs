@@ -1,0 +1,79 @@
+//! The command line: `cms <command>`.
+//!
+//! Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the content model
+//! has errors, 2 usage, configuration or internal failure, 130 interrupted.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{Settings, Storage};
+use crate::content_types::LoadError;
+
+/// Headless content server that speaks Strapi 5's REST dialect
+#[derive(Debug, Parser)]
+#[command(name = "cms", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Migrate the database and serve the API
+    Serve(Box<Settings>),
+    /// Bring the database's tables up to date
+    Migrate(Storage),
+    /// Manage API tokens
+    #[command(subcommand)]
+    Token(commands::token::TokenCommand),
+}
+
+/// The content model has errors.
+const CONTENT_ERRORS: u8 = 1;
+/// Usage, configuration or internal failure.
+const FAILURE: u8 = 2;
+
+/// Runs the program on the process's own arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let failed = error.use_stderr();
+            // Nothing is left to do when even the terminal is gone.
+            drop(error.print());
+            return if failed { ExitCode::from(FAILURE) } else { ExitCode::SUCCESS };
+        }
+    };
+    crate::logging::start();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let content = error.downcast_ref::<LoadError>().is_some();
+            ExitCode::from(if content { CONTENT_ERRORS } else { FAILURE })
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(settings) => commands::serve::run(*settings),
+        Command::Migrate(storage) => commands::migrate::run(&storage),
+        Command::Token(command) => commands::token::run(command),
+    }
+}
+
+/// The settings of `cms serve` with these flags, as in `["--listen", "127.0.0.1:0"]`.
+///
+/// # Errors
+/// The usage message.
+pub fn serve_settings<'a>(flags: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Settings> {
+    let flags: Vec<_> = ["cms", "serve"].into_iter().chain(flags).collect();
+    match Cli::try_parse_from(flags)?.command {
+        Command::Serve(settings) => Ok(*settings),
+        other => anyhow::bail!("these are not flags of `serve`: {other:?}"),
+    }
+}

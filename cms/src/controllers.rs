@@ -1,0 +1,3 @@
+//! HTTP in, HTTP out: each handler reads the request, calls one function, writes the answer.
+
+pub(crate) mod health;

@@ -1,0 +1,3 @@
+//! What a request brings with it, checked once at the edge.
+
+pub mod auth;

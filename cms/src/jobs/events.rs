@@ -1,0 +1,90 @@
+//! Events for webhooks: one job per endpoint that asked for the event, written in the
+//! transaction of its cause. No commit, no delivery; no crash between the two.
+
+use cms_api::builtin;
+use serde_json::{Map, Value, json};
+
+use crate::store::jobs::{self, NewJob};
+use crate::store::webhooks::{self, WebhookRow};
+use crate::store::{Conn, StoreError};
+
+/// The kind of the jobs this module writes.
+pub const DELIVER_WEBHOOK: &str = "deliver_webhook";
+
+/// Something that happened to a document in one locale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// `entry.publish`, `media.create`
+    pub name: &'static str,
+    pub uid: String,
+    /// The type's singular name.
+    pub model: String,
+    pub document_id: String,
+    /// `None` on types without locales.
+    pub locale: Option<String>,
+    /// Its place in the feed.
+    pub seq: i64,
+    /// What receivers see of it; not on delete and unpublish.
+    pub entry: Option<Value>,
+    pub changed_fields: Vec<String>,
+    /// Unix milliseconds.
+    pub at: i64,
+}
+
+impl Event {
+    /// The stored form: Strapi's body and our additions.
+    fn to_json(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("event".into(), self.name.into());
+        body.insert("createdAt".into(), crate::clock::iso(self.at).into());
+        if self.uid == builtin::FILE {
+            body.insert("media".into(), self.entry.clone().unwrap_or(Value::Null));
+        } else {
+            body.insert("model".into(), self.model.clone().into());
+        }
+        body.insert("uid".into(), self.uid.clone().into());
+        if self.uid != builtin::FILE
+            && let Some(entry) = &self.entry
+        {
+            body.insert("entry".into(), entry.clone());
+        }
+        body.insert("seq".into(), self.seq.into());
+        body.insert("documentId".into(), self.document_id.clone().into());
+        body.insert("locale".into(), json!(self.locale));
+        body.insert("changedFields".into(), json!(self.changed_fields));
+        Value::Object(body)
+    }
+}
+
+/// Whether any endpoint wants the event: building its body may be costly.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_wanted(conn: &mut Conn, name: &str) -> Result<bool, StoreError> {
+    Ok(webhooks::enabled(conn)?.iter().any(|hook| wants(hook, name)))
+}
+
+/// Queues one delivery per endpoint that wants the event. Wake the worker after the commit.
+///
+/// # Errors
+/// Those of the database.
+pub fn emit(conn: &mut Conn, event: &Event) -> Result<(), StoreError> {
+    let body = event.to_json();
+    for hook in webhooks::enabled(conn)? {
+        if !wants(&hook, event.name) {
+            continue;
+        }
+        // The id is that of the event, the same on every attempt; endpoints never share it.
+        let id = format!("msg_{}", cuid2::create_id());
+        let payload = json!({ "webhook": hook.id, "id": id, "body": body }).to_string();
+        let lane = format!("webhook:{}", hook.id);
+        let job = NewJob { kind: DELIVER_WEBHOOK, lane: &lane, payload: &payload, at: event.at };
+        jobs::add(conn, &job)?;
+    }
+    Ok(())
+}
+
+fn wants(hook: &WebhookRow, event: &str) -> bool {
+    let patterns: Vec<String> = serde_json::from_str(&hook.events).unwrap_or_default();
+    patterns.iter().any(|pattern| crate::auth::permission::matches(pattern, event))
+}

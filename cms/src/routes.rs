@@ -1,0 +1,278 @@
+//! The whole URL table, and how a request finds its handler.
+//!
+//! The rules are Strapi's (Koa's) rather than actix's: literal parts match in any case, one
+//! trailing slash is allowed, and since public files may answer any GET, every path knows
+//! GET: a wrong method is 405 with `Allow`, a GET nobody answers is a JSON 404.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use cms_api::content_type::Kind;
+use cms_api::error::ApiError;
+use cms_api::model::ContentModel;
+
+use crate::app::App;
+use crate::controllers::health;
+use crate::error::{AppError, AppResult};
+use crate::extract::auth::{self, Caller};
+use crate::registry::Registry;
+
+/// One request on its way through a controller: who asks what, checked against the table.
+#[expect(dead_code, reason = "the content controllers read these fields")]
+pub(crate) struct Context {
+    pub(crate) app: App,
+    /// The content model this request started with.
+    pub(crate) model: Arc<ContentModel>,
+    /// Locales and permissions as of the start of this request.
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) caller: Caller,
+    pub(crate) http: HttpRequest,
+    pub(crate) payload: Payload,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("caller", &self.caller)
+            .field("path", &self.http.path())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a content route does; the word is the last part of its permission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContentVerb {
+    Find,
+    FindOne,
+    Create,
+    Update,
+    Delete,
+    Publish,
+    Unpublish,
+    DiscardDraft,
+}
+
+impl ContentVerb {
+    #[must_use]
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Find => "find",
+            Self::FindOne => "findOne",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Publish => "publish",
+            Self::Unpublish => "unpublish",
+            Self::DiscardDraft => "discardDraft",
+        }
+    }
+}
+
+/// A call on a content type. Single types have no `document_id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ContentCall {
+    pub(crate) uid: String,
+    pub(crate) verb: ContentVerb,
+    pub(crate) document_id: Option<String>,
+}
+
+/// Where a request can end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Endpoint {
+    Health,
+    Alive,
+    Ready,
+    Content(ContentCall),
+}
+
+impl Endpoint {
+    /// The action a caller must be allowed; `None` for routes that check for themselves.
+    fn permission(&self) -> Option<String> {
+        match self {
+            Self::Content(call) => Some(format!("{}.{}", call.uid, call.verb.as_str())),
+            Self::Health | Self::Alive | Self::Ready => None,
+        }
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn dispatch(app: App, http: HttpRequest, payload: Payload) -> HttpResponse {
+    let model = app.model();
+    let Some(segments) = segments(http.path()) else { return not_found() };
+    let known = endpoints(&model, &segments);
+    let method = if http.method() == Method::HEAD { &Method::GET } else { http.method() };
+    match known.into_iter().find(|(known, _)| known == method) {
+        Some((_, endpoint)) => answer(app, model, endpoint, http, payload).await,
+        None => refuse(&http, &endpoints(&model, &segments)),
+    }
+}
+
+async fn answer(
+    app: App,
+    model: Arc<ContentModel>,
+    endpoint: Endpoint,
+    http: HttpRequest,
+    payload: Payload,
+) -> HttpResponse {
+    let result = match endpoint {
+        Endpoint::Health => Ok(health::health()),
+        Endpoint::Alive => Ok(health::alive()),
+        Endpoint::Ready => health::ready(&app).await,
+        endpoint => authorized(app, model, endpoint, http, payload).await,
+    };
+    result.unwrap_or_else(|error: AppError| error.error_response())
+}
+
+async fn authorized(
+    app: App,
+    model: Arc<ContentModel>,
+    endpoint: Endpoint,
+    http: HttpRequest,
+    payload: Payload,
+) -> AppResult<HttpResponse> {
+    let (caller, registry) = auth::identify(&app, auth::bearer(&http)).await?;
+    if let Some(action) = endpoint.permission() {
+        caller.require(&action)?;
+    }
+    let context = Context { app, model, registry, caller, http, payload };
+    match endpoint {
+        Endpoint::Content(call) => content(context, call).await,
+        Endpoint::Health | Endpoint::Alive | Endpoint::Ready => Err(ApiError::not_found().into()),
+    }
+}
+
+/// Content routes, once the caller is known to be allowed.
+async fn content(context: Context, call: ContentCall) -> AppResult<HttpResponse> {
+    match call.verb {
+        ContentVerb::Find
+        | ContentVerb::FindOne
+        | ContentVerb::Create
+        | ContentVerb::Update
+        | ContentVerb::Delete
+        | ContentVerb::Publish
+        | ContentVerb::Unpublish
+        | ContentVerb::DiscardDraft => {
+            tracing::warn!(?context, ?call, "content routes have no handler yet");
+            Err(ApiError::not_found().into())
+        }
+    }
+}
+
+/// Every method the path knows.
+fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Method, Endpoint)> {
+    let lower: Vec<String> = segments.iter().map(|part| part.to_ascii_lowercase()).collect();
+    let literal: Vec<&str> = lower.iter().map(String::as_str).collect();
+    match literal.as_slice() {
+        ["_health"] => vec![(Method::GET, Endpoint::Health)],
+        ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
+        ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
+        ["api", name, rest @ ..] => {
+            let ids = segments.get(2..).unwrap_or_default();
+            content_endpoints(model, name, rest, ids)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn content_endpoints(
+    model: &ContentModel,
+    name: &str,
+    rest: &[&str],
+    ids: &[String],
+) -> Vec<(Method, Endpoint)> {
+    let Some(ty) = model.by_route(name) else { return Vec::new() };
+    let on = |verb, id: Option<&String>| {
+        let document_id = id.cloned();
+        Endpoint::Content(ContentCall { uid: ty.uid.clone(), verb, document_id })
+    };
+    let id = ids.first();
+    match (ty.kind, rest) {
+        (Kind::Collection, []) => vec![
+            (Method::GET, on(ContentVerb::Find, None)),
+            (Method::POST, on(ContentVerb::Create, None)),
+        ],
+        (Kind::Collection, [_]) => vec![
+            (Method::GET, on(ContentVerb::FindOne, id)),
+            (Method::PUT, on(ContentVerb::Update, id)),
+            (Method::DELETE, on(ContentVerb::Delete, id)),
+        ],
+        (Kind::Single, []) => vec![
+            (Method::GET, on(ContentVerb::Find, None)),
+            (Method::PUT, on(ContentVerb::Update, None)),
+            (Method::DELETE, on(ContentVerb::Delete, None)),
+        ],
+        (Kind::Collection, [_, "actions", action]) => {
+            action_verb(action).map(|verb| (Method::POST, on(verb, id))).into_iter().collect()
+        }
+        (Kind::Single, ["actions", action]) => {
+            action_verb(action).map(|verb| (Method::POST, on(verb, None))).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn action_verb(word: &str) -> Option<ContentVerb> {
+    match word {
+        "publish" => Some(ContentVerb::Publish),
+        "unpublish" => Some(ContentVerb::Unpublish),
+        "discard-draft" => Some(ContentVerb::DiscardDraft),
+        _ => None,
+    }
+}
+
+/// The decoded parts of a path; `None` for a path no route can have (an empty part).
+fn segments(path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix('/')?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Some(Vec::new());
+    }
+    path.split('/')
+        .map(|part| {
+            let decoded = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
+            (!part.is_empty()).then(|| decoded.into_owned())
+        })
+        .collect()
+}
+
+fn not_found() -> HttpResponse {
+    AppError::from(ApiError::not_found()).error_response()
+}
+
+/// The methods that exist at all; any other is 501.
+const METHODS: [&str; 7] = ["HEAD", "OPTIONS", "GET", "PUT", "PATCH", "POST", "DELETE"];
+
+/// A path that does not know the method.
+fn refuse(http: &HttpRequest, known: &[(Method, Endpoint)]) -> HttpResponse {
+    let mut allow = vec!["HEAD", "GET"];
+    allow.extend(known.iter().map(|(method, _)| method.as_str()).filter(|name| *name != "GET"));
+    let allow = (header::ALLOW, allow.join(", "));
+    let plain = |status, text: &'static str| {
+        let mut response = HttpResponse::build(status);
+        response.insert_header(allow.clone()).content_type("text/plain; charset=utf-8").body(text)
+    };
+    match http.method() {
+        &Method::GET | &Method::HEAD => not_found(),
+        &Method::OPTIONS => plain(StatusCode::OK, ""),
+        method if METHODS.contains(&method.as_str()) => {
+            plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+        }
+        _ => plain(StatusCode::NOT_IMPLEMENTED, "Not Implemented"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_trailing_slash_is_ignored_and_an_empty_part_is_no_route() {
+        assert_eq!(segments("/api/articles/").unwrap(), ["api", "articles"]);
+        assert_eq!(segments("/").unwrap(), Vec::<String>::new());
+        assert_eq!(segments("/api/a%20b").unwrap(), ["api", "a b"]);
+        assert_eq!(segments("/api//articles"), None);
+        assert_eq!(segments("/api/articles//"), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! Named values the server remembers.
+
+use diesel::prelude::*;
+
+use super::schema::settings;
+use super::{Conn, StoreError};
+
+/// # Errors
+/// Those of the database.
+pub fn get(conn: &mut Conn, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(settings::table.find(name).select(settings::value).first(conn).optional()?)
+}
+
+/// # Errors
+/// Those of the database.
+pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<(), StoreError> {
+    let changed =
+        diesel::update(settings::table.find(name)).set(settings::value.eq(value)).execute(conn)?;
+    if changed == 0 {
+        diesel::insert_into(settings::table)
+            .values((settings::name.eq(name), settings::value.eq(value)))
+            .execute(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! A whole server of its own for every test: real HTTP, its own database and folders.
+
+#![allow(dead_code, reason = "a toolbox: every test takes what it needs")]
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use actix_web::dev::ServerHandle;
+use cms::app::App;
+use cms::auth::api_token::{self, TokenKind};
+use cms::error::AppError;
+use cms::{bootstrap, cli, server};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+/// The content model of the conformance suite: every kind of attribute.
+pub(crate) const CONFORMANCE_SCHEMA: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/conformance/schemas/src");
+
+/// A running server.
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) base: String,
+    pub(crate) folder: tempfile::TempDir,
+    client: reqwest::Client,
+    handle: ServerHandle,
+}
+
+impl TestApp {
+    /// The conformance model, locales `en`, `de`, `fr`, no rate limit.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// As [`TestApp::start`], with further flags of `cms serve`.
+    pub(crate) async fn start_with(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(folder, flags).await
+    }
+
+    /// On a folder that may hold the data of an earlier server.
+    pub(crate) async fn start_in(folder: tempfile::TempDir, flags: &[&str]) -> Self {
+        let database = format!("sqlite:{}", folder.path().join("cms.db").display());
+        let uploads = folder.path().join("uploads").display().to_string();
+        let mut all = vec![
+            ("--database-url", database.as_str()),
+            ("--uploads", uploads.as_str()),
+            ("--schema", CONFORMANCE_SCHEMA),
+            ("--locales", "en,de,fr"),
+            ("--auth-rate-limit", "off"),
+            ("--workers", "1"),
+        ];
+        for pair in flags.chunks_exact(2) {
+            all.retain(|(name, _)| *name != pair[0]);
+            all.push((pair[0], pair[1]));
+        }
+        let flags = all.iter().flat_map(|(name, value)| [*name, *value]);
+        let app = bootstrap::open(cli::serve_settings(flags).unwrap()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let server = server::start(app.clone(), listener).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { app, base, folder, client, handle }
+    }
+
+    /// Where the test's files are.
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Stops the server and keeps its folder, to be started again.
+    pub(crate) async fn stop(self) -> tempfile::TempDir {
+        self.handle.stop(true).await;
+        self.folder
+    }
+
+    /// A client without credentials.
+    pub(crate) fn anonymous(&self) -> Client<'_> {
+        Client { app: self, bearer: None }
+    }
+
+    /// A client with a bearer token of any kind.
+    pub(crate) fn with_bearer(&self, token: impl Into<String>) -> Client<'_> {
+        Client { app: self, bearer: Some(token.into()) }
+    }
+
+    pub(crate) fn full_access(&self) -> Client<'_> {
+        self.with_bearer(self.token("full access", TokenKind::FullAccess, &[]))
+    }
+
+    pub(crate) fn read_only(&self) -> Client<'_> {
+        self.with_bearer(self.token("read only", TokenKind::ReadOnly, &[]))
+    }
+
+    /// A new API token; names are made unique.
+    pub(crate) fn token(&self, name: &str, kind: TokenKind, permissions: &[&str]) -> String {
+        let name = format!("{name} {}", cms::auth::secret::random_text().unwrap());
+        let permissions: Vec<_> = permissions.iter().map(ToString::to_string).collect();
+        self.app
+            .db
+            .write::<_, AppError>(|conn| api_token::create(conn, &name, kind, &permissions, None))
+            .unwrap()
+    }
+
+    /// Lets a role do something, as `cms permission grant` does.
+    pub(crate) fn grant(&self, role: &str, actions: &[&str]) {
+        self.app
+            .db
+            .write::<_, cms::store::StoreError>(|conn| {
+                for action in actions {
+                    cms::store::registry::add_permission(conn, role, action)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+}
+
+/// Sends requests as somebody.
+#[derive(Clone)]
+pub(crate) struct Client<'a> {
+    app: &'a TestApp,
+    bearer: Option<String>,
+}
+
+impl Client<'_> {
+    /// A request to be completed and sent by the test itself.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.app.client.request(method, format!("{}{path}", self.app.base));
+        match &self.bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        send(self.request(Method::PUT, path).json(&body)).await
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+    /// Null when the body is no JSON.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The header's value, or an empty text.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The answer, once its status is as expected.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// `error.message` of an error's body.
+    pub(crate) fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or_default()
+    }
+}
+
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Answer { status, headers, text, body }
+}
