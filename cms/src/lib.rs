@@ -9,6 +9,7 @@ mod commands;
 pub mod config;
 pub mod content_types;
 mod controllers;
+pub mod documents;
 pub mod error;
 pub mod extract;
 pub mod jobs;

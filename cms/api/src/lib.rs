@@ -14,4 +14,7 @@ pub mod envelope;
 pub mod error;
 pub mod model;
 pub mod query;
+pub mod query_parse;
+pub mod query_string;
+pub mod temporal;
 pub mod webhook;

@@ -66,7 +66,9 @@ pub enum Filter {
         test: Test,
     },
     /// A condition on what the named attribute leads to. On a to-many attribute one
-    /// match is enough.
+    /// match is enough; where it leads nowhere, the condition is asked of a row of nulls.
+    /// A negation around it is asked of the targets too: `$not` of `author.name = x` finds
+    /// rows with an author of another name.
     Through {
         name: String,
         link: Link,
@@ -96,8 +98,12 @@ impl Filter {
 /// How an attribute reaches other values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Link {
-    /// To documents of `target`. With `mapped_by`, the links are those of the target's
-    /// attribute of that name, read backwards.
+    /// To documents of `target`, of the status asked for. With `mapped_by`, the links are
+    /// those of the target's attribute of that name, read backwards.
+    ///
+    /// Between two localized types, links stay within the locale of the row they start from;
+    /// a row that is not localized reaches localized targets in the locale asked for, and
+    /// backwards (`mapped_by`) those of every locale.
     Relation {
         target: String,
         mapped_by: Option<String>,

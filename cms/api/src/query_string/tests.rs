@@ -1,0 +1,120 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn read(query: &str) -> Value {
+    Value::Object(parse(query).unwrap())
+}
+
+#[test]
+fn brackets_make_objects_and_lists() {
+    let cases = [
+        ("a=1&b=2", json!({"a": "1", "b": "2"})),
+        ("a[b][c]=1", json!({"a": {"b": {"c": "1"}}})),
+        ("a[]=x&a[]=y", json!({"a": ["x", "y"]})),
+        ("a[0]=x&a[1]=y", json!({"a": ["x", "y"]})),
+        ("a[1]=y&a[0]=x", json!({"a": ["x", "y"]})),
+        ("a[5]=x&a[9]=y", json!({"a": ["x", "y"]})),
+        ("a[0][b]=1&a[0][c]=2&a[1][b]=3", json!({"a": [{"b": "1", "c": "2"}, {"b": "3"}]})),
+        ("a%5Bb%5D=1", json!({"a": {"b": "1"}})),
+        ("a[b]c[d]=1", json!({"a": {"b": {"d": "1"}}})),
+        ("a[b=1", json!({"a[b": "1"})),
+        ("[=1", json!({"[": "1"})),
+        ("[]=1", json!({"0": "1"})),
+    ];
+    for (query, tree) in cases {
+        assert_eq!(read(query), tree, "{query}");
+    }
+}
+
+#[test]
+fn repeated_names_collect_and_mixed_shapes_merge() {
+    let cases = [
+        ("a=1&a=2&a=3", json!({"a": ["1", "2", "3"]})),
+        ("a[0]=x&a[0]=y", json!({"a": [["x", "y"]]})),
+        ("a[]=x&a=y", json!({"a": ["x", "y"]})),
+        ("a=x&a[]=y", json!({"a": ["x", "y"]})),
+        ("a=x&a[b]=y", json!({"a": ["x", {"b": "y"}]})),
+        ("a[b]=y&a=x", json!({"a": {"b": "y", "x": true}})),
+        ("a[0]=x&a[b]=y", json!({"a": {"0": "x", "b": "y"}})),
+        ("a[b]=y&a[0]=x", json!({"a": {"b": "y", "0": "x"}})),
+    ];
+    for (query, tree) in cases {
+        assert_eq!(read(query), tree, "{query}");
+    }
+}
+
+#[test]
+fn a_name_without_a_sign_is_null_and_blanks_are_kept() {
+    let query = "a&b=&c=x+y&d=%20z&&&";
+    assert_eq!(read(query), json!({"a": null, "b": "", "c": "x y", "d": " z"}));
+}
+
+#[test]
+fn malformed_escapes_stay_as_they_are() {
+    assert_eq!(read("a=%E0%A4%A&b=100%&c=%00"), json!({"a": "%E0%A4%A", "b": "100%", "c": "\0"}));
+}
+
+#[test]
+fn inherited_names_are_ignored() {
+    let query = "__proto__[x]=1&filters[constructor]=1&a[toString][b]=1&hasOwnProperty=1&ok=1";
+    assert_eq!(read(query), json!({"ok": "1"}));
+}
+
+#[test]
+fn an_index_over_the_limit_is_a_key() {
+    assert_eq!(read("a[100]=x"), json!({"a": ["x"]}));
+    assert_eq!(read("a[0]=x&a[101]=y"), json!({"a": {"0": "x", "101": "y"}}));
+    assert_eq!(read("a[01]=x"), json!({"a": {"01": "x"}}));
+}
+
+#[test]
+fn keys_below_the_depth_limit_are_one_key() {
+    let query = format!("a{}[x][y]=1", "[b]".repeat(MAX_DEPTH));
+    let tree = read(&query);
+    let pointer = format!("/a{}/[x][y]", "/b".repeat(MAX_DEPTH));
+    assert_eq!(tree.pointer(&pointer), Some(&json!("1")));
+}
+
+#[test]
+fn too_much_is_refused() {
+    let long = "a=".to_owned() + &"x".repeat(MAX_LENGTH);
+    assert_eq!(parse(&long), Err(QueryStringError::TooLong(MAX_LENGTH + 2)));
+    let many = "a=1&".repeat(MAX_PARAMETERS + 1);
+    assert_eq!(parse(&many), Err(QueryStringError::TooManyParameters(MAX_PARAMETERS + 1)));
+}
+
+fn key() -> impl Strategy<Value = String> {
+    "[a-zA-Z_$é%&=+ ][a-zA-Z0-9_.$é%&=+ -]{0,6}"
+        .prop_filter("inherited", |key| key::split(key).is_some())
+}
+
+fn tree() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![Just(Value::Null), "\\PC{0,8}".prop_map(Value::String)];
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..5).prop_map(Value::Array),
+            prop::collection::vec((key(), inner), 1..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_was_printed_is_read_back(members in prop::collection::vec((key(), tree()), 0..4)) {
+        let tree: Map<String, Value> = members.into_iter().collect();
+        prop_assert_eq!(parse(&print(&tree)).unwrap(), tree);
+    }
+
+    #[test]
+    fn any_text_can_be_read(query in "[a-c0-9\\[\\]=&%+]{0,40}") {
+        let _ = parse(&query).unwrap();
+    }
+
+    #[test]
+    fn any_bytes_can_be_read(query in "\\PC{0,60}") {
+        let _ = parse(&query).unwrap();
+    }
+}

@@ -1,0 +1,3 @@
+//! Documents: one verb per file. Rules live here; HTTP above, SQL below.
+
+pub mod access;
