@@ -1,3 +1,23 @@
 //! Documents: one verb per file. Rules live here; HTTP above, SQL below.
+//!
+//! Everything here runs inside the caller's transaction.
 
 pub mod access;
+mod announce;
+pub(crate) mod coerce;
+pub(crate) mod components;
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod discard;
+pub(crate) mod keys;
+pub(crate) mod locales;
+pub(crate) mod moment;
+pub(crate) mod publish;
+pub(crate) mod relations;
+pub(crate) mod unpublish;
+pub(crate) mod update;
+pub(crate) mod validate;
+pub(crate) mod work;
+
+#[cfg(test)]
+mod tests;

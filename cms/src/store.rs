@@ -3,10 +3,12 @@
 //! One code path serves SQLite and PostgreSQL through [`pool::Conn`]; where SQL differs
 //! (JSON paths, upserts) the dialect decides. Nothing here knows HTTP.
 
+pub mod documents;
 pub mod error;
 pub mod feed;
 pub mod jobs;
 pub mod json;
+pub mod links;
 pub mod migrate;
 pub mod pool;
 pub mod registry;

@@ -235,12 +235,12 @@ impl ContentType {
 
     /// Whether the attribute has its own value per locale. Relations, media and
     /// components are localized unless the schema says `localized: false`, as in Strapi;
-    /// scalars only when it says `true`.
+    /// scalars only when it says `true`, but a uid always.
     #[must_use]
     pub fn is_localized_attribute(&self, attribute: &Attribute) -> bool {
         self.localized
             && match (&attribute.kind, attribute.localized) {
-                (AttributeKind::Relation(_), _) => true,
+                (AttributeKind::Relation(_) | AttributeKind::Uid { .. }, _) => true,
                 (_, Some(localized)) => localized,
                 (kind, None) => kind.is_populatable(),
             }

@@ -157,11 +157,18 @@ pub struct FieldError {
     pub message: String,
     /// `ValidationError`
     pub name: String,
-    pub value: Value,
+    /// The value as it was checked; left out when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
 }
 
 impl FieldError {
     pub fn new(path: Vec<String>, message: impl Into<String>, value: Value) -> Self {
-        Self { path, message: message.into(), name: "ValidationError".into(), value }
+        Self { value: Some(value), ..Self::without_value(path, message) }
+    }
+
+    /// An error about a value that is missing.
+    pub fn without_value(path: Vec<String>, message: impl Into<String>) -> Self {
+        Self { path, message: message.into(), name: "ValidationError".into(), value: None }
     }
 }

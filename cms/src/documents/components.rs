@@ -1,0 +1,305 @@
+//! Taking a checked body apart: what goes into the row's JSON, what becomes links.
+//!
+//! Components are replaced as a whole and get new numbers; one that names the number it
+//! already has is changed in place and keeps what is not mentioned.
+
+use cms_api::content_type::{Attribute, AttributeKind};
+use cms_api::error::{ApiError, ErrorName};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::coerce;
+use super::relations::Targets;
+use super::relations::apply::{Holder, apply};
+use super::relations::arrange::Edit;
+use super::work::Work;
+use crate::error::AppResult;
+use crate::store::feed;
+use crate::store::links;
+
+/// The counter component numbers are drawn from.
+const COUNTER: &str = "component";
+
+/// A relation or media attribute to edit once the row exists.
+#[derive(Debug)]
+pub(crate) struct LinkEdit<'a> {
+    attribute: &'a Attribute,
+    name: String,
+    path: String,
+    component_id: i64,
+    value: Value,
+}
+
+/// A body taken apart.
+#[derive(Debug, Default)]
+pub(crate) struct Parts<'a> {
+    pub(crate) data: Map<String, Value>,
+    pub(crate) links: Vec<LinkEdit<'a>>,
+}
+
+/// Where in a document the walk stands.
+#[derive(Debug, Clone, Copy)]
+struct Here<'p> {
+    /// The path of attribute names above.
+    path: &'p str,
+    component_id: i64,
+}
+
+/// Takes `checked` apart. `existing` is the data it changes; without it everything is new,
+/// so defaults apply and attributes that are not mentioned are null.
+///
+/// # Errors
+/// When a component names a number the document does not have.
+pub(crate) fn split<'a>(
+    work: &mut Work<'a>,
+    attributes: &'a IndexMap<String, Attribute>,
+    checked: Map<String, Value>,
+    existing: Option<&Map<String, Value>>,
+) -> AppResult<Parts<'a>> {
+    let mut splitter = Splitter { work, links: Vec::new() };
+    let here = Here { path: "", component_id: 0 };
+    let data = splitter.object(attributes, checked, existing, existing.is_none(), here)?;
+    Ok(Parts { data, links: splitter.links })
+}
+
+struct Splitter<'w, 'a> {
+    work: &'w mut Work<'a>,
+    links: Vec<LinkEdit<'a>>,
+}
+
+impl<'a> Splitter<'_, 'a> {
+    fn object(
+        &mut self,
+        attributes: &'a IndexMap<String, Attribute>,
+        mut given: Map<String, Value>,
+        existing: Option<&Map<String, Value>>,
+        fresh: bool,
+        here: Here<'_>,
+    ) -> AppResult<Map<String, Value>> {
+        let mut data = existing.cloned().unwrap_or_default();
+        for (name, attribute) in attributes {
+            let sent = given.remove(name);
+            let value = match sent.or_else(|| fresh.then(|| initial(attribute))) {
+                Some(value) => value,
+                None => continue,
+            };
+            if super::relations::apply::target_uid(attribute).is_some() {
+                self.link(attribute, name, value, here);
+            } else {
+                let before = existing.and_then(|existing| existing.get(name));
+                let stored = self.value(name, attribute, value, before, here)?;
+                data.insert(name.clone(), stored);
+            }
+        }
+        Ok(data)
+    }
+
+    fn link(&mut self, attribute: &'a Attribute, name: &str, value: Value, here: Here<'_>) {
+        let edit = LinkEdit {
+            attribute,
+            name: name.to_owned(),
+            path: join(here.path, name),
+            component_id: here.component_id,
+            value,
+        };
+        self.links.push(edit);
+    }
+
+    fn value(
+        &mut self,
+        name: &str,
+        attribute: &'a Attribute,
+        value: Value,
+        before: Option<&Value>,
+        here: Here<'_>,
+    ) -> AppResult<Value> {
+        let path = join(here.path, name);
+        match &attribute.kind {
+            AttributeKind::Component { component, .. } => {
+                self.component_value(name, Some(component), None, value, before, &path)
+            }
+            AttributeKind::DynamicZone { components } => {
+                self.component_value(name, None, Some(components), value, before, &path)
+            }
+            kind => coerce::scalar(kind, value),
+        }
+    }
+
+    fn component_value(
+        &mut self,
+        name: &str,
+        component: Option<&'a str>,
+        allowed: Option<&'a [String]>,
+        value: Value,
+        before: Option<&Value>,
+        path: &str,
+    ) -> AppResult<Value> {
+        match value {
+            Value::Array(items) => {
+                let mut parts = Vec::new();
+                for item in items {
+                    let part =
+                        self.component_value(name, component, allowed, item, before, path)?;
+                    // Zone items of a component that is not listed are dropped.
+                    parts.extend((!part.is_null()).then_some(part));
+                }
+                Ok(parts.into())
+            }
+            Value::Object(map) => {
+                let named = map.get("__component").and_then(Value::as_str).map(str::to_owned);
+                let listed = |uid: &String| allowed.is_some_and(|allowed| allowed.contains(uid));
+                let uid = component.map(str::to_owned).or_else(|| named.clone().filter(listed));
+                match uid {
+                    Some(uid) => self.part(name, &uid, map, before, path),
+                    None => Ok(Value::Null),
+                }
+            }
+            _ => Ok(Value::Null),
+        }
+    }
+
+    fn part(
+        &mut self,
+        name: &str,
+        uid: &str,
+        mut given: Map<String, Value>,
+        before: Option<&Value>,
+        path: &str,
+    ) -> AppResult<Value> {
+        let model = self.work.model;
+        let Some(part) = model.component(uid) else { return Ok(Value::Null) };
+        let in_zone = given.remove("__component").is_some();
+        let asked = given.remove("id").and_then(|id| match id {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_i64(),
+        });
+        let existing = match (before, asked) {
+            (Some(before), Some(id)) => Some(find(before, id).ok_or_else(|| unrelated(name))?),
+            _ => None,
+        };
+        let id = match asked.filter(|_| existing.is_some()) {
+            Some(id) => id,
+            None => feed::next(self.work.conn, COUNTER)?,
+        };
+        let here = Here { path, component_id: id };
+        let fresh = existing.is_none();
+        let fields = self.object(&part.attributes, given, existing, fresh, here)?;
+        let mut data = Map::from_iter([("id".to_owned(), Value::from(id))]);
+        if in_zone {
+            data.insert("__component".into(), uid.into());
+        }
+        data.extend(fields.into_iter().filter(|(key, _)| key != "id" && key != "__component"));
+        Ok(data.into())
+    }
+}
+
+/// What an attribute nobody mentions holds in a new row.
+fn initial(attribute: &Attribute) -> Value {
+    match (&attribute.default, &attribute.kind) {
+        (Some(default), kind) if kind.is_scalar() => default.clone(),
+        (
+            _,
+            AttributeKind::Component { repeatable: true, .. } | AttributeKind::DynamicZone { .. },
+        ) => Value::Array(Vec::new()),
+        _ => Value::Null,
+    }
+}
+
+fn join(above: &str, name: &str) -> String {
+    if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
+}
+
+/// The component with this number among the ones the attribute holds.
+fn find(before: &Value, id: i64) -> Option<&Map<String, Value>> {
+    let items = match before {
+        Value::Array(items) => items.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let has = |item: &&Map<String, Value>| item.get("id").and_then(Value::as_i64) == Some(id);
+    items.iter().filter_map(Value::as_object).find(has)
+}
+
+fn unrelated(name: &str) -> ApiError {
+    ApiError::new(
+        ErrorName::ApplicationError,
+        format!("Some of the provided components in {name} are not related to the entity"),
+    )
+}
+
+/// Writes the link edits of a row and drops the links of components it no longer has.
+///
+/// # Errors
+/// As [`apply`].
+pub(crate) fn apply_links(
+    work: &mut Work<'_>,
+    holder: Holder<'_>,
+    edits: &[LinkEdit<'_>],
+    targets: &Targets,
+    data: &Map<String, Value>,
+) -> AppResult<()> {
+    drop_orphans(work, holder.row_id, data)?;
+    for edit in edits {
+        let change = Edit::read(&edit.value, targets);
+        apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
+    }
+    Ok(())
+}
+
+/// Edits of this row's attributes whose links other rows hold.
+pub(crate) fn apply_inverse(
+    work: &mut Work<'_>,
+    holder: Holder<'_>,
+    edits: &[LinkEdit<'_>],
+    targets: &Targets,
+) -> AppResult<()> {
+    for edit in edits.iter().filter(|edit| edit.is_inverse()) {
+        let change = Edit::read(&edit.value, targets);
+        apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
+    }
+    Ok(())
+}
+
+impl LinkEdit<'_> {
+    /// Whether the links are held by the other side.
+    pub(crate) fn is_inverse(&self) -> bool {
+        matches!(&self.attribute.kind, AttributeKind::Relation(r) if !r.owns_links())
+    }
+
+    /// The top-level attribute this edit belongs to.
+    pub(crate) fn root(&self) -> &str {
+        self.path.split('.').next().unwrap_or(&self.name)
+    }
+}
+
+fn drop_orphans(work: &mut Work<'_>, row_id: i64, data: &Map<String, Value>) -> AppResult<()> {
+    let held: Vec<_> = links::of_source(work.conn, row_id)?
+        .into_iter()
+        .filter(|link| link.slot.component_id != 0)
+        .collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut alive = Vec::new();
+    for value in data.values() {
+        collect_ids(value, &mut alive);
+    }
+    let orphans: Vec<i64> = held
+        .iter()
+        .filter(|link| !alive.contains(&link.slot.component_id))
+        .map(|link| link.id)
+        .collect();
+    Ok(links::delete(work.conn, &orphans)?)
+}
+
+/// Numbers of the components in a stored value. Block text and JSON may hold an `id` too;
+/// taking one of those for a component only keeps a link that nothing shows.
+fn collect_ids(value: &Value, ids: &mut Vec<i64>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect_ids(item, ids)),
+        Value::Object(map) => {
+            ids.extend(map.get("id").and_then(Value::as_i64));
+            map.values().for_each(|item| collect_ids(item, ids));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,149 @@
+//! Attributes that are the same in every locale.
+//!
+//! A new locale takes them from one that exists; a write to one locale carries them to
+//! the others of the same status. A published row that changes by that is a change of its
+//! own in the feed.
+
+use cms_api::content_type::{Attribute, AttributeKind, ContentType};
+use serde_json::{Map, Value};
+
+use super::work::Work;
+use crate::error::AppResult;
+use crate::store::documents::{self, Identity, Row};
+use crate::store::links::{self, Link, Slot, Target};
+
+/// The attributes a type shares between its locales.
+fn shared(ty: &ContentType) -> impl Iterator<Item = (&String, &Attribute)> {
+    ty.attributes
+        .iter()
+        .filter(|(_, attribute)| ty.localized && !ty.is_localized_attribute(attribute))
+}
+
+/// The body for a new locale: what the client sent, and shared values it did not mention.
+pub(super) fn fill(
+    ty: &ContentType,
+    given: &Map<String, Value>,
+    sibling: &Row,
+) -> Map<String, Value> {
+    let mut filled = given.clone();
+    for (name, attribute) in shared(ty) {
+        let is_value = !matches!(attribute.kind, AttributeKind::Media { .. });
+        if let Some(value) =
+            sibling.data.get(name).filter(|_| is_value && !given.contains_key(name))
+        {
+            filled.insert(name.clone(), value.clone());
+        }
+    }
+    filled
+}
+
+/// Takes shared attributes the client did not mention from `sibling` as they are stored,
+/// so that every locale holds the same components and hashes. Returns their names.
+pub(super) fn restore<'a>(
+    ty: &'a ContentType,
+    given: &Map<String, Value>,
+    sibling: &Row,
+    data: &mut Map<String, Value>,
+) -> Vec<&'a str> {
+    let mut restored = Vec::new();
+    for (name, _) in shared(ty).filter(|(name, _)| !given.contains_key(*name)) {
+        if let Some(value) = sibling.data.get(name) {
+            data.insert(name.clone(), value.clone());
+        }
+        restored.push(name.as_str());
+    }
+    restored
+}
+
+/// Gives a new locale the links of restored attributes.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn copy_links(
+    work: &mut Work<'_>,
+    restored: &[&str],
+    sibling: &Row,
+    row_id: i64,
+) -> AppResult<()> {
+    if restored.is_empty() {
+        return Ok(());
+    }
+    let held = links::of_source(work.conn, sibling.id)?;
+    for name in restored {
+        let wanted: Vec<Link> = below(&held, name).cloned().collect();
+        links::copy(work.conn, &wanted, row_id)?;
+    }
+    Ok(())
+}
+
+/// Carries the shared attributes of this row to the rows of other locales in the same
+/// status.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn propagate(work: &mut Work<'_>, ty: &ContentType, source: &Identity) -> AppResult<()> {
+    if shared(ty).next().is_none() {
+        return Ok(());
+    }
+    let rows = documents::of_document(work.conn, &source.uid, &source.document_id)?;
+    let Some(origin) = rows.iter().find(|row| row.identity == *source) else { return Ok(()) };
+    let others = rows
+        .iter()
+        .filter(|row| row.identity.status == source.status && row.identity.locale != source.locale);
+    let mut held = None;
+    for row in others {
+        let held = match &mut held {
+            Some(held) => held,
+            none => none.insert(links::of_source(work.conn, origin.id)?),
+        };
+        carry(work, ty, origin, held, row)?;
+    }
+    Ok(())
+}
+
+fn carry(
+    work: &mut Work<'_>,
+    ty: &ContentType,
+    origin: &Row,
+    held: &[Link],
+    row: &Row,
+) -> AppResult<()> {
+    let mut data = row.data.clone();
+    let mut changed = Vec::new();
+    let own = links::of_source(work.conn, row.id)?;
+    for (name, attribute) in shared(ty) {
+        let is_value = !matches!(attribute.kind, AttributeKind::Media { .. });
+        let value = origin.data.get(name).cloned().unwrap_or(Value::Null);
+        let before = data.get(name).cloned().unwrap_or(Value::Null);
+        let (ours, theirs) = (shape(below(&own, name)), shape(below(held, name)));
+        if (is_value && value != before) || ours != theirs {
+            if is_value {
+                data.insert(name.clone(), value);
+            }
+            let stale: Vec<i64> = below(&own, name).map(|link| link.id).collect();
+            links::delete(work.conn, &stale)?;
+            let wanted: Vec<Link> = below(held, name).cloned().collect();
+            links::copy(work.conn, &wanted, row.id)?;
+            changed.push(name.clone());
+        }
+    }
+    if !changed.is_empty() {
+        documents::update(work.conn, row.id, &data, work.now)?;
+        work.written(&row.identity);
+        work.notice("entry.update", &row.identity, changed);
+    }
+    Ok(())
+}
+
+/// Links held by the attribute or by components inside it.
+fn below<'a>(links: &'a [Link], name: &'a str) -> impl Iterator<Item = &'a Link> {
+    links.iter().filter(move |link| link.slot.path.split('.').next() == Some(name))
+}
+
+fn shape<'a>(links: impl Iterator<Item = &'a Link>) -> Vec<(&'a str, i64, &'a Target)> {
+    links
+        .map(|Link { slot: Slot { path, component_id, .. }, target, .. }| {
+            (path.as_str(), *component_id, target)
+        })
+        .collect()
+}

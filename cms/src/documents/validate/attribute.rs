@@ -1,0 +1,241 @@
+//! From an attribute of the content model to the rule its values follow.
+
+use cms_api::content_type::{Attribute, AttributeKind, RelationKind};
+use cms_api::model::ContentModel;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::Mode;
+use super::blocks;
+use super::rule::{Rule, Shape};
+use super::test::Test;
+
+/// The characters of a uid.
+const UID_PATTERN: &str = "^[A-Za-z0-9-_.~]*$";
+
+/// Makes the rules of one write.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) model: &'a ContentModel,
+    pub(super) mode: Mode,
+}
+
+impl<'a> Rules<'a> {
+    /// The rule for an object with these attributes, given what was sent for it.
+    pub(super) fn object(
+        self,
+        attributes: &'a IndexMap<String, Attribute>,
+        given: Option<&Value>,
+        top: bool,
+    ) -> Rule<'a> {
+        Rule::new(Shape::Object(self.fields(attributes, given, top)))
+    }
+
+    fn fields(
+        self,
+        attributes: &'a IndexMap<String, Attribute>,
+        given: Option<&Value>,
+        top: bool,
+    ) -> Vec<(String, Rule<'a>)> {
+        attributes
+            .iter()
+            .filter(|(_, attribute)| attribute.writable)
+            .map(|(name, attribute)| {
+                let value = given.and_then(|given| given.get(name));
+                let rule = self.attribute(name, attribute, value, top);
+                (name.clone(), self.with_default(rule, attribute))
+            })
+            .collect()
+    }
+
+    fn with_default(self, mut rule: Rule<'a>, attribute: &Attribute) -> Rule<'a> {
+        if self.mode.creation {
+            let is_list = matches!(
+                attribute.kind,
+                AttributeKind::Component { repeatable: true, .. }
+                    | AttributeKind::DynamicZone { .. }
+            );
+            rule.default = if is_list && !attribute.required {
+                Some(Value::Array(Vec::new()))
+            } else {
+                attribute.default.clone()
+            };
+        }
+        rule
+    }
+
+    fn attribute(
+        self,
+        name: &'a str,
+        attribute: &'a Attribute,
+        value: Option<&Value>,
+        top: bool,
+    ) -> Rule<'a> {
+        match &attribute.kind {
+            AttributeKind::Media { .. } | AttributeKind::Relation(_) => {
+                Rule::new(Shape::Any).nullable().as_given()
+            }
+            AttributeKind::Component { component, repeatable: false } => {
+                let rule = match self.model.component(component) {
+                    Some(part) => self.object(&part.attributes, value, false),
+                    None => Rule::new(Shape::Any),
+                };
+                self.required(rule.as_given(), attribute.required && !self.mode.draft)
+            }
+            AttributeKind::Component { component, repeatable: true } => {
+                let items = Shape::List(Box::new(move |item| self.part(component, item)));
+                self.list(Rule::new(items), attribute, value)
+            }
+            AttributeKind::DynamicZone { .. } => {
+                let items = Shape::List(Box::new(move |item| self.zone_item(item)));
+                self.list(Rule::new(items), attribute, value)
+            }
+            _ => self.scalar(name, attribute, top),
+        }
+    }
+
+    fn list(self, rule: Rule<'a>, attribute: &Attribute, value: Option<&Value>) -> Rule<'a> {
+        let mut rule = self.required(rule.as_given(), true);
+        if self.mode.draft {
+            return rule;
+        }
+        let filled = value.and_then(Value::as_array).is_some_and(|items| !items.is_empty());
+        if let Some(least) = count(attribute.min).filter(|_| attribute.required || filled) {
+            rule = rule.test(Test::MinItems(least, None));
+        }
+        if let Some(most) = count(attribute.max) {
+            rule = rule.test(Test::MaxItems(most));
+        }
+        rule
+    }
+
+    fn part(self, component: &str, item: &Value) -> Rule<'a> {
+        match self.model.component(component) {
+            Some(part) => self.object(&part.attributes, Some(item), false).test(Test::NotNull),
+            None => Rule::new(Shape::Any),
+        }
+    }
+
+    fn zone_item(self, item: &Value) -> Rule<'a> {
+        let known = self.model.components().map(|part| part.uid.clone()).collect::<Vec<_>>();
+        let kind = Rule::new(Shape::Text).one_of(known.into_iter().rev()).test(Test::Present);
+        let mut fields = vec![("__component".to_owned(), kind)];
+        let uid = item.get("__component").and_then(Value::as_str);
+        if let Some(part) = uid.and_then(|uid| self.model.component(uid)) {
+            fields.extend(self.fields(&part.attributes, Some(item), false));
+        }
+        Rule::new(Shape::Object(fields)).test(Test::NotNull)
+    }
+
+    fn required(self, rule: Rule<'a>, required: bool) -> Rule<'a> {
+        match (required, self.mode.creation) {
+            (false, _) => rule.nullable(),
+            (true, true) => rule.test(Test::Defined),
+            (true, false) => rule.test(Test::NotNull),
+        }
+    }
+
+    fn scalar(self, name: &'a str, attribute: &'a Attribute, top: bool) -> Rule<'a> {
+        let unique = |rule: Rule<'a>| {
+            let is_unique = attribute.unique || matches!(attribute.kind, AttributeKind::Uid { .. });
+            if is_unique && top && !self.mode.draft { rule.test(Test::Unique(name)) } else { rule }
+        };
+        let rule = match &attribute.kind {
+            AttributeKind::String | AttributeKind::Text | AttributeKind::RichText => {
+                unique(self.text(attribute))
+            }
+            AttributeKind::Password => unique(self.password(attribute)),
+            AttributeKind::Email => self.email(unique(self.text(attribute))),
+            AttributeKind::Uid { .. } => unique(self.text(attribute))
+                .test(Test::Matches { pattern: UID_PATTERN, skip_empty: false }),
+            AttributeKind::Enumeration { values } => {
+                let values = values.iter().cloned().map(Value::String);
+                Rule::new(Shape::Text).one_of(values.chain([Value::Null]))
+            }
+            AttributeKind::Integer => {
+                let rule = Rule::new(Shape::Number).test(Test::Integer);
+                unique(bounds(rule, attribute, f64::trunc))
+            }
+            AttributeKind::Float | AttributeKind::Decimal => {
+                unique(bounds(Rule::new(Shape::Number), attribute, |bound| bound))
+            }
+            AttributeKind::BigInteger => {
+                let rule = Rule::new(Shape::Any).test(Test::BigInteger);
+                unique(bounds(rule, attribute, f64::trunc))
+            }
+            AttributeKind::Boolean => Rule::new(Shape::Boolean),
+            AttributeKind::Date => unique(Rule::new(Shape::Any).test(Test::Date)),
+            AttributeKind::Time => unique(Rule::new(Shape::Any).test(Test::Time)),
+            AttributeKind::DateTime | AttributeKind::Timestamp => {
+                unique(Rule::new(Shape::Any).test(Test::DateTime))
+            }
+            AttributeKind::Blocks => blocks::rule(),
+            AttributeKind::Json
+            | AttributeKind::Media { .. }
+            | AttributeKind::Relation(_)
+            | AttributeKind::Component { .. }
+            | AttributeKind::DynamicZone { .. } => Rule::new(Shape::Any),
+        };
+        self.required(rule, attribute.required && !self.mode.draft)
+    }
+
+    /// Lengths and the pattern count once the document is to be published.
+    fn text(self, attribute: &'a Attribute) -> Rule<'a> {
+        let rule = Rule::new(Shape::Text).as_given();
+        if self.mode.draft { rule } else { lengths(rule, attribute) }
+    }
+
+    /// Only what a client sends is measured: what is stored is a hash.
+    fn password(self, attribute: &'a Attribute) -> Rule<'a> {
+        let rule = Rule::new(Shape::Text).as_given();
+        if self.mode.stored { rule } else { lengths(rule, attribute) }
+    }
+
+    fn email(self, mut rule: Rule<'a>) -> Rule<'a> {
+        if self.mode.draft {
+            return rule;
+        }
+        // The rule against empty addresses takes the place of a minimum length.
+        rule.tests.retain(|test| !matches!(test, Test::MinLength(_)));
+        rule.test(Test::Email).test(Test::NotEmpty)
+    }
+}
+
+fn lengths<'a>(mut rule: Rule<'a>, attribute: &'a Attribute) -> Rule<'a> {
+    if let Some(least) = attribute.min_length.filter(|least| *least > 0) {
+        rule = rule.test(Test::MinLength(least));
+    }
+    if let Some(most) = attribute.max_length.filter(|most| *most > 0) {
+        rule = rule.test(Test::MaxLength(most));
+    }
+    if let Some(pattern) = &attribute.regex {
+        rule = rule.test(Test::Matches { pattern, skip_empty: !attribute.required });
+    }
+    rule
+}
+
+fn bounds<'a>(mut rule: Rule<'a>, attribute: &Attribute, round: fn(f64) -> f64) -> Rule<'a> {
+    if let Some(least) = attribute.min {
+        rule = rule.test(Test::Min(round(least)));
+    }
+    if let Some(most) = attribute.max {
+        rule = rule.test(Test::Max(round(most)));
+    }
+    rule
+}
+
+/// A number of items; anything but a whole number is no limit.
+fn count(bound: Option<f64>) -> Option<u64> {
+    let bound = bound.filter(|bound| bound.fract() == 0.0 && *bound >= 0.0)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and not negative"
+    )]
+    Some(bound as u64)
+}
+
+/// Whether the relation may lead to documents of any type.
+pub(crate) fn is_polymorphic(kind: RelationKind) -> bool {
+    matches!(kind, RelationKind::MorphToOne | RelationKind::MorphToMany)
+}

@@ -1,0 +1,100 @@
+//! Values as Strapi's messages show them.
+
+use serde_json::{Map, Value};
+
+/// A value inside a message: text in quotes, lists and objects as indented JSON whose
+/// leaves are shown the same way.
+pub(crate) fn print(value: &Value) -> String {
+    match leaf(value) {
+        Some(text) => text,
+        None => serde_json::to_string_pretty(&shown(value)).unwrap_or_default(),
+    }
+}
+
+fn shown(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(nested).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), nested(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+fn nested(value: &Value) -> Value {
+    leaf(value).map_or_else(|| shown(value), Value::String)
+}
+
+fn leaf(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some("null".into()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number_text(number.as_f64().unwrap_or_default())),
+        Value::String(text) => Some(format!("\"{text}\"")),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A number the way JavaScript writes it.
+pub(crate) fn number_text(number: f64) -> String {
+    let size = number.abs();
+    if number == 0.0 {
+        return "0".into();
+    }
+    if (1e-6..1e21).contains(&size) {
+        return number.to_string();
+    }
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, power)) if !power.starts_with('-') => format!("{digits}e+{power}"),
+        _ => text,
+    }
+}
+
+/// The plain text of a scalar, as JavaScript's `String(value)` makes it.
+pub(crate) fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number_text(number.as_f64()?)),
+        _ => None,
+    }
+}
+
+/// A number as JSON: whole numbers without a fraction.
+pub(crate) fn number(value: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() <= EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+        return Value::from(value as i64);
+    }
+    serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn leaves_inside_lists_are_shown_like_leaves() {
+        assert_eq!(print(&json!(["a"])), "[\n  \"\\\"a\\\"\"\n]");
+        assert_eq!(
+            print(&json!({"a": 1.0, "b": [null]})),
+            "{\n  \"a\": \"1\",\n  \"b\": [\n    \"null\"\n  ]\n}"
+        );
+        assert_eq!(print(&json!([])), "[]");
+        assert_eq!(print(&json!("x")), "\"x\"");
+    }
+
+    #[test]
+    fn numbers_look_like_javascript() {
+        for (number, text) in
+            [(7.0, "7"), (0.1, "0.1"), (1e21, "1e+21"), (1e-7, "1e-7"), (-0.0, "0")]
+        {
+            assert_eq!(number_text(number), text);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Rows of `documents`: one per document, locale and status.
+//!
+//! Only moves rows in and out. Which rows a verb touches, and in what order, is decided in
+//! `documents/`; what is read for an answer goes through `find`.
+
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::pool::Conn;
+use super::schema::documents;
+use super::statement::{Bind, Statement};
+use super::{Dialect, StoreError, json::Json};
+
+/// What a row is about; unique.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identity {
+    pub uid: String,
+    pub document_id: String,
+    /// Empty on types without locales.
+    pub locale: String,
+    /// `draft` or `published`
+    pub status: String,
+}
+
+/// A stored document in one locale and status.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub id: i64,
+    pub identity: Identity,
+    /// Scalars, components and zones.
+    pub data: Map<String, Value>,
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub published_at: Option<i64>,
+}
+
+/// A row to be written; its `version` is set when the change is recorded.
+#[derive(Debug, Clone)]
+pub struct NewRow<'a> {
+    pub identity: &'a Identity,
+    pub data: &'a Map<String, Value>,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub published_at: Option<i64>,
+}
+
+type Columns = (i64, String, String, String, String, Json, i64, i64, i64, Option<i64>);
+
+impl Row {
+    fn read(columns: Columns) -> Result<Self, StoreError> {
+        let (id, document_id, uid, locale, status, data, version, created, updated, published) =
+            columns;
+        let data = serde_json::from_str(&data.0).map_err(|error| {
+            StoreError::Other(diesel::result::Error::DeserializationError(error.into()))
+        })?;
+        Ok(Self {
+            id,
+            identity: Identity { uid, document_id, locale, status },
+            data,
+            version,
+            created_at: created,
+            updated_at: updated,
+            published_at: published,
+        })
+    }
+}
+
+fn text(data: &Map<String, Value>) -> Result<Json, StoreError> {
+    serde_json::to_string(data)
+        .map(Json)
+        .map_err(|error| StoreError::Other(diesel::result::Error::SerializationError(error.into())))
+}
+
+/// Inserts a row and returns its id.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the identity is taken.
+pub fn insert(conn: &mut Conn, row: &NewRow<'_>) -> Result<i64, StoreError> {
+    let id = diesel::insert_into(documents::table)
+        .values((
+            documents::document_id.eq(&row.identity.document_id),
+            documents::uid.eq(&row.identity.uid),
+            documents::locale.eq(&row.identity.locale),
+            documents::status.eq(&row.identity.status),
+            documents::data.eq(text(row.data)?),
+            documents::version.eq(0),
+            documents::created_at.eq(row.created_at),
+            documents::updated_at.eq(row.updated_at),
+            documents::published_at.eq(row.published_at),
+        ))
+        .returning(documents::id)
+        .get_result(conn)?;
+    Ok(id)
+}
+
+/// Replaces a row's data.
+///
+/// # Errors
+/// Those of the database.
+pub fn update(
+    conn: &mut Conn,
+    id: i64,
+    data: &Map<String, Value>,
+    updated_at: i64,
+) -> Result<(), StoreError> {
+    diesel::update(documents::table.find(id))
+        .set((documents::data.eq(text(data)?), documents::updated_at.eq(updated_at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes the change that wrote the row.
+///
+/// # Errors
+/// Those of the database.
+pub fn set_version(conn: &mut Conn, identity: &Identity, version: i64) -> Result<(), StoreError> {
+    diesel::update(
+        documents::table
+            .filter(documents::uid.eq(&identity.uid))
+            .filter(documents::document_id.eq(&identity.document_id))
+            .filter(documents::locale.eq(&identity.locale))
+            .filter(documents::status.eq(&identity.status)),
+    )
+    .set(documents::version.eq(version))
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Deletes a row; its links go with it.
+///
+/// # Errors
+/// Those of the database.
+pub fn delete(conn: &mut Conn, id: i64) -> Result<(), StoreError> {
+    diesel::delete(documents::table.find(id)).execute(conn)?;
+    Ok(())
+}
+
+/// The row with exactly this identity.
+///
+/// # Errors
+/// Those of the database.
+pub fn get(conn: &mut Conn, identity: &Identity) -> Result<Option<Row>, StoreError> {
+    let row: Option<Columns> = documents::table
+        .filter(documents::uid.eq(&identity.uid))
+        .filter(documents::document_id.eq(&identity.document_id))
+        .filter(documents::locale.eq(&identity.locale))
+        .filter(documents::status.eq(&identity.status))
+        .first(conn)
+        .optional()?;
+    row.map(Row::read).transpose()
+}
+
+/// The row with this number.
+///
+/// # Errors
+/// Those of the database.
+pub fn get_by_id(conn: &mut Conn, id: i64) -> Result<Option<Row>, StoreError> {
+    let row: Option<Columns> = documents::table.find(id).first(conn).optional()?;
+    row.map(Row::read).transpose()
+}
+
+/// Every row of a document, in id order.
+///
+/// # Errors
+/// Those of the database.
+pub fn of_document(conn: &mut Conn, uid: &str, document_id: &str) -> Result<Vec<Row>, StoreError> {
+    let rows: Vec<Columns> = documents::table
+        .filter(documents::uid.eq(uid))
+        .filter(documents::document_id.eq(document_id))
+        .order(documents::id)
+        .load(conn)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// The documentId of the first document of a type: the one of a single type.
+///
+/// # Errors
+/// Those of the database.
+pub fn first_of_type(conn: &mut Conn, uid: &str) -> Result<Option<String>, StoreError> {
+    Ok(documents::table
+        .filter(documents::uid.eq(uid))
+        .order(documents::id)
+        .select(documents::document_id)
+        .first(conn)
+        .optional()?)
+}
+
+/// The row id of a document, without reading its data.
+///
+/// # Errors
+/// Those of the database.
+pub fn id_of(conn: &mut Conn, identity: &Identity) -> Result<Option<i64>, StoreError> {
+    Ok(documents::table
+        .filter(documents::uid.eq(&identity.uid))
+        .filter(documents::document_id.eq(&identity.document_id))
+        .filter(documents::locale.eq(&identity.locale))
+        .filter(documents::status.eq(&identity.status))
+        .select(documents::id)
+        .first(conn)
+        .optional()?)
+}
+
+/// The documentId behind a row id of the given type.
+///
+/// # Errors
+/// Those of the database.
+pub fn document_of_id(conn: &mut Conn, uid: &str, id: i64) -> Result<Option<String>, StoreError> {
+    Ok(documents::table
+        .find(id)
+        .filter(documents::uid.eq(uid))
+        .select(documents::document_id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Whether another document of the same type, locale and status holds this value.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_taken(
+    conn: &mut Conn,
+    own: &Identity,
+    attribute: &str,
+    value: &Value,
+) -> Result<bool, StoreError> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        id: i64,
+    }
+    let mut query = Statement::new(conn.dialect());
+    query.push("SELECT id FROM documents WHERE uid = ").bind(own.uid.as_str());
+    query.push(" AND status = ").bind(own.status.as_str());
+    query.push(" AND locale = ").bind(own.locale.as_str());
+    push_equals(&mut query, attribute, value);
+    query.push(" AND document_id <> ").bind(own.document_id.as_str());
+    query.push(" LIMIT 1");
+    let found: Vec<Found> = query.load(conn)?;
+    Ok(found.first().is_some_and(|row| row.id > 0))
+}
+
+/// ` AND <attribute> = <value>`; the attribute's name comes from a checked schema.
+fn push_equals(query: &mut Statement, attribute: &str, value: &Value) {
+    match query.dialect() {
+        Dialect::Sqlite => {
+            query.push(&format!(" AND data ->> '$.{attribute}' = "));
+            query.bind(match value {
+                Value::String(text) => Bind::Text(text.clone()),
+                Value::Bool(flag) => Bind::Integer(i64::from(*flag)),
+                Value::Number(number) => number
+                    .as_i64()
+                    .map(Bind::Integer)
+                    .or_else(|| number.as_f64().map(Bind::Float))
+                    .unwrap_or(Bind::Null),
+                other => Bind::Text(other.to_string()),
+            });
+        }
+        Dialect::Postgres => {
+            query.push(&format!(" AND data -> '{attribute}' = "));
+            query.bind(Bind::Text(value.to_string())).push("::jsonb");
+        }
+    }
+}
