@@ -1,3 +1,4 @@
 //! HTTP in, HTTP out: each handler reads the request, calls one function, writes the answer.
 
 pub(crate) mod health;
+pub(crate) mod write;

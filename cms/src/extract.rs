@@ -1,3 +1,4 @@
 //! What a request brings with it, checked once at the edge.
 
 pub mod auth;
+pub(crate) mod body;

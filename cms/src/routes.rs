@@ -14,13 +14,12 @@ use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
 
 use crate::app::App;
-use crate::controllers::health;
+use crate::controllers::{health, write};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
 use crate::registry::Registry;
 
 /// One request on its way through a controller: who asks what, checked against the table.
-#[expect(dead_code, reason = "the content controllers read these fields")]
 pub(crate) struct Context {
     pub(crate) app: App,
     /// The content model this request started with.
@@ -146,14 +145,13 @@ async fn authorized(
 /// Content routes, once the caller is known to be allowed.
 async fn content(context: Context, call: ContentCall) -> AppResult<HttpResponse> {
     match call.verb {
-        ContentVerb::Find
-        | ContentVerb::FindOne
-        | ContentVerb::Create
+        ContentVerb::Create
         | ContentVerb::Update
         | ContentVerb::Delete
         | ContentVerb::Publish
         | ContentVerb::Unpublish
-        | ContentVerb::DiscardDraft => {
+        | ContentVerb::DiscardDraft => write::write(context, call).await,
+        ContentVerb::Find | ContentVerb::FindOne => {
             tracing::warn!(?context, ?call, "content routes have no handler yet");
             Err(ApiError::not_found().into())
         }

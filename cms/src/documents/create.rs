@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::components::{self, LinkEdit};
 use super::locales;
-use super::moment;
+
 use super::publish;
 use super::relations::apply::Holder;
 use super::relations::{self, Targets};
@@ -141,7 +141,7 @@ pub(super) fn check(
         if ty.localized {
             map.insert("locale".into(), identity.locale.clone().into());
         }
-        let published = (!ty.draft_and_publish).then(|| moment::iso(work.now));
+        let published = (!ty.draft_and_publish).then(|| crate::clock::iso(work.now));
         map.insert("publishedAt".into(), published.into());
     }
     let model = work.model;

@@ -9,12 +9,6 @@ const DATE_EXPECTED: &str = "Invalid format, expected yyyy-MM-dd";
 const TIME_EXPECTED: &str = "Invalid time format, expected HH:mm:ss.SSS";
 const DATETIME_EXPECTED: &str = "Invalid format, expected a timestamp or an ISO date";
 
-/// Unix milliseconds as `2024-01-02T03:04:05.678Z`.
-pub(crate) fn iso(milliseconds: i64) -> String {
-    Timestamp::from_millisecond(milliseconds)
-        .map_or_else(|_| String::new(), |moment| format!("{moment:.3}"))
-}
-
 /// `YYYY-MM-DD`; a text that begins with a date is cut after it.
 ///
 /// # Errors
@@ -159,6 +153,5 @@ mod tests {
         for wrong in [json!("soon"), json!(true), json!([]), json!("2024-13-01")] {
             assert_eq!(datetime(&wrong).unwrap_err(), DATETIME_EXPECTED, "{wrong}");
         }
-        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
     }
 }

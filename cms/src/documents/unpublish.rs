@@ -1,6 +1,5 @@
 //! Taking a document off the site; its draft stays as it is.
 
-use cms_api::content_type::ContentType;
 use cms_api::error::ApiError;
 
 use super::work::{PUBLISHED, Work};
@@ -12,11 +11,7 @@ use crate::store::documents::{self, Identity};
 ///
 /// # Errors
 /// 404 without such a draft.
-pub(crate) fn unpublish(
-    work: &mut Work<'_>,
-    _ty: &ContentType,
-    draft: &Identity,
-) -> AppResult<Identity> {
+pub(crate) fn unpublish(work: &mut Work<'_>, draft: &Identity) -> AppResult<Identity> {
     documents::id_of(work.conn, draft)?.ok_or_else(ApiError::not_found)?;
     let identity = Identity { status: PUBLISHED.to_owned(), ..draft.clone() };
     if let Some(row_id) = documents::id_of(work.conn, &identity)? {

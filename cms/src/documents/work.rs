@@ -50,13 +50,19 @@ impl std::fmt::Debug for Work<'_> {
 }
 
 impl<'c> Work<'c> {
-    pub(crate) fn new(
+    /// Begins a write in an open transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn begin(
         conn: &'c mut Conn,
         model: &'c ContentModel,
         default_locale: &'c str,
         now: i64,
-    ) -> Self {
-        Self { conn, model, default_locale, now, changes: IndexMap::new(), notices: Vec::new() }
+    ) -> Result<Self, StoreError> {
+        feed::hold(conn)?;
+        let (changes, notices) = (IndexMap::new(), Vec::new());
+        Ok(Self { conn, model, default_locale, now, changes, notices })
     }
 
     /// The locale a row of this type is stored under.

@@ -7,7 +7,7 @@
 use diesel::prelude::*;
 
 use super::StoreError;
-use super::pool::Conn;
+use super::pool::{Conn, Dialect};
 use super::schema::{changes, counters};
 
 /// One line of the feed, without its number.
@@ -34,6 +34,20 @@ pub fn next(conn: &mut Conn, counter: &str) -> Result<i64, StoreError> {
         .set(counters::value.eq(counters::value + 1))
         .execute(conn)?;
     Ok(counters::table.find(counter).select(counters::value).first(conn)?)
+}
+
+/// Makes this the only writing transaction until it commits, so that what it checks (unique
+/// values) stays true. SQLite has one writer anyway.
+///
+/// # Errors
+/// Those of the database.
+pub fn hold(conn: &mut Conn) -> Result<(), StoreError> {
+    if conn.dialect() == Dialect::Postgres {
+        diesel::update(counters::table.find("feed"))
+            .set(counters::value.eq(counters::value))
+            .execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Appends one change and returns its sequence number.

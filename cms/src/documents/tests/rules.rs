@@ -10,7 +10,7 @@ use crate::error::AppError;
 fn refused(world: &World, uid: &str, data: &Value) -> (String, Value) {
     let ty = world.model.get(uid).unwrap();
     let result = world.db.write::<_, AppError>(|conn| {
-        let mut work = crate::documents::work::Work::new(conn, &world.model, "en", 1);
+        let mut work = crate::documents::work::Work::begin(conn, &world.model, "en", 1)?;
         let locale = work.locale_of(ty, None);
         create::create(&mut work, ty, &locale, true, data)
     });

@@ -39,7 +39,7 @@ impl World {
     ) -> Result<(T, i64), String> {
         self.clock.set(self.clock.get() + 1);
         let result = self.db.write::<_, AppError>(|conn| {
-            let mut work = Work::new(conn, &self.model, "en", self.clock.get());
+            let mut work = Work::begin(conn, &self.model, "en", self.clock.get())?;
             let value = verb(&mut work)?;
             Ok((value, work.finish()?))
         });
@@ -104,7 +104,7 @@ impl World {
         let draft = identity(uid, id, locale, "draft");
         let written = self.write(|work| match action {
             "publish" => publish::publish_changes(work, ty, &draft),
-            "unpublish" => unpublish::unpublish(work, ty, &draft),
+            "unpublish" => unpublish::unpublish(work, &draft),
             _ => discard::discard(work, ty, &draft),
         });
         written.map(drop)

@@ -1,0 +1,249 @@
+//! Writes to content: create, update, delete, and the publishing actions.
+//!
+//! Each runs in one transaction: check, rows, links, feed, webhook jobs, and the answer as
+//! a read within it sees it.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
+use cms_api::content_type::{ContentType, Kind};
+use cms_api::envelope::Envelope;
+use cms_api::error::ApiError;
+use cms_api::model::ContentModel;
+use cms_api::query::{Locale, QuerySpec, Status};
+use cms_api::query_parse::{Limits, QueryParser};
+use cms_api::query_string;
+use serde_json::{Map, Value};
+
+use crate::clock;
+use crate::documents::access::Access;
+use crate::documents::work::{DRAFT, Work};
+use crate::documents::{create, delete, discard, keys, publish, unpublish, update};
+use crate::error::AppResult;
+use crate::extract::body;
+use crate::response;
+use crate::routes::{ContentCall, ContentVerb, Context};
+use crate::store::Conn;
+use crate::store::documents::{self, Identity};
+
+/// [`cms_api::change::SEQ_HEADER`] as the wire spells it.
+const SEQ_HEADER_NAME: &str = "x-galley-seq";
+
+/// A write, ready to run.
+struct Write {
+    call: ContentCall,
+    spec: QuerySpec,
+    /// The body's `data`; null where there is none.
+    data: Value,
+    access: Access,
+    default_locale: String,
+}
+
+/// What a write leaves behind: what to show, and its place in the feed.
+struct Written {
+    shown: Option<Value>,
+    seq: i64,
+}
+
+/// Answers a call of one of the writing verbs; the caller is allowed to.
+///
+/// # Errors
+/// Those of the verb.
+pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<HttpResponse> {
+    let model = Arc::clone(&context.model);
+    let ty = content_type(&model, &call)?;
+    let tree = query_string::parse(context.http.query_string())
+        .map_err(|error| ApiError::validation(error.to_string()))?;
+    let access = access(&context);
+    let limits = Limits {
+        default: context.app.settings.serving.rest_default_limit,
+        max: context.app.settings.serving.rest_max_limit,
+    };
+    let readable = |uid: &str| access.may_find(uid);
+    let parser = QueryParser { model: &model, limits, readable: &readable };
+    let spec = parser.one(ty, &tree)?;
+    let data = match call.verb {
+        ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access).await?,
+        _ => Value::Null,
+    };
+    refuse_parameters(call.verb, &spec, &tree)?;
+    let status = match call.verb {
+        ContentVerb::Create => StatusCode::CREATED,
+        ContentVerb::Delete => StatusCode::NO_CONTENT,
+        _ => StatusCode::OK,
+    };
+    let default_locale = context.registry.default_locale().to_owned();
+    let write = Write { call, spec, data, access, default_locale };
+    let written = context.app.write(move |conn| run(conn, &model, write)).await?;
+    context.app.jobs.wake();
+    let mut answer = match written.shown {
+        Some(shown) => response::json(status, &Envelope::single(shown)),
+        None => HttpResponse::build(status).finish(),
+    };
+    let headers = answer.headers_mut();
+    headers.insert(HeaderName::from_static(SEQ_HEADER_NAME), written.seq.into());
+    Ok(answer)
+}
+
+/// What the caller may see of the documents a write leads to.
+fn access(context: &Context) -> Access {
+    let caller = &context.caller;
+    let may_see =
+        |uid: &str| caller.may(&format!("{uid}.find")) || caller.may(&format!("{uid}.findOne"));
+    let uids = context.model.types().map(|ty| ty.uid.clone());
+    Access::to_types(uids.filter(|uid| may_see(uid)))
+}
+
+fn content_type<'m>(model: &'m ContentModel, call: &ContentCall) -> AppResult<&'m ContentType> {
+    Ok(model.get(&call.uid).ok_or_else(ApiError::not_found)?)
+}
+
+async fn read_data(context: &mut Context, ty: &ContentType, access: &Access) -> AppResult<Value> {
+    let limit = context.app.settings.serving.body_limit.bytes();
+    let data = body::data(body::tree(&context.http, &mut context.payload, limit).await?)?;
+    keys::check(&context.model, ty, &data, &|uid| access.may_find(uid))?;
+    Ok(data)
+}
+
+/// Parameters that cannot be meant for a write.
+fn refuse_parameters(
+    verb: ContentVerb,
+    spec: &QuerySpec,
+    tree: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let saves = matches!(verb, ContentVerb::Create | ContentVerb::Update);
+    if saves && spec.locale == Locale::All {
+        let message = "Invalid locale param * provided. Document locales must be strings.";
+        return Err(ApiError::validation(message));
+    }
+    if verb == ContentVerb::Delete && tree.get("status").is_some_and(|status| status == DRAFT) {
+        return Err(ApiError::validation("Cannot delete a draft document"));
+    }
+    Ok(())
+}
+
+fn run(conn: &mut Conn, model: &ContentModel, write: Write) -> AppResult<Written> {
+    let ty = content_type(model, &write.call)?;
+    let mut work = Work::begin(conn, model, &write.default_locale, clock::now())?;
+    let shown = verb(&mut work, ty, &write)?;
+    let seq = work.finish()?;
+    let shown = match shown {
+        Some(identity) => show(conn, model, ty, &identity, write)?,
+        None => None,
+    };
+    Ok(Written { shown, seq })
+}
+
+/// Runs the verb; returns what the answer shows.
+fn verb(work: &mut Work<'_>, ty: &ContentType, write: &Write) -> AppResult<Option<Identity>> {
+    let publish = write.spec.status == Status::Published;
+    let locale = work.locale_of(ty, asked(&write.spec.locale));
+    match write.call.verb {
+        ContentVerb::Create => create::create(work, ty, &locale, publish, &write.data).map(Some),
+        ContentVerb::Update => {
+            let Some(document_id) = document_id(work, ty, write)? else {
+                return create::create(work, ty, &locale, publish, &write.data).map(Some);
+            };
+            update::update(work, ty, &document_id, &locale, publish, &write.data).map(Some)
+        }
+        ContentVerb::Delete => {
+            let every = !ty.localized || write.spec.locale == Locale::All;
+            let locale = (!every).then_some(locale.as_str());
+            if let Some(document_id) = document_id(work, ty, write)? {
+                delete::delete(work, ty, &document_id, locale)?;
+            }
+            Ok(None)
+        }
+        ContentVerb::Publish | ContentVerb::Unpublish | ContentVerb::DiscardDraft => {
+            act(work, ty, write, &locale).map(Some)
+        }
+        ContentVerb::Find | ContentVerb::FindOne => Err(ApiError::not_found().into()),
+    }
+}
+
+/// The document a call is about: named in the path, or the one of a single type.
+fn document_id(work: &mut Work<'_>, ty: &ContentType, write: &Write) -> AppResult<Option<String>> {
+    match ty.kind {
+        Kind::Collection => Ok(write.call.document_id.clone()),
+        Kind::Single => Ok(documents::first_of_type(work.conn, &ty.uid)?),
+    }
+}
+
+/// A publishing action on one locale or all of them. Shows the default locale, or the first
+/// one there is.
+fn act(work: &mut Work<'_>, ty: &ContentType, write: &Write, locale: &str) -> AppResult<Identity> {
+    let document_id = document_id(work, ty, write)?.ok_or_else(ApiError::not_found)?;
+    if !ty.draft_and_publish {
+        return Err(ApiError::not_found().into());
+    }
+    let draft = Identity {
+        uid: ty.uid.clone(),
+        document_id,
+        locale: locale.to_owned(),
+        status: DRAFT.to_owned(),
+    };
+    if write.spec.locale != Locale::All {
+        return act_on(work, ty, write.call.verb, &draft);
+    }
+    let rows = documents::of_document(work.conn, &draft.uid, &draft.document_id)?;
+    let mut drafts: Vec<Identity> = rows
+        .into_iter()
+        .map(|row| row.identity)
+        .filter(|identity| identity.status == DRAFT)
+        .collect();
+    drafts.sort_by_key(|identity| identity.locale != locale);
+    let mut first = None;
+    for draft in drafts {
+        let shown = act_on(work, ty, write.call.verb, &draft)?;
+        first.get_or_insert(shown);
+    }
+    Ok(first.ok_or_else(ApiError::not_found)?)
+}
+
+fn act_on(
+    work: &mut Work<'_>,
+    ty: &ContentType,
+    verb: ContentVerb,
+    draft: &Identity,
+) -> AppResult<Identity> {
+    match verb {
+        ContentVerb::Publish => publish::publish_changes(work, ty, draft),
+        ContentVerb::Unpublish => unpublish::unpublish(work, draft),
+        _ => discard::discard(work, ty, draft),
+    }
+}
+
+fn asked(locale: &Locale) -> Option<&str> {
+    match locale {
+        Locale::Code(code) => Some(code),
+        Locale::Default | Locale::All => None,
+    }
+}
+
+/// The written document as a read of it answers.
+fn show(
+    conn: &mut Conn,
+    _model: &ContentModel,
+    ty: &ContentType,
+    identity: &Identity,
+    _write: Write,
+) -> AppResult<Option<Value>> {
+    let Some(row) = documents::get(conn, identity)? else { return Ok(Some(Value::Null)) };
+    let mut shown = Map::new();
+    shown.insert("id".into(), row.id.into());
+    shown.insert("documentId".into(), identity.document_id.clone().into());
+    for (name, attribute) in &ty.attributes {
+        if attribute.kind.is_scalar() && !attribute.is_hidden() {
+            shown.insert(name.clone(), row.data.get(name).cloned().unwrap_or_default());
+        }
+    }
+    shown.insert("createdAt".into(), clock::iso(row.created_at).into());
+    shown.insert("updatedAt".into(), clock::iso(row.updated_at).into());
+    shown.insert("publishedAt".into(), row.published_at.map(clock::iso).into());
+    if ty.localized {
+        shown.insert("locale".into(), identity.locale.clone().into());
+    }
+    Ok(Some(shown.into()))
+}

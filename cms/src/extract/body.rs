@@ -1,0 +1,133 @@
+//! A request's body as a tree of JSON values, whatever its content type.
+//!
+//! JSON must be an object or a list; forms are read with the grammar of query strings. Other
+//! types are no body at all: the handler then says what is missing.
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use cms_api::error::{ApiError, ErrorName};
+use cms_api::query_string;
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use crate::error::{AppError, AppResult};
+
+/// An over-long body is read on to this length before it is refused: a client that is still
+/// sending would otherwise see a broken connection instead of the answer.
+const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The whole body.
+///
+/// # Errors
+/// 413 beyond `limit` bytes, 400 when it cannot be read.
+pub(crate) async fn bytes(payload: &mut Payload, limit: usize) -> AppResult<Bytes> {
+    let mut body = BytesMut::new();
+    let mut seen = 0;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(unreadable)?;
+        seen += chunk.len();
+        if seen <= limit {
+            body.extend_from_slice(&chunk);
+        } else if seen > DRAIN_LIMIT {
+            break;
+        }
+    }
+    if seen > limit { Err(too_large().into()) } else { Ok(body.freeze()) }
+}
+
+/// The body as JSON values; null when its type is none we read.
+///
+/// # Errors
+/// As [`bytes`], and 400 `SyntaxError` when it is not what its content type says.
+pub(crate) async fn tree(
+    http: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> AppResult<Value> {
+    let body = bytes(payload, limit).await?;
+    match content_type(http).as_str() {
+        "application/x-www-form-urlencoded" => form(&body),
+        json if json == "application/json" || json.ends_with("+json") => parse_json(&body),
+        _ => Ok(Value::Null),
+    }
+}
+
+/// The `data` of a write.
+///
+/// # Errors
+/// 400 when there is none.
+pub(crate) fn data(mut body: Value) -> Result<Value, ApiError> {
+    match body.get_mut("data").map(Value::take) {
+        Some(data @ (Value::Object(_) | Value::Array(_))) => Ok(data),
+        _ => Err(ApiError::validation("Missing \"data\" payload in the request body")),
+    }
+}
+
+fn content_type(http: &HttpRequest) -> String {
+    let value = http.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn parse_json(body: &[u8]) -> AppResult<Value> {
+    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => Ok(Value::Object(Map::new())),
+        Some(b'{' | b'[') => serde_json::from_slice(body).map_err(|error| syntax(error).into()),
+        Some(_) => Err(syntax("invalid JSON, only supports object and array").into()),
+    }
+}
+
+fn form(body: &[u8]) -> AppResult<Value> {
+    let text = String::from_utf8_lossy(body);
+    query_string::parse(&text).map(Value::Object).map_err(|_| too_large().into())
+}
+
+fn syntax(reason: impl std::fmt::Display) -> ApiError {
+    ApiError::new(ErrorName::SyntaxError, reason.to_string())
+}
+
+fn too_large() -> ApiError {
+    ApiError::new(ErrorName::PayloadTooLargeError, "request entity too large")
+}
+
+fn unreadable(error: impl std::fmt::Display) -> AppError {
+    let message = format!("the body could not be read: {error}");
+    ApiError::new(ErrorName::BadRequestError, message).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn json_is_an_object_or_a_list() {
+        assert_eq!(parse_json(b" {\"a\":1} ").unwrap(), json!({"a": 1}));
+        assert_eq!(parse_json(b"").unwrap(), json!({}));
+        for wrong in [&b"12"[..], b"null", b"{\"data\": {", b"{} x", b"\"{}\"", b"{\"a\":\"\xff\"}"]
+        {
+            let AppError::Api(error) = parse_json(wrong).unwrap_err() else { panic!() };
+            assert_eq!(error.name, ErrorName::SyntaxError);
+            assert_eq!(error.details, None);
+        }
+    }
+
+    #[test]
+    fn forms_use_brackets() {
+        assert_eq!(
+            form(b"data[title]=a+b&data[tags][]=x").unwrap(),
+            json!({"data": {"title": "a b", "tags": ["x"]}})
+        );
+    }
+
+    #[test]
+    fn data_is_an_object_or_a_list() {
+        assert_eq!(data(json!({"data": {"a": 1}})).unwrap(), json!({"a": 1}));
+        for none in
+            [json!(null), json!([1]), json!({}), json!({"data": null}), json!({"data": "x"})]
+        {
+            assert!(data(none).is_err());
+        }
+    }
+}
