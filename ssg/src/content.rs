@@ -5,6 +5,7 @@
 //! keys. Everything here is pure; where the bytes come from and go to is the
 //! business of `client` and `state`.
 
+pub mod ask;
 pub mod entry;
 mod filter;
 mod follow;
@@ -13,6 +14,9 @@ mod operator;
 mod ordered;
 mod projection;
 pub mod query;
+pub(crate) mod recent;
+#[cfg(test)]
+mod recorded;
 pub mod replica;
 mod rows;
 mod search;
@@ -22,6 +26,7 @@ mod sort;
 pub(crate) mod value;
 mod view;
 
+pub use ask::{AskError, EVERY_LOCALE, Reply};
 pub use entry::{BadEntry, Entry, EntryRef};
 pub use query::Found;
 pub use snapshot::{Applied, ApplyError, Change, Snapshot};

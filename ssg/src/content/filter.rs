@@ -34,7 +34,7 @@ impl Snapshot {
             Filter::Through { name, link, filter } => {
                 let targets = self.follow(place, name, link);
                 if targets.is_empty() {
-                    return self.satisfies(&Place::nothing(place.locale), filter, wanted);
+                    return self.satisfies(&Place::nothing(place.asked), filter, wanted);
                 }
                 targets.iter().any(|target| self.satisfies(target, filter, wanted))
             }

@@ -1,8 +1,8 @@
 //! From a row to what its attributes lead to, inside one snapshot.
 //!
-//! Relations lead to published documents only: in the locale of the row for
-//! localized targets, to the one row otherwise. A row that is not localized
-//! reaches localized targets in the locale of the question.
+//! Relations lead to published documents only. Between localized types they stay
+//! in the locale of the row; from a row that is not localized they lead to the
+//! locale asked for, and backwards to every locale.
 
 use std::sync::Arc;
 
@@ -20,22 +20,24 @@ use super::value::get;
 pub(crate) struct Place<'a> {
     pub(crate) entry: Option<&'a Arc<Entry>>,
     pub(crate) map: Option<&'a Map>,
-    /// The locale in which relations are followed from here.
-    pub(crate) locale: &'a str,
+    /// The locale of the row, `None` when its type is not localized.
+    pub(crate) locale: Option<&'a str>,
+    /// The locale the question is about.
+    pub(crate) asked: &'a str,
 }
 
 impl<'a> Place<'a> {
     pub(crate) fn entry(entry: &'a Arc<Entry>, asked: &'a str) -> Self {
-        let locale = entry.locale().unwrap_or(asked);
-        Self { entry: Some(entry), map: entry.map(), locale }
+        Self { entry: Some(entry), map: entry.map(), locale: entry.locale(), asked }
     }
 
-    pub(crate) fn component(map: &'a Map, locale: &'a str) -> Self {
-        Self { entry: None, map: Some(map), locale }
+    /// A component of this place.
+    pub(crate) fn part(&self, map: &'a Map) -> Self {
+        Self { entry: None, map: Some(map), ..*self }
     }
 
-    pub(crate) fn nothing(locale: &'a str) -> Self {
-        Self { entry: None, map: None, locale }
+    pub(crate) fn nothing(asked: &'a str) -> Self {
+        Self { entry: None, map: None, locale: None, asked }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
@@ -44,13 +46,6 @@ impl<'a> Place<'a> {
 }
 
 impl Snapshot {
-    /// The published row of a document as seen from a locale.
-    #[must_use]
-    pub fn resolve(&self, uid: &str, document_id: &str, locale: &str) -> Option<&Arc<Entry>> {
-        let locale = self.is_localized(uid).then_some(locale);
-        self.rows(uid)?.get(document_id, locale)
-    }
-
     /// Entries an attribute leads to, in link order; inverse sides in row order.
     pub(crate) fn targets<'a>(
         &'a self,
@@ -59,10 +54,8 @@ impl Snapshot {
         link: &Link,
     ) -> Vec<&'a Arc<Entry>> {
         match link {
-            Link::Relation { target, mapped_by: None, .. } => {
-                self.named(target, place.get(name), place.locale)
-            }
-            Link::Media { .. } => self.named(FILE, place.get(name), place.locale),
+            Link::Relation { target, mapped_by: None, .. } => self.named(target, name, place),
+            Link::Media { .. } => self.named(FILE, name, place),
             Link::Relation { target, mapped_by: Some(owner), many } => {
                 let found = self.naming(target, owner, place);
                 if *many { found } else { found.into_iter().take(1).collect() }
@@ -85,24 +78,26 @@ impl Snapshot {
     ) -> Vec<Place<'a>> {
         match link {
             Link::Component { .. } | Link::DynamicZone { .. } => {
-                components(place.get(name)).map(|map| Place::component(map, place.locale)).collect()
+                components(place.get(name)).map(|map| place.part(map)).collect()
             }
             _ => {
                 let targets = self.targets(place, name, link).into_iter();
-                targets.map(|entry| Place::entry(entry, place.locale)).collect()
+                targets.map(|entry| Place::entry(entry, place.asked)).collect()
             }
         }
     }
 
-    fn named<'a>(&'a self, uid: &str, ids: Option<&'a Value>, locale: &str) -> Vec<&'a Arc<Entry>> {
-        linked_ids(ids).filter_map(|id| self.resolve(uid, id, locale)).collect()
+    fn named<'a>(&'a self, uid: &str, name: &str, place: &Place<'a>) -> Vec<&'a Arc<Entry>> {
+        let locale = place.locale.unwrap_or(place.asked);
+        let ids = linked_ids(place.get(name));
+        ids.filter_map(|id| self.get(uid, id, Some(locale))).collect()
     }
 
     fn naming<'a>(&'a self, uid: &str, attribute: &str, place: &Place<'a>) -> Vec<&'a Arc<Entry>> {
         let (Some(entry), Some(rows)) = (place.entry, self.rows(uid)) else { return Vec::new() };
         let localized = self.is_localized(uid);
         rows.naming(attribute, entry.document_id())
-            .filter(|row| !localized || row.locale() == Some(place.locale))
+            .filter(|row| !localized || place.locale.is_none() || row.locale() == place.locale)
             .collect()
     }
 }

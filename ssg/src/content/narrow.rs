@@ -21,32 +21,32 @@ const MAX_TARGETS: usize = 256;
 impl Snapshot {
     /// Rows of the wanted type among which all answers are.
     pub(crate) fn named_by(&self, wanted: &Wanted<'_>) -> Option<Vec<Arc<Entry>>> {
-        self.named_by_filter(wanted.uid, wanted.locale, wanted.asked, wanted.filter)
+        self.named_by_filter(wanted.uid, wanted.locales.as_deref(), wanted.asked, wanted.filter)
     }
 
     fn named_by_filter(
         &self,
         uid: &str,
-        locale: Option<&str>,
+        locales: Option<&[&str]>,
         asked: &str,
         filter: &Filter,
     ) -> Option<Vec<Arc<Entry>>> {
         match filter {
             Filter::And(parts) => parts
                 .iter()
-                .filter_map(|part| self.named_by_filter(uid, locale, asked, part))
+                .filter_map(|part| self.named_by_filter(uid, locales, asked, part))
                 .min_by_key(Vec::len),
             Filter::Or(parts) if !parts.is_empty() => {
                 let mut rows = BTreeMap::new();
                 for part in parts {
-                    for row in self.named_by_filter(uid, locale, asked, part)? {
+                    for row in self.named_by_filter(uid, locales, asked, part)? {
                         rows.insert(row.key().clone(), row);
                     }
                 }
                 Some(rows.into_values().collect())
             }
             Filter::Field { name, kind, test } => {
-                self.named_by_field(uid, locale, asked, name, *kind, test)
+                self.named_by_field(uid, locales, asked, name, *kind, test)
             }
             Filter::Through { name, link, filter } => {
                 self.named_by_link(uid, asked, name, link, filter)
@@ -58,7 +58,7 @@ impl Snapshot {
     fn named_by_field(
         &self,
         uid: &str,
-        locale: Option<&str>,
+        locales: Option<&[&str]>,
         asked: &str,
         name: &str,
         kind: FieldKind,
@@ -76,14 +76,11 @@ impl Snapshot {
         }
         let sort = [ascending(name)];
         let everything = Filter::default();
-        let wanted = Wanted { uid, locale, asked, filter: &everything, sort: &sort };
-        let view = self.views().get(&wanted, || {
-            let rows = match locale {
-                Some(locale) => self.entries(uid, locale).cloned().collect(),
-                None => self.all_entries(uid).cloned().collect(),
-            };
-            View::new(self, &wanted, rows)
-        })?;
+        let locales = locales.map(<[&str]>::to_vec);
+        let wanted = Wanted { uid, locales, asked, filter: &everything, sort: &sort };
+        let view = self
+            .views()
+            .get(&wanted, || View::new(self, &wanted, self.scan(&wanted).cloned().collect()))?;
         let from = super::sort::Rank::of_text(text);
         let hits = view.rows.range(&from).map(|(_, row)| row);
         let same = |row: &&Arc<Entry>| row.get(name).and_then(tera::Value::as_str) == Some(text);

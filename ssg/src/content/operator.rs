@@ -23,7 +23,8 @@ impl<'a> Scalar<'a> {
     /// The comparable form of a stored value; `None` is SQL's null.
     pub(crate) fn of(kind: FieldKind, value: Option<&'a Value>) -> Option<Self> {
         let value = value.filter(|value| !value.is_none() && !value.is_undefined())?;
-        if kind == FieldKind::Json {
+        // Strapi stores a JSON text without its quotes.
+        if kind == FieldKind::Json && !value.is_number() && !value.is_string() {
             return Some(Self::Text(super::value::to_json(value).to_string().into()));
         }
         Some(match (value.as_str(), value.as_bool()) {
@@ -39,9 +40,9 @@ impl<'a> Scalar<'a> {
 
     /// The comparable form of an operand.
     fn of_operand(kind: FieldKind, operand: &'a Json) -> Option<Self> {
-        if kind == FieldKind::Json && !operand.is_null() {
+        if kind == FieldKind::Json && !operand.is_null() && !operand.is_number() {
             let text = operand.as_str().map_or_else(|| operand.to_string(), str::to_owned);
-            return Some(Self::Text(text.into()));
+            return Some(Scalar::of_text(kind, &text).into_owned());
         }
         Some(match operand {
             Json::Null => return None,
@@ -60,16 +61,19 @@ impl<'a> Scalar<'a> {
         let number = || text.trim().parse::<i128>().ok().map(Self::Int);
         let float = || text.trim().parse::<f64>().ok().map(Self::Float);
         let converted = match kind {
-            FieldKind::Integer | FieldKind::RowId | FieldKind::BigInteger | FieldKind::Float => {
-                number().or_else(float)
-            }
+            FieldKind::Integer
+            | FieldKind::RowId
+            | FieldKind::BigInteger
+            | FieldKind::Float
+            // JSON columns have SQLite's numeric affinity: a number in one is a number.
+            | FieldKind::Json => number().or_else(float),
             FieldKind::Boolean => match text {
                 "true" => Some(Self::Int(1)),
                 "false" => Some(Self::Int(0)),
                 _ => number(),
             },
             FieldKind::DateTime => milliseconds(text).or_else(number),
-            FieldKind::Text | FieldKind::Date | FieldKind::Time | FieldKind::Json => None,
+            FieldKind::Text | FieldKind::Date | FieldKind::Time => None,
         };
         converted.unwrap_or(Self::Text(Cow::Borrowed(text)))
     }
@@ -111,6 +115,14 @@ impl<'a> Scalar<'a> {
             // Adding zero turns -0.0 into 0.0, which compare equal.
             Self::Float(number) => *number + 0.0,
             Self::Text(_) => f64::NAN,
+        }
+    }
+
+    pub(crate) fn into_owned(self) -> Scalar<'static> {
+        match self {
+            Self::Int(number) => Scalar::Int(number),
+            Self::Float(number) => Scalar::Float(number),
+            Self::Text(text) => Scalar::Text(text.into_owned().into()),
         }
     }
 
@@ -202,7 +214,7 @@ fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 }
 
 fn compares_as_text(kind: FieldKind) -> bool {
-    matches!(kind, FieldKind::Text | FieldKind::Date | FieldKind::Time | FieldKind::Json)
+    matches!(kind, FieldKind::Text | FieldKind::Date | FieldKind::Time)
 }
 
 fn milliseconds<'a>(text: &str) -> Option<Scalar<'a>> {

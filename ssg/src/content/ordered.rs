@@ -54,10 +54,6 @@ impl<K: Ord + Clone, V: Clone> Ordered<K, V> {
         self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     pub(crate) fn get<Q>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -133,7 +129,7 @@ impl<K: Ord + Clone, V: Clone> Ordered<K, V> {
     }
 
     /// Entries from the `rank`-th on.
-    pub(crate) fn skip(&self, rank: usize) -> impl Iterator<Item = (&K, &V)> {
+    pub(crate) fn from_rank(&self, rank: usize) -> impl Iterator<Item = (&K, &V)> {
         let mut left = rank;
         let mut index = 0;
         while let Some(chunk) = self.chunks.get(index)
@@ -214,7 +210,7 @@ mod tests {
             let from: Vec<_> = map.range(&probe).map(|(k, v)| (*k, *v)).collect();
             prop_assert_eq!(from, model.range(probe..).map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
             prop_assert_eq!(map.rank(&probe), model.range(..probe).count());
-            let tail: Vec<_> = map.skip(7).map(|(k, v)| (*k, *v)).collect();
+            let tail: Vec<_> = map.from_rank(7).map(|(k, v)| (*k, *v)).collect();
             prop_assert_eq!(tail, expected.into_iter().skip(7).collect::<Vec<_>>());
             prop_assert_eq!(pairs(&before), old, "an older version must not change");
         }

@@ -32,7 +32,7 @@ pub(crate) struct Show<'a> {
 #[derive(Debug)]
 pub(crate) struct Projector<'a> {
     snapshot: &'a Snapshot,
-    /// The locale in which relations of rows without one are followed.
+    /// The locale the question is about.
     asked: &'a str,
     footprint: Footprint,
 }
@@ -40,10 +40,6 @@ pub(crate) struct Projector<'a> {
 impl<'a> Projector<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot, asked: &'a str) -> Self {
         Self { snapshot, asked, footprint: Footprint::default() }
-    }
-
-    pub(crate) fn footprint(&mut self) -> &mut Footprint {
-        &mut self.footprint
     }
 
     pub(crate) fn into_footprint(self) -> Footprint {
@@ -118,7 +114,7 @@ impl<'a> Projector<'a> {
                 None => populate,
             };
             let shape = self.snapshot.shapes().get(uid)?;
-            let part = Place::component(map, place.locale);
+            let part = place.part(map);
             let mut object = self.object(&part, shape, Show::of(shown)).into_map()?;
             object.insert(Key::Str("__component"), Value::from(uid));
             Some(Value::from(object))
@@ -134,16 +130,8 @@ impl<'a> Projector<'a> {
         let rows = self.chosen(self.snapshot.follow(place, &populate.name, link), link, populate);
         let show = Show::of(populate);
         let rows = rows.iter().filter_map(|row| row.entry);
-        let shown: Vec<_> = rows.map(|entry| self.nested(entry, place.locale, show)).collect();
+        let shown: Vec<_> = rows.map(|entry| self.entry(entry, show)).collect();
         list_or_first(shown, is_many(link))
-    }
-
-    /// An entry inside another is seen in the locale of the outer one.
-    fn nested(&mut self, entry: &'a Arc<Entry>, locale: &'a str, show: Show<'_>) -> Value {
-        let asked = std::mem::replace(&mut self.asked, locale);
-        let value = self.entry(entry, show);
-        self.asked = asked;
-        value
     }
 
     /// The places that pass the populate's filter, in its order.

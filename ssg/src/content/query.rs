@@ -24,14 +24,6 @@ pub struct Found {
 }
 
 impl Snapshot {
-    /// The locale a question is about: relations of rows without a locale are followed in it.
-    pub(crate) fn asked_locale<'a>(&'a self, locale: &'a Locale) -> &'a str {
-        match locale {
-            Locale::Code(code) => code,
-            Locale::Default | Locale::All => self.default_locale(),
-        }
-    }
-
     /// Answers a query as REST does. A replica holds published documents only, so a
     /// question about drafts finds nothing.
     #[must_use]
@@ -50,7 +42,12 @@ impl Snapshot {
             Ordering::Rows(rows) => page(rows, start, limit),
             Ordering::View(view) => Found {
                 total: view.rows.len(),
-                rows: view.rows.skip(start).take(limit).map(|(_, row)| Arc::clone(row)).collect(),
+                rows: view
+                    .rows
+                    .from_rank(start)
+                    .take(limit)
+                    .map(|(_, row)| Arc::clone(row))
+                    .collect(),
             },
         }
     }
@@ -77,7 +74,15 @@ impl Snapshot {
             return after.find(|(at, _)| **at > rank).map(|(_, row)| Arc::clone(row));
         }
         let before = view.rows.rank(&rank).checked_sub(1)?;
-        view.rows.skip(before).next().map(|(_, row)| Arc::clone(row))
+        view.rows.from_rank(before).next().map(|(_, row)| Arc::clone(row))
+    }
+
+    /// The locale a question is about where one must be chosen.
+    pub(crate) fn asked_locale<'a>(&'a self, locale: &'a Locale) -> &'a str {
+        match locale {
+            Locale::Code(code) => code,
+            Locale::Default | Locale::All => self.default_locale(),
+        }
     }
 
     fn wanted<'a>(
@@ -87,9 +92,15 @@ impl Snapshot {
         filter: &'a Filter,
         sort: &'a [SortKey],
     ) -> Wanted<'a> {
-        let asked = self.asked_locale(locale);
-        let all = *locale == Locale::All || !self.is_localized(uid);
-        Wanted { uid, locale: (!all).then_some(asked), asked, filter, sort }
+        let locales = match locale {
+            _ if !self.is_localized(uid) => None,
+            // A condition on the locale is asked instead of the default locale.
+            Locale::Default if names_locale(filter) => None,
+            Locale::Default => Some(vec![self.default_locale()]),
+            Locale::Code(code) => Some(vec![code.as_str()]),
+            Locale::All => None,
+        };
+        Wanted { uid, locales, asked: self.asked_locale(locale), filter, sort }
     }
 
     fn ordered(&self, wanted: &Wanted<'_>) -> Ordering {
@@ -127,22 +138,37 @@ impl Snapshot {
         ranked.into_iter().map(|(_, row)| Arc::clone(row)).collect()
     }
 
-    fn scan<'a>(&'a self, wanted: &Wanted<'a>) -> Box<dyn Iterator<Item = &'a Arc<Entry>> + 'a> {
-        match wanted.locale {
-            Some(locale) => Box::new(self.entries(wanted.uid, locale)),
+    pub(crate) fn scan<'a>(
+        &'a self,
+        wanted: &Wanted<'a>,
+    ) -> Box<dyn Iterator<Item = &'a Arc<Entry>> + 'a> {
+        match wanted.locales.clone() {
             None => Box::new(self.all_entries(wanted.uid)),
+            Some(locales) => {
+                let uid = wanted.uid;
+                Box::new(locales.into_iter().flat_map(move |locale| self.entries(uid, locale)))
+            }
         }
     }
 
     fn matches(&self, wanted: &Wanted<'_>, row: &Arc<Entry>) -> bool {
-        let here = wanted.locale.is_none_or(|locale| row.locale() == Some(locale));
-        here && self.passes(&Place::entry(row, wanted.asked), wanted.filter)
+        wanted.wants_locale(row.locale())
+            && self.passes(&Place::entry(row, wanted.asked), wanted.filter)
     }
 }
 
 enum Ordering {
     Rows(Vec<Arc<Entry>>),
     View(Arc<View>),
+}
+
+/// Whether the conditions that every answer meets say something about its locale.
+fn names_locale(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(parts) => parts.iter().any(names_locale),
+        Filter::Field { name, .. } => name == "locale",
+        _ => false,
+    }
 }
 
 fn page(rows: Vec<Arc<Entry>>, start: usize, limit: usize) -> Found {

@@ -10,10 +10,13 @@ use std::sync::Arc;
 use cms_api::change::{Op, SyncItem};
 use cms_api::model::{ContentModel, ModelError};
 
+use super::ask::Reply;
 use super::entry::{BadEntry, Entry, EntryRef};
+use super::recent::Recent;
 use super::rows::Rows;
 use super::shape::Shapes;
 use super::view::Views;
+use crate::engine::Key;
 
 /// The locale of content when the CMS names none.
 const FALLBACK_LOCALE: &str = "en";
@@ -28,6 +31,20 @@ pub struct Snapshot {
     types: Arc<BTreeMap<Arc<str>, Arc<Rows>>>,
     /// Derived, and shared by all clones.
     views: Arc<Views>,
+    replies: Arc<Replies>,
+}
+
+/// Answers given lately: questions of a page that the next page asks too.
+#[derive(Debug)]
+struct Replies(Recent<Key, Arc<Reply>>);
+
+/// Entries in remembered answers per generation.
+const MAX_REMEMBERED: usize = 20_000;
+
+impl Default for Replies {
+    fn default() -> Self {
+        Self(Recent::new(MAX_REMEMBERED))
+    }
 }
 
 /// What happened to one row between two snapshots.
@@ -80,7 +97,7 @@ impl Snapshot {
         let shapes = Arc::new(Shapes::new(&model));
         let types = model.types().map(|ty| (Arc::from(ty.uid.as_str()), Arc::new(Rows::new(ty))));
         let types = Arc::new(types.collect());
-        Self { types, shapes, model, locales: locales.into(), seq: 0, views: Arc::default() }
+        Self { types, shapes, model, locales: locales.into(), ..Self::default() }
     }
 
     #[must_use]
@@ -161,6 +178,10 @@ impl Snapshot {
         &self.shapes
     }
 
+    pub(crate) fn replies(&self) -> &Recent<Key, Arc<Reply>> {
+        &self.replies.0
+    }
+
     pub(crate) fn views(&self) -> &Views {
         &self.views
     }
@@ -171,7 +192,12 @@ impl Snapshot {
         if *locales == *self.locales {
             return self.clone();
         }
-        Self { locales: locales.into(), views: Arc::default(), ..self.clone() }
+        Self {
+            locales: locales.into(),
+            views: Arc::default(),
+            replies: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// The name of a row under this content model: types that are not localized have no locale.
@@ -186,7 +212,13 @@ impl Snapshot {
         for entry in entries {
             draft.put(Arc::new(entry));
         }
-        Self { types: Arc::new(draft.types), seq, views: Arc::default(), ..self.clone() }
+        Self {
+            types: Arc::new(draft.types),
+            seq,
+            views: Arc::default(),
+            replies: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// The next snapshot: this one with a batch of the feed applied, all of it or nothing.
@@ -293,6 +325,7 @@ impl Draft {
             seq: self.seq,
             types: Arc::new(self.types),
             views: Arc::default(),
+            replies: Arc::default(),
         };
         if !self.model_changed {
             snapshot.views = Arc::new(before.views.carried(&snapshot, &changes));

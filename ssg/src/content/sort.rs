@@ -56,8 +56,8 @@ impl Rank {
 }
 
 impl Snapshot {
-    pub(crate) fn rank(&self, entry: &Arc<Entry>, sort: &[SortKey], locale: &str) -> Rank {
-        let place = Place::entry(entry, locale);
+    pub(crate) fn rank(&self, entry: &Arc<Entry>, sort: &[SortKey], asked: &str) -> Rank {
+        let place = Place::entry(entry, asked);
         let keys = sort.iter().map(|key| self.directed(&place, key)).collect();
         Rank { keys, id: entry.id() }
     }
@@ -73,18 +73,12 @@ impl Snapshot {
         let mut at = *place;
         for (name, link) in &key.through {
             let Some(next) = self.follow(&at, name, link).into_iter().next() else {
-                at = Place::nothing(at.locale);
+                at = Place::nothing(at.asked);
                 break;
             };
             at = next;
         }
-        let value = Scalar::of(key.kind, at.get(&key.field)).map(|scalar| {
-            Owned(match scalar {
-                Scalar::Int(number) => Scalar::Int(number),
-                Scalar::Float(number) => Scalar::Float(number),
-                Scalar::Text(text) => Scalar::Text(text.into_owned().into()),
-            })
-        });
+        let value = Scalar::of(key.kind, at.get(&key.field)).map(|s| Owned(s.into_owned()));
         if key.descending { Directed::Down(Reverse(value)) } else { Directed::Up(value) }
     }
 }

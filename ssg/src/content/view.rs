@@ -26,9 +26,9 @@ const MAX_VIEWS: usize = 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Wanted<'a> {
     pub(crate) uid: &'a str,
-    /// `None` is every locale.
-    pub(crate) locale: Option<&'a str>,
-    /// The locale in which relations are followed from rows without one.
+    /// `None` is every row.
+    pub(crate) locales: Option<Vec<&'a str>>,
+    /// The locale in which relations of rows without one are followed.
     pub(crate) asked: &'a str,
     pub(crate) filter: &'a Filter,
     pub(crate) sort: &'a [SortKey],
@@ -36,14 +36,20 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn name(&self) -> String {
-        format!("{} {:?} {} {:?} {:?}", self.uid, self.locale, self.asked, self.filter, self.sort)
+        let Self { uid, locales, asked, filter, sort } = self;
+        format!("{uid} {locales:?} {asked} {filter:?} {sort:?}")
+    }
+
+    pub(crate) fn wants_locale(&self, locale: Option<&str>) -> bool {
+        let Some(wanted) = &self.locales else { return true };
+        locale.is_some_and(|locale| wanted.contains(&locale))
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct View {
     uid: String,
-    locale: Option<String>,
+    locales: Option<Vec<String>>,
     asked: String,
     filter: Filter,
     sort: Vec<SortKey>,
@@ -65,7 +71,10 @@ impl View {
         });
         Self {
             uid: wanted.uid.to_owned(),
-            locale: wanted.locale.map(str::to_owned),
+            locales: wanted
+                .locales
+                .as_ref()
+                .map(|locales| locales.iter().map(ToString::to_string).collect()),
             asked: wanted.asked.to_owned(),
             filter: wanted.filter.clone(),
             sort: wanted.sort.to_vec(),
@@ -80,30 +89,35 @@ impl View {
             return None;
         }
         let mut rows = self.rows.clone();
-        let mine = |change: &&Change| {
-            *change.key.uid == *self.uid
-                && (self.locale.is_none() || self.locale.as_deref() == change.key.locale.as_deref())
-        };
-        let (mine, asked) = (changes.iter().filter(mine), self.asked.as_str());
-        for change in mine {
+        for change in changes.iter().filter(|change| self.holds(change)) {
             if let Some(old) = &change.old {
-                rows.remove(&next.rank(old, &self.sort, asked));
+                rows.remove(&next.rank(old, &self.sort, &self.asked));
             }
             if let Some(new) = &change.new
-                && next.passes(&Place::entry(new, asked), &self.filter)
+                && next.passes(&Place::entry(new, &self.asked), &self.filter)
             {
-                rows.insert(next.rank(new, &self.sort, asked), Arc::clone(new));
+                rows.insert(next.rank(new, &self.sort, &self.asked), Arc::clone(new));
             }
         }
         Some(Self {
             uid: self.uid.clone(),
-            locale: self.locale.clone(),
+            locales: self.locales.clone(),
             asked: self.asked.clone(),
             filter: self.filter.clone(),
             sort: self.sort.clone(),
             others: self.others.clone(),
             rows,
         })
+    }
+}
+
+impl View {
+    /// Whether the changed row is of the type and in a locale of this view.
+    fn holds(&self, change: &Change) -> bool {
+        let here = |locales: &Vec<String>| {
+            change.key.locale.as_deref().is_some_and(|locale| locales.iter().any(|l| l == locale))
+        };
+        *change.key.uid == *self.uid && self.locales.as_ref().is_none_or(here)
     }
 }
 
