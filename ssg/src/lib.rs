@@ -7,5 +7,7 @@ pub mod content;
 pub mod engine;
 pub mod file_lock;
 pub mod release;
+pub mod render;
 pub mod site;
 pub mod state;
+pub mod templates;

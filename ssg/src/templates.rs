@@ -1,0 +1,19 @@
+//! The site's templates: loaded and checked as a set, then rendered with
+//! functions that note every question a page asks.
+//!
+//! A template sees what the engine puts into its context and what tracked
+//! functions answer; nothing in here reads a clock, a network, a file or the
+//! environment while a page is rendered.
+
+mod arguments;
+pub mod deps;
+pub mod fault;
+mod filters;
+mod functions;
+pub mod loader;
+mod scan;
+pub mod scope;
+
+pub use fault::{Faults, TemplateFault};
+pub use loader::Templates;
+pub use scope::{Assets, Scope, UrlResolver};

@@ -1,0 +1,202 @@
+//! `entries`, `entry`, `single`, `count`, `previous`, `next`, `related`.
+
+use serde_json::{Map, Value as Json, json};
+use tera::{Error, Kwargs, State, Tera, Value};
+
+use crate::content::Reply;
+use crate::content::entry::linked_ids;
+use crate::content::value::get;
+use crate::engine::key::canonical;
+use crate::engine::{Direction, Key, recorder};
+use crate::templates::arguments::Arguments;
+use crate::templates::scope::{self, Scope};
+
+const SHOW: [&str; 2] = ["fields", "populate"];
+
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_function("entries", |given: Kwargs, _: &State<'_>| entries(&given));
+    tera.register_function("entry", |given: Kwargs, _: &State<'_>| entry(&given));
+    tera.register_function("single", |given: Kwargs, _: &State<'_>| single(&given));
+    tera.register_function("count", |given: Kwargs, _: &State<'_>| count(&given));
+    tera.register_function("previous", |given: Kwargs, _: &State<'_>| {
+        neighbour("previous", Direction::Previous, &given)
+    });
+    tera.register_function("next", |given: Kwargs, _: &State<'_>| {
+        neighbour("next", Direction::Next, &given)
+    });
+    tera.register_function("related", |given: Kwargs, _: &State<'_>| related(&given));
+}
+
+fn entries(given: &Kwargs) -> Result<Value, Error> {
+    let known = ["type", "filters", "sort", "fields", "populate", "limit", "start", "locale"];
+    let arguments = Arguments::new("entries", given, &known)?;
+    let page = Page::of(&arguments)?;
+    arguments.whole("limit")?;
+    arguments.whole("start")?;
+    let args = arguments.query(&["filters", "sort", "fields", "populate", "limit", "start"]);
+    let key = Key::Query {
+        uid: arguments.required_text("type")?.to_owned(),
+        locale: page.locale,
+        args: canonical(&Json::Object(args)),
+        total: false,
+    };
+    ask(&page.scope, &arguments, key)
+}
+
+fn entry(given: &Kwargs) -> Result<Value, Error> {
+    let known = ["type", "id", "slug", "fields", "populate", "locale"];
+    let arguments = Arguments::new("entry", given, &known)?;
+    let page = Page::of(&arguments)?;
+    let uid = arguments.required_text("type")?.to_owned();
+    let args = arguments.query(&SHOW);
+    match (arguments.text("id")?, arguments.text("slug")?) {
+        (Some(id), None) => {
+            let args = canonical(&Json::Object(args));
+            let key = Key::Entry { uid, document_id: id.to_owned(), locale: page.locale, args };
+            ask(&page.scope, &arguments, key)
+        }
+        (None, Some(slug)) => {
+            first(&page, &arguments, uid, args, Some(json!({ "slug": { "$eq": slug } })))
+        }
+        _ => Err(arguments.error("give either `id=` or `slug=`")),
+    }
+}
+
+fn single(given: &Kwargs) -> Result<Value, Error> {
+    let arguments = Arguments::new("single", given, &["type", "fields", "populate", "locale"])?;
+    let page = Page::of(&arguments)?;
+    let uid = arguments.required_text("type")?.to_owned();
+    let args = arguments.query(&SHOW);
+    first(&page, &arguments, uid, args, None)
+}
+
+/// The first entry of a list, or none.
+fn first(
+    page: &Page,
+    arguments: &Arguments<'_>,
+    uid: String,
+    mut args: Map<String, Json>,
+    filters: Option<Json>,
+) -> Result<Value, Error> {
+    args.insert("limit".into(), json!(1));
+    if let Some(filters) = filters {
+        args.insert("filters".into(), filters);
+    }
+    let args = canonical(&Json::Object(args));
+    let key = Key::Query { uid, locale: page.locale.clone(), args, total: false };
+    let list = ask(&page.scope, arguments, key)?;
+    let first = list.as_array().and_then(|items| items.first());
+    Ok(first.cloned().unwrap_or_else(Value::none))
+}
+
+fn count(given: &Kwargs) -> Result<Value, Error> {
+    let arguments = Arguments::new("count", given, &["type", "filters", "locale"])?;
+    let page = Page::of(&arguments)?;
+    let key = Key::Count {
+        uid: arguments.required_text("type")?.to_owned(),
+        locale: page.locale,
+        args: canonical(&Json::Object(arguments.query(&["filters"]))),
+    };
+    ask(&page.scope, &arguments, key)
+}
+
+fn neighbour(name: &'static str, direction: Direction, given: &Kwargs) -> Result<Value, Error> {
+    let known = ["entry", "type", "filters", "sort", "fields", "populate", "locale"];
+    let arguments = Arguments::new(name, given, &known)?;
+    let page = Page::of(&arguments)?;
+    let shown = arguments.shown("entry")?;
+    let row = arguments.row(&page.scope.snapshot, &shown, &page.locale)?;
+    let key = Key::Neighbour {
+        direction,
+        uid: row.uid().to_owned(),
+        document_id: shown.document_id.to_owned(),
+        locale: page.locale,
+        args: canonical(&Json::Object(arguments.query(&["filters", "sort", "fields", "populate"]))),
+    };
+    ask(&page.scope, &arguments, key)
+}
+
+/// Entries of the same type that share at least one target of a relation in `by`.
+fn related(given: &Kwargs) -> Result<Value, Error> {
+    let known = ["entry", "type", "by", "filters", "sort", "fields", "populate", "limit", "locale"];
+    let arguments = Arguments::new("related", given, &known)?;
+    let page = Page::of(&arguments)?;
+    let shown = arguments.shown("entry")?;
+    let by = arguments.texts("by")?;
+    if by.is_empty() {
+        return Err(arguments.error("`by=` must name at least one relation"));
+    }
+    let row = arguments.row(&page.scope.snapshot, &shown, &page.locale)?;
+    let uid = row.uid().to_owned();
+    let shares = targets(&page, &arguments, &uid, shown.document_id, &by)?;
+    if shares.is_empty() {
+        return Ok(Value::from(Vec::<Value>::new()));
+    }
+    let mut conditions =
+        vec![json!({ "documentId": { "$ne": shown.document_id } }), json!({ "$or": shares })];
+    let mut args = arguments.query(&["sort", "fields", "populate", "limit"]);
+    conditions.extend(arguments.get("filters").map(crate::content::value::to_json));
+    args.insert("filters".into(), json!({ "$and": conditions }));
+    arguments.whole("limit")?;
+    let args = canonical(&Json::Object(args));
+    ask(&page.scope, &arguments, Key::Query { uid, locale: page.locale, args, total: false })
+}
+
+/// For each relation a condition that names the entry's own targets. They are asked for as
+/// any page would, so that a new tag is a reason to ask again.
+fn targets(
+    page: &Page,
+    arguments: &Arguments<'_>,
+    uid: &str,
+    document_id: &str,
+    by: &[&str],
+) -> Result<Vec<Json>, Error> {
+    let populate: Map<String, Json> =
+        by.iter().map(|name| ((*name).to_owned(), json!({ "fields": ["documentId"] }))).collect();
+    let key = Key::Entry {
+        uid: uid.to_owned(),
+        document_id: document_id.to_owned(),
+        locale: page.locale.clone(),
+        args: canonical(&json!({ "fields": ["documentId"], "populate": populate })),
+    };
+    let own = ask(&page.scope, arguments, key)?;
+    let mut shares = Vec::new();
+    for name in by {
+        let linked = own.as_map().and_then(|map| get(map, name));
+        let ids: Vec<_> = match linked.and_then(Value::as_array) {
+            Some(many) => many.iter().filter_map(document_of).collect(),
+            None => linked.and_then(document_of).into_iter().collect(),
+        };
+        if !ids.is_empty() {
+            shares.push(json!({ *name: { "documentId": { "$in": ids } } }));
+        }
+    }
+    Ok(shares)
+}
+
+fn document_of(value: &Value) -> Option<String> {
+    let id = get(value.as_map()?, "documentId");
+    linked_ids(id).next().map(str::to_owned)
+}
+
+/// The page that asks, and the locale it asks about.
+struct Page {
+    scope: Scope,
+    locale: String,
+}
+
+impl Page {
+    fn of(arguments: &Arguments<'_>) -> Result<Self, Error> {
+        let scope = scope::current()?;
+        let locale = arguments.text("locale")?.unwrap_or(&scope.locale).to_owned();
+        Ok(Self { scope, locale })
+    }
+}
+
+/// Asks, and notes that the page did.
+fn ask(scope: &Scope, arguments: &Arguments<'_>, key: Key) -> Result<Value, Error> {
+    let reply = scope.snapshot.ask(&key).map_err(|error| arguments.error(error.to_string()))?;
+    let Reply { value, answer, .. } = &*reply;
+    recorder::record(key, answer.clone());
+    Ok(value.clone())
+}

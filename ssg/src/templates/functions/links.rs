@@ -1,0 +1,56 @@
+//! `url_for` and `asset`: links to pages and files of the site.
+
+use tera::{Error, Kwargs, State, Tera};
+
+use crate::engine::{Answer, Fingerprint, Key, recorder};
+use crate::templates::arguments::Arguments;
+use crate::templates::scope;
+
+/// Names listed in a message about one that does not exist.
+const MAX_LISTED: usize = 12;
+
+pub(super) fn register(tera: &mut Tera) {
+    tera.register_function("url_for", |given: Kwargs, _: &State<'_>| url_for(&given));
+    tera.register_function("asset", |given: Kwargs, _: &State<'_>| asset(&given));
+}
+
+fn url_for(given: &Kwargs) -> Result<String, Error> {
+    let arguments = Arguments::new("url_for", given, &["entry", "locale"])?;
+    let scope = scope::current()?;
+    let shown = arguments.shown("entry")?;
+    let locale = arguments.text("locale")?.or(shown.locale).unwrap_or(&scope.locale);
+    let url = scope.urls.url(shown.document_id, locale);
+    let key = Key::Url { document_id: shown.document_id.to_owned(), locale: locale.to_owned() };
+    recorder::record(key, answer(url.as_deref()));
+    url.ok_or_else(|| {
+        let id = shown.document_id;
+        let uid = scope.snapshot.types_with(id).next();
+        arguments.error(match uid {
+            None => format!("`{id}` is not published"),
+            Some(uid) if scope.urls.has_route(uid) => {
+                format!("`{id}` ({uid}) has no page in locale `{locale}`")
+            }
+            Some(uid) => {
+                format!("`{id}` has no page: no route of site.toml has `each = \"{uid}\"`")
+            }
+        })
+    })
+}
+
+fn asset(given: &Kwargs) -> Result<String, Error> {
+    let arguments = Arguments::new("asset", given, &["path"])?;
+    let scope = scope::current()?;
+    let path = arguments.required_text("path")?.trim_start_matches('/');
+    let url = scope.assets.url(path);
+    recorder::record(Key::Asset { path: path.to_owned() }, answer(url.as_deref()));
+    url.ok_or_else(|| {
+        let paths = scope.assets.paths();
+        let more = if paths.len() > MAX_LISTED { " …" } else { "" };
+        let listed = paths.into_iter().take(MAX_LISTED).collect::<Vec<_>>().join(", ");
+        arguments.error(format!("there is no `static/{path}`; there are {listed}{more}"))
+    })
+}
+
+fn answer(url: Option<&str>) -> Answer {
+    Answer::plain(url.map_or(Fingerprint::ABSENT, |url| Fingerprint::of_bytes(url.as_bytes())))
+}
