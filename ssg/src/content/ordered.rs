@@ -129,7 +129,7 @@ impl<K: Ord + Clone, V: Clone> Ordered<K, V> {
     }
 
     /// Entries from the `rank`-th on.
-    pub(crate) fn from_rank(&self, rank: usize) -> impl Iterator<Item = (&K, &V)> {
+    pub(crate) fn at_rank(&self, rank: usize) -> impl Iterator<Item = (&K, &V)> {
         let mut left = rank;
         let mut index = 0;
         while let Some(chunk) = self.chunks.get(index)
@@ -210,7 +210,7 @@ mod tests {
             let from: Vec<_> = map.range(&probe).map(|(k, v)| (*k, *v)).collect();
             prop_assert_eq!(from, model.range(probe..).map(|(k, v)| (*k, *v)).collect::<Vec<_>>());
             prop_assert_eq!(map.rank(&probe), model.range(..probe).count());
-            let tail: Vec<_> = map.from_rank(7).map(|(k, v)| (*k, *v)).collect();
+            let tail: Vec<_> = map.at_rank(7).map(|(k, v)| (*k, *v)).collect();
             prop_assert_eq!(tail, expected.into_iter().skip(7).collect::<Vec<_>>());
             prop_assert_eq!(pairs(&before), old, "an older version must not change");
         }

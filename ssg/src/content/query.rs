@@ -44,7 +44,7 @@ impl Snapshot {
                 total: view.rows.len(),
                 rows: view
                     .rows
-                    .from_rank(start)
+                    .at_rank(start)
                     .take(limit)
                     .map(|(_, row)| Arc::clone(row))
                     .collect(),
@@ -74,7 +74,7 @@ impl Snapshot {
             return after.find(|(at, _)| **at > rank).map(|(_, row)| Arc::clone(row));
         }
         let before = view.rows.rank(&rank).checked_sub(1)?;
-        view.rows.from_rank(before).next().map(|(_, row)| Arc::clone(row))
+        view.rows.at_rank(before).next().map(|(_, row)| Arc::clone(row))
     }
 
     /// The locale a question is about where one must be chosen.
