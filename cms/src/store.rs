@@ -6,6 +6,7 @@
 pub mod documents;
 pub mod error;
 pub mod feed;
+pub mod find;
 pub mod jobs;
 pub mod json;
 pub mod links;

@@ -14,6 +14,14 @@ pub enum StoreError {
     Other(DieselError),
 }
 
+impl StoreError {
+    /// A stored value that is not what it must be.
+    #[must_use]
+    pub fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(DieselError::DeserializationError(error.into()))
+    }
+}
+
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         use DatabaseErrorKind as Kind;

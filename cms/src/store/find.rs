@@ -1,0 +1,263 @@
+//! Queries on documents as SQL.
+//!
+//! A [`QuerySpec`] becomes one statement, whatever it asks; what it populates becomes one more
+//! per attribute, whatever the number of rows. Names are written into the text only after the
+//! content model has resolved them, values are always bound.
+
+mod column;
+mod components;
+mod condition;
+mod join;
+mod linked;
+mod operator;
+mod order;
+mod place;
+mod search;
+
+use cms_api::content_type::ContentType;
+use cms_api::model::ContentModel;
+use cms_api::query::{Filter, Locale, QuerySpec, Status};
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use super::json::{Json, JsonText};
+use super::pool::{Conn, Dialect};
+use super::statement::Statement;
+use super::{StoreError, find::place::Place};
+
+pub use components::{Selection, select_components};
+pub use linked::{Parents, linked};
+
+/// A stored document, as a read finds it.
+#[derive(Debug, Clone, diesel::QueryableByName)]
+#[diesel(check_for_backend(super::pool::MultiBackend))]
+pub struct Row {
+    /// The row it was reached from; 0 for a list.
+    #[diesel(sql_type = BigInt)]
+    pub parent: i64,
+    /// The component of that row that holds the link; 0 at the top.
+    #[diesel(sql_type = BigInt)]
+    pub component: i64,
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Text)]
+    pub document_id: String,
+    #[diesel(sql_type = Text)]
+    pub uid: String,
+    #[diesel(sql_type = Text)]
+    pub locale: String,
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    #[diesel(sql_type = JsonText)]
+    pub data: Json,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    #[diesel(sql_type = BigInt)]
+    pub created_at: i64,
+    #[diesel(sql_type = BigInt)]
+    pub updated_at: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub published_at: Option<i64>,
+}
+
+/// Which of a type's documents are meant, before any filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selector<'a> {
+    All,
+    /// By documentId.
+    Document(&'a str),
+    /// By numeric id, as users and files are addressed.
+    Row(i64),
+}
+
+/// What a question is asked in the light of.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    pub model: &'a ContentModel,
+    pub status: Status,
+    /// The locale of a question that names none, and of links from rows without a locale.
+    pub locale: &'a str,
+}
+
+/// The columns of [`Row`] from the table's alias.
+fn row_columns(alias: &str) -> String {
+    let names = [
+        "id",
+        "document_id",
+        "uid",
+        "locale",
+        "status",
+        "data",
+        "version",
+        "created_at",
+        "updated_at",
+        "published_at",
+    ];
+    names.map(|name| format!("{alias}.{name} AS {name}")).join(", ")
+}
+
+/// A zero of the width of an id.
+const NO_ID: &str = "CAST(0 AS BIGINT)";
+
+/// The rows a query asks for, in its order and within its page.
+///
+/// # Errors
+/// Those of the database.
+pub fn rows(
+    conn: &mut Conn,
+    scope: Scope<'_>,
+    ty: &ContentType,
+    selector: Selector<'_>,
+    spec: &QuerySpec,
+) -> Result<Vec<Row>, StoreError> {
+    let mut query = Query::new(conn.dialect(), scope);
+    let place = query.document(ty);
+    query.push(&format!(
+        "SELECT {NO_ID} AS parent, {NO_ID} AS component, {}",
+        row_columns(&place.document)
+    ));
+    query.from_where(&place, ty, selector, spec);
+    query.push(" ORDER BY ");
+    query.order(&place, &spec.sort);
+    query.push(&format!("{}.id LIMIT ", place.document));
+    query.statement.bind(clamp(spec.page.limit)).push(" OFFSET ").bind(clamp(spec.page.start));
+    query.statement.load(conn)
+}
+
+#[derive(diesel::QueryableByName)]
+#[diesel(check_for_backend(super::pool::MultiBackend))]
+struct Total {
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+/// How many rows a query finds on all its pages.
+///
+/// # Errors
+/// Those of the database.
+pub fn count(
+    conn: &mut Conn,
+    scope: Scope<'_>,
+    ty: &ContentType,
+    spec: &QuerySpec,
+) -> Result<u64, StoreError> {
+    let mut query = Query::new(conn.dialect(), scope);
+    let place = query.document(ty);
+    query.push("SELECT COUNT(*) AS total");
+    query.from_where(&place, ty, Selector::All, spec);
+    let rows: Vec<Total> = query.statement.load(conn)?;
+    Ok(rows.first().map_or(0, |row| u64::try_from(row.total).unwrap_or(0)))
+}
+
+fn clamp(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A statement under construction, with what its parts must agree on.
+struct Query<'a> {
+    statement: Statement,
+    scope: Scope<'a>,
+    aliases: usize,
+}
+
+impl<'a> Query<'a> {
+    fn new(dialect: Dialect, scope: Scope<'a>) -> Self {
+        Self { statement: Statement::new(dialect), scope, aliases: 0 }
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.statement.dialect()
+    }
+
+    fn push(&mut self, sql: &str) {
+        self.statement.push(sql);
+    }
+
+    /// Binds a text. PostgreSQL has no texts with a zero byte, so one that has it must not
+    /// equal anything there.
+    fn bind_text(&mut self, text: &str) {
+        match self.dialect() {
+            Dialect::Postgres => self.statement.bind(text.replace('\0', "\u{fffd}")),
+            Dialect::Sqlite => self.statement.bind(text),
+        };
+    }
+
+    fn alias(&mut self, prefix: &str) -> String {
+        self.aliases += 1;
+        format!("{prefix}{}", self.aliases)
+    }
+
+    fn document(&mut self, ty: &'a ContentType) -> Place<'a> {
+        Place::document(self.alias("d"), ty)
+    }
+
+    /// The status of the rows of a type: types without drafts only have published ones.
+    fn status_of(&self, ty: &ContentType) -> Status {
+        if ty.draft_and_publish { self.scope.status } else { Status::Published }
+    }
+
+    fn from_where(
+        &mut self,
+        place: &Place<'a>,
+        ty: &ContentType,
+        selector: Selector<'_>,
+        spec: &QuerySpec,
+    ) {
+        let alias = place.document.clone();
+        self.push(&format!(" FROM documents {alias} WHERE {alias}.uid = "));
+        self.bind_text(&ty.uid);
+        self.push(&format!(" AND {alias}.status = '{}'", self.status_of(ty).as_str()));
+        self.locale(&alias, ty, spec);
+        match selector {
+            Selector::All => {}
+            Selector::Document(id) => {
+                self.push(&format!(" AND {alias}.document_id = "));
+                self.bind_text(id);
+            }
+            Selector::Row(id) => {
+                self.push(&format!(" AND {alias}.id = "));
+                self.statement.bind(id);
+            }
+        }
+        if let Some(wanted) = spec.has_published_version.filter(|_| ty.draft_and_publish) {
+            self.has_published_version(&alias, wanted);
+        }
+        if !spec.filter.is_always() {
+            self.push(" AND ");
+            self.condition(&spec.filter, place, true);
+        }
+        if let Some(text) = &spec.search {
+            self.push(" AND ");
+            self.search(text, place);
+        }
+    }
+
+    /// A filter that names the locale itself replaces the one asked for.
+    fn locale(&mut self, alias: &str, ty: &ContentType, spec: &QuerySpec) {
+        let code = match &spec.locale {
+            _ if !ty.localized => "",
+            Locale::All => return,
+            _ if names_locale(&spec.filter) => return,
+            Locale::Default => self.scope.locale,
+            Locale::Code(code) => code,
+        };
+        self.push(&format!(" AND {alias}.locale = "));
+        self.bind_text(code);
+    }
+
+    fn has_published_version(&mut self, alias: &str, wanted: bool) {
+        let other = self.alias("d");
+        let not = if wanted { "" } else { "NOT " };
+        self.push(&format!(
+            " AND {not}EXISTS (SELECT 1 FROM documents {other} WHERE {other}.uid = {alias}.uid \
+             AND {other}.document_id = {alias}.document_id AND {other}.status = 'published')"
+        ));
+    }
+}
+
+fn names_locale(filter: &Filter) -> bool {
+    match filter {
+        Filter::Field { name, .. } => name == "locale",
+        Filter::And(parts) => parts.iter().any(names_locale),
+        _ => false,
+    }
+}

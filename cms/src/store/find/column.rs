@@ -1,0 +1,93 @@
+//! Stored values as SQL expressions.
+
+use cms_api::query::FieldKind;
+
+use super::Query;
+use super::place::Place;
+use crate::store::Dialect;
+
+/// How a column's values compare and what is bound against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stored {
+    Text,
+    Number,
+    Boolean,
+    /// A date and time as text.
+    Moment,
+    /// Milliseconds, in the table's own columns.
+    Millis,
+    RowId,
+    Json,
+}
+
+/// An expression for a stored value.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// What is compared and sorted.
+    pub(super) sql: String,
+    /// What is null when the value is missing.
+    pub(super) null: String,
+    pub(super) stored: Stored,
+}
+
+impl Query<'_> {
+    pub(super) fn column(&self, place: &Place<'_>, name: &str, kind: FieldKind) -> Column {
+        let own = if place.is_document() { self.own_column(place, name) } else { None };
+        own.unwrap_or_else(|| self.json_column(place, name, kind))
+    }
+
+    fn own_column(&self, place: &Place<'_>, name: &str) -> Option<Column> {
+        let (column, stored) = match name {
+            "id" => ("id", Stored::RowId),
+            "documentId" => ("document_id", Stored::Text),
+            "locale" => ("locale", Stored::Text),
+            "createdAt" => ("created_at", Stored::Millis),
+            "updatedAt" => ("updated_at", Stored::Millis),
+            "publishedAt" => ("published_at", Stored::Millis),
+            _ => return None,
+        };
+        let null = format!("{}.{column}", place.document);
+        let sql = if stored == Stored::Text { self.by_bytes(&null) } else { null.clone() };
+        Some(Column { sql, null, stored })
+    }
+
+    fn json_column(&self, place: &Place<'_>, name: &str, kind: FieldKind) -> Column {
+        let null = format!("({} ->> '{name}')", place.json);
+        let (sqlite, postgres, stored) = match kind {
+            FieldKind::Text | FieldKind::Date | FieldKind::Time => {
+                (null.clone(), self.by_bytes(&null), Stored::Text)
+            }
+            FieldKind::DateTime => (null.clone(), self.by_bytes(&null), Stored::Moment),
+            FieldKind::Integer | FieldKind::Float => {
+                (null.clone(), format!("{null}::numeric"), Stored::Number)
+            }
+            // Stored as text, so that no client rounds it.
+            FieldKind::BigInteger => {
+                (format!("CAST({null} AS INTEGER)"), format!("{null}::bigint"), Stored::Number)
+            }
+            FieldKind::RowId => {
+                (format!("CAST({null} AS INTEGER)"), format!("{null}::bigint"), Stored::RowId)
+            }
+            FieldKind::Boolean => (null.clone(), format!("{null}::boolean"), Stored::Boolean),
+            FieldKind::Json => {
+                let json = format!("({} -> '{name}')", place.json);
+                (json.clone(), self.by_bytes(&format!("{json}::text")), Stored::Json)
+            }
+        };
+        let sql = if self.dialect() == Dialect::Sqlite { sqlite } else { postgres };
+        Column { sql, null, stored }
+    }
+
+    /// Text in the order of its bytes, whatever the database was created with.
+    pub(super) fn by_bytes(&self, sql: &str) -> String {
+        match self.dialect() {
+            Dialect::Sqlite => sql.to_owned(),
+            Dialect::Postgres => format!("({sql}) COLLATE \"C\""),
+        }
+    }
+
+    /// Any value as text.
+    pub(super) fn as_text(&self, sql: &str) -> String {
+        self.by_bytes(&format!("CAST({sql} AS TEXT)"))
+    }
+}

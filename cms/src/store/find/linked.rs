@@ -1,0 +1,125 @@
+//! What many rows lead to along one attribute, in one statement.
+
+use cms_api::builtin;
+use cms_api::content_type::ContentType;
+use cms_api::query::{Link, Populate};
+
+use super::place::Place;
+use super::{NO_ID, Query, Row, Scope, row_columns};
+use crate::store::{Conn, Dialect, StoreError};
+
+/// The rows to start from: all of one type, or components of one attribute path in them.
+#[derive(Debug, Clone, Copy)]
+pub struct Parents<'a> {
+    pub ty: &'a ContentType,
+    /// Rows of that type.
+    pub ids: &'a [i64],
+    /// `links.path` of the attribute: its name, after those of the components it is in.
+    pub path: &'a str,
+}
+
+/// The rows that the parents lead to, with the parent of each, in the order of the links or
+/// of the populate's sort keys. Empty for what is stored in the parents themselves.
+///
+/// # Errors
+/// Those of the database.
+pub fn linked(
+    conn: &mut Conn,
+    scope: Scope<'_>,
+    parents: Parents<'_>,
+    populate: &Populate,
+) -> Result<Vec<Row>, StoreError> {
+    let target = match &populate.link {
+        Link::Relation { target, .. } => scope.model.get(target),
+        Link::Media { .. } => scope.model.get(builtin::FILE),
+        Link::Localizations => Some(parents.ty),
+        Link::Component { .. } | Link::DynamicZone { .. } => None,
+    };
+    let Some(target) = target else { return Ok(Vec::new()) };
+    if parents.ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = Query::new(conn.dialect(), scope);
+    let place = query.document(target);
+    let ends = match &populate.link {
+        Link::Relation { mapped_by: Some(owner), .. } => {
+            query.linked_backward(parents, &place, owner)
+        }
+        Link::Localizations => query.linked_localizations(parents, &place),
+        _ => query.linked_forward(parents, &place),
+    };
+    if !populate.filter.is_always() {
+        query.push(" AND ");
+        query.condition(&populate.filter, &place, true);
+    }
+    query.push(" ORDER BY ");
+    query.order(&place, &populate.sort);
+    query.push(&ends);
+    query.statement.load(conn)
+}
+
+impl<'a> Query<'a> {
+    fn linked_forward(&mut self, parents: Parents<'_>, place: &Place<'a>) -> String {
+        let (source, link) = (self.alias("s"), self.alias("l"));
+        let columns = row_columns(&place.document);
+        self.push(&format!(
+            "SELECT {link}.source_id AS parent, {link}.component_id AS component, {columns} FROM \
+             links {link} JOIN documents {source} ON {source}.id = {link}.source_id JOIN documents \
+             {} ON ",
+            place.document
+        ));
+        self.target_row(&link, &place.document, place.ty);
+        self.locale_of_target(parents.ty, &source, place.ty, &place.document);
+        self.push(&format!(" WHERE {link}.source_id"));
+        self.among(parents.ids);
+        self.push(&format!(" AND {link}.path = "));
+        self.bind_text(parents.path);
+        format!("{link}.position, {link}.id")
+    }
+
+    fn linked_backward(&mut self, parents: Parents<'_>, place: &Place<'a>, owner: &str) -> String {
+        let (mirror, link) = (self.alias("m"), self.alias("l"));
+        let columns = row_columns(&place.document);
+        self.push(&format!(
+            "SELECT {mirror}.id AS parent, {NO_ID} AS component, {columns} FROM documents {mirror} \
+             JOIN links {link} ON {link}.target_document_id = {mirror}.document_id"
+        ));
+        self.backward_link(&link, owner, parents.ty);
+        self.push(&format!(" JOIN documents {} ON ", place.document));
+        self.owner_row(&link, &place.document, place.ty);
+        self.locale_of_owner(parents.ty, &mirror, place.ty, &place.document);
+        self.push(&format!(" WHERE {mirror}.id"));
+        self.among(parents.ids);
+        format!("{link}.inverse_position, {link}.id")
+    }
+
+    fn linked_localizations(&mut self, parents: Parents<'_>, place: &Place<'a>) -> String {
+        let (row, other) = (self.alias("s"), &place.document);
+        let columns = row_columns(other);
+        self.push(&format!(
+            "SELECT {row}.id AS parent, {NO_ID} AS component, {columns} FROM documents {row} JOIN \
+             documents {other} ON {other}.uid = {row}.uid AND {other}.document_id = \
+             {row}.document_id AND {other}.status = {row}.status AND {other}.locale <> {row}.locale \
+             WHERE {row}.id"
+        ));
+        self.among(parents.ids);
+        format!("{other}.id")
+    }
+
+    /// ` IN` a list of any length: one bound value, since databases limit their number.
+    fn among(&mut self, ids: &[i64]) {
+        let list = format!("[{}]", ids.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+        match self.dialect() {
+            Dialect::Sqlite => {
+                self.push(" IN (SELECT value FROM json_each(");
+                self.bind_text(&list);
+                self.push("))");
+            }
+            Dialect::Postgres => {
+                self.push(" IN (SELECT CAST(jsonb_array_elements_text(CAST(");
+                self.bind_text(&list);
+                self.push(" AS jsonb)) AS bigint))");
+            }
+        }
+    }
+}
