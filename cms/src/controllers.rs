@@ -1,4 +1,5 @@
 //! HTTP in, HTTP out: each handler reads the request, calls one function, writes the answer.
 
+pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod write;

@@ -2,3 +2,4 @@
 
 pub mod auth;
 pub(crate) mod body;
+pub(crate) mod query;

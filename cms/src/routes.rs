@@ -14,7 +14,7 @@ use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
 
 use crate::app::App;
-use crate::controllers::{health, write};
+use crate::controllers::{find, health, write};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
 use crate::registry::Registry;
@@ -151,10 +151,7 @@ async fn content(context: Context, call: ContentCall) -> AppResult<HttpResponse>
         | ContentVerb::Publish
         | ContentVerb::Unpublish
         | ContentVerb::DiscardDraft => write::write(context, call).await,
-        ContentVerb::Find | ContentVerb::FindOne => {
-            tracing::warn!(?context, ?call, "content routes have no handler yet");
-            Err(ApiError::not_found().into())
-        }
+        ContentVerb::Find | ContentVerb::FindOne => find::find(context, call).await,
     }
 }
 

@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::clock;
 use crate::documents::access::Access;
+use crate::documents::find::{self, Reading};
 use crate::documents::work::{DRAFT, Work};
 use crate::documents::{create, delete, discard, keys, publish, unpublish, update};
 use crate::error::AppResult;
@@ -27,6 +28,7 @@ use crate::response;
 use crate::routes::{ContentCall, ContentVerb, Context};
 use crate::store::Conn;
 use crate::store::documents::{self, Identity};
+use crate::store::find::Selector;
 
 /// [`cms_api::change::SEQ_HEADER`] as the wire spells it.
 const SEQ_HEADER_NAME: &str = "x-galley-seq";
@@ -37,7 +39,6 @@ struct Write {
     spec: QuerySpec,
     /// The body's `data`; null where there is none.
     data: Value,
-    access: Access,
     default_locale: String,
 }
 
@@ -75,7 +76,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
         _ => StatusCode::OK,
     };
     let default_locale = context.registry.default_locale().to_owned();
-    let write = Write { call, spec, data, access, default_locale };
+    let write = Write { call, spec, data, default_locale };
     let written = context.app.write(move |conn| run(conn, &model, write)).await?;
     context.app.jobs.wake();
     let mut answer = match written.shown {
@@ -225,25 +226,23 @@ fn asked(locale: &Locale) -> Option<&str> {
 /// The written document as a read of it answers.
 fn show(
     conn: &mut Conn,
-    _model: &ContentModel,
+    model: &ContentModel,
     ty: &ContentType,
     identity: &Identity,
-    _write: Write,
+    write: Write,
 ) -> AppResult<Option<Value>> {
-    let Some(row) = documents::get(conn, identity)? else { return Ok(Some(Value::Null)) };
-    let mut shown = Map::new();
-    shown.insert("id".into(), row.id.into());
-    shown.insert("documentId".into(), identity.document_id.clone().into());
-    for (name, attribute) in &ty.attributes {
-        if attribute.kind.is_scalar() && !attribute.is_hidden() {
-            shown.insert(name.clone(), row.data.get(name).cloned().unwrap_or_default());
-        }
-    }
-    shown.insert("createdAt".into(), clock::iso(row.created_at).into());
-    shown.insert("updatedAt".into(), clock::iso(row.updated_at).into());
-    shown.insert("publishedAt".into(), row.published_at.map(clock::iso).into());
-    if ty.localized {
-        shown.insert("locale".into(), identity.locale.clone().into());
-    }
-    Ok(Some(shown.into()))
+    let status = if identity.status == DRAFT { Status::Draft } else { Status::Published };
+    let locale = Locale::Code(identity.locale.clone());
+    let asked = write.spec;
+    let spec = QuerySpec {
+        status,
+        locale,
+        fields: asked.fields,
+        populate: asked.populate,
+        page: asked.page,
+        ..QuerySpec::default()
+    };
+    let mut reading = Reading { conn, model, default_locale: &write.default_locale };
+    let selector = Selector::Document(&identity.document_id);
+    Ok(Some(find::one(&mut reading, ty, selector, &spec)?.unwrap_or_default()))
 }

@@ -4,8 +4,8 @@ use cms_api::content_type::{Attribute, AttributeKind, Component, ContentType};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::moment;
 use super::populate::Holder;
+use crate::clock;
 
 const LOCALIZATIONS: &str = "localizations";
 const COMPONENT: &str = "__component";
@@ -18,7 +18,7 @@ pub(super) fn document(ty: &ContentType, mut holder: Holder, fields: Option<&[St
     entry.insert("id".into(), holder.row.into());
     entry.insert("documentId".into(), std::mem::take(&mut holder.document_id).into());
     scalars(&ty.attributes, &mut holder.data, &mut entry, &shown);
-    let iso = |ms: i64| Value::String(moment::iso(ms));
+    let iso = |ms: i64| Value::String(clock::iso(ms));
     let times = [
         ("createdAt", iso(holder.created_at)),
         ("updatedAt", iso(holder.updated_at)),
