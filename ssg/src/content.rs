@@ -14,6 +14,8 @@ mod operator;
 mod ordered;
 mod projection;
 pub mod query;
+#[cfg(test)]
+mod random;
 pub(crate) mod recent;
 #[cfg(test)]
 mod recorded;

@@ -13,6 +13,8 @@ mod functions;
 pub mod loader;
 mod scan;
 pub mod scope;
+#[cfg(test)]
+mod tests;
 
 pub use fault::{Faults, TemplateFault};
 pub use loader::Templates;

@@ -15,6 +15,7 @@ use tera::Value;
 
 use super::entry::Entry;
 use super::projection::{Projector, Show};
+use super::query::Found;
 use super::snapshot::Snapshot;
 use super::view::{types_of_filter, types_of_sort};
 use crate::engine::{Answer, Direction, Fingerprint, Footprint, Key};
@@ -85,7 +86,7 @@ impl Snapshot {
             }
             Key::Count { uid, locale, args } => {
                 let spec = self.spec(uid, locale, args)?;
-                let total = self.find(uid, &spec).total;
+                let total = self.count(uid, &spec);
                 let answer = Answer {
                     fingerprint: Fingerprint::of_json(&total),
                     footprint: searched(uid, &spec),
@@ -124,7 +125,11 @@ impl Snapshot {
     }
 
     fn list(&self, uid: &str, spec: &QuerySpec, with_total: bool) -> Reply {
-        let found = self.find(uid, spec);
+        let found = if with_total {
+            self.find(uid, spec)
+        } else {
+            Found { rows: self.find_rows(uid, spec), total: 0 }
+        };
         let mut projector = Projector::new(self, self.asked_locale(&spec.locale));
         let rows = found.rows.iter();
         let values: Vec<_> = rows.map(|row| projector.entry(row, Show::of_query(spec))).collect();

@@ -13,10 +13,12 @@ use serde_json::Value as Json;
 
 use super::entry::{Entry, linked_ids};
 use super::snapshot::Snapshot;
-use super::view::{View, Wanted};
+use super::view::Wanted;
 
 /// A question about targets is worth answering first when it has at most this many answers.
 const MAX_TARGETS: usize = 256;
+/// More rows than this are not worth naming one by one: they are found in order in a view.
+const MAX_NAMED: usize = 512;
 
 impl Snapshot {
     /// Rows of the wanted type among which all answers are.
@@ -41,6 +43,9 @@ impl Snapshot {
                 for part in parts {
                     for row in self.named_by_filter(uid, locales, asked, part)? {
                         rows.insert(row.key().clone(), row);
+                    }
+                    if rows.len() > MAX_NAMED {
+                        return None;
                     }
                 }
                 Some(rows.into_values().collect())
@@ -78,9 +83,7 @@ impl Snapshot {
         let everything = Filter::default();
         let locales = locales.map(<[&str]>::to_vec);
         let wanted = Wanted { uid, locales, asked, filter: &everything, sort: &sort };
-        let view = self
-            .views()
-            .get(&wanted, || View::new(self, &wanted, self.scan(&wanted).cloned().collect()))?;
+        let view = self.views().get(&wanted, || self.view(&wanted))?;
         let from = super::sort::Rank::of_text(text);
         let hits = view.rows.range(&from).map(|(_, row)| row);
         let same = |row: &&Arc<Entry>| row.get(name).and_then(tera::Value::as_str) == Some(text);
@@ -118,14 +121,15 @@ impl Snapshot {
         let rows = self.rows(uid)?;
         let mut found = BTreeMap::new();
         for hit in &targets {
-            let mut add = |row: &Arc<Entry>| {
-                found.insert(row.key().clone(), Arc::clone(row));
+            let hits: &mut dyn Iterator<Item = &Arc<Entry>> = match owner {
+                None => &mut rows.naming(name, hit.document_id()),
+                Some(owner) => &mut linked_ids(hit.get(owner)).flat_map(|id| rows.translations(id)),
             };
-            match owner {
-                None => rows.naming(name, hit.document_id()).for_each(&mut add),
-                Some(owner) => linked_ids(hit.get(owner))
-                    .flat_map(|id| rows.translations(id))
-                    .for_each(&mut add),
+            for row in hits {
+                found.insert(row.key().clone(), Arc::clone(row));
+                if found.len() > MAX_NAMED {
+                    return None;
+                }
             }
         }
         Some(found.into_values().collect())

@@ -115,7 +115,10 @@ impl<K: Ord + Clone, V: Clone> Ordered<K, V> {
     }
 
     /// Entries from the first key that is not less than `from`.
-    pub(crate) fn range<Q>(&self, from: &Q) -> impl Iterator<Item = (&K, &V)>
+    pub(crate) fn range<'a, Q>(
+        &'a self,
+        from: &Q,
+    ) -> impl Iterator<Item = (&'a K, &'a V)> + use<'a, K, V, Q>
     where
         K: Borrow<Q>,
         Q: Ord + ?Sized,

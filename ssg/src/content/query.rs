@@ -1,8 +1,8 @@
 //! Answers a question about the documents of one type: which, and in which order.
 //!
-//! Three ways, cheapest first: rows that an index names (a documentId, a
-//! relation to a known document), a kept view of the whole sorted list, a scan.
-//! The way taken never shows in the answer.
+//! Several ways lead to an answer, cheapest first: rows that an index names (a
+//! documentId, a relation to a known document), the first rows of a kept order
+//! that pass, a kept view of the whole answer. The way taken never shows.
 
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ use super::follow::Place;
 use super::snapshot::Snapshot;
 use super::view::{View, Wanted};
 
-/// Index hits up to this many are filtered and sorted on the spot; longer lists become views.
-const SMALL: usize = 64;
+/// Rows of a sorted list that are tried one by one before the whole answer is worked out and
+/// kept.
+const MAX_WALK: usize = 4096;
 
 /// The rows of a page of an answer, and how many there are in all.
 #[derive(Debug, Clone, Default)]
@@ -40,16 +41,55 @@ impl Snapshot {
         }
         match self.ordered(&wanted) {
             Ordering::Rows(rows) => page(rows, start, limit),
-            Ordering::View(view) => Found {
-                total: view.rows.len(),
-                rows: view
-                    .rows
-                    .at_rank(start)
-                    .take(limit)
-                    .map(|(_, row)| Arc::clone(row))
-                    .collect(),
-            },
+            Ordering::View(view) => {
+                Found { total: view.rows.len(), rows: part(&view, start, limit) }
+            }
         }
+    }
+
+    /// The rows [`Snapshot::find`] finds, for those who do not need the total.
+    #[must_use]
+    pub fn find_rows(&self, uid: &str, spec: &QuerySpec) -> Vec<Arc<Entry>> {
+        let limit = usize::try_from(spec.page.limit).unwrap_or(usize::MAX);
+        let start = usize::try_from(spec.page.start).unwrap_or(usize::MAX);
+        let plain = spec.status == Status::Published
+            && spec.has_published_version.is_none()
+            && spec.search.is_none();
+        let Some(end) = start.checked_add(limit).filter(|end| plain && *end < MAX_WALK) else {
+            return self.find(uid, spec).rows;
+        };
+        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
+        match self.first(&wanted, end) {
+            Some(rows) => rows.into_iter().skip(start).collect(),
+            None => self.find(uid, spec).rows,
+        }
+    }
+
+    /// How many rows match.
+    #[must_use]
+    pub fn count(&self, uid: &str, spec: &QuerySpec) -> usize {
+        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &[]);
+        if spec.search.is_some() || spec.status == Status::Draft || wanted.filter.is_always() {
+            return self.find(uid, &QuerySpec { sort: Vec::new(), ..spec.clone() }).total;
+        }
+        match self.named_by(&wanted) {
+            Some(rows) => rows.iter().filter(|row| self.matches(&wanted, row)).count(),
+            None => self.scan(&wanted).filter(|row| self.matches(&wanted, row)).count(),
+        }
+    }
+
+    /// The first `end` rows, when a look at some of the sorted list is enough to know them.
+    fn first(&self, wanted: &Wanted<'_>, end: usize) -> Option<Vec<Arc<Entry>>> {
+        if wanted.filter.is_always() || self.named_by(wanted).is_some() {
+            return None;
+        }
+        let everything = Filter::default();
+        let all = Wanted { filter: &everything, ..wanted.clone() };
+        let view = self.views().get(&all, || self.view(&all))?;
+        let mut rows = Vec::with_capacity(end);
+        let tried = view.rows.values().take(MAX_WALK);
+        rows.extend(tried.filter(|row| self.matches(wanted, row)).take(end).cloned());
+        (rows.len() == end || view.rows.len() <= MAX_WALK).then_some(rows)
     }
 
     /// The entry before (`-1`) or after (`+1`) a row in a sorted list. The row itself need
@@ -104,26 +144,19 @@ impl Snapshot {
     }
 
     fn ordered(&self, wanted: &Wanted<'_>) -> Ordering {
-        let named = self.named_by(wanted);
-        if let Some(rows) = &named
-            && rows.len() <= SMALL
-        {
+        if let Some(rows) = self.named_by(wanted) {
             return Ordering::Rows(self.sorted(wanted, rows.iter()));
         }
-        let make = || {
-            let rows: Vec<_> = match &named {
-                Some(rows) => rows.iter().filter(|row| self.matches(wanted, row)).collect(),
-                None => self.scan(wanted).filter(|row| self.matches(wanted, row)).collect(),
-            };
-            View::new(self, wanted, rows.into_iter().cloned().collect())
-        };
-        match self.views().get(wanted, make) {
+        match self.views().get(wanted, || self.view(wanted)) {
             Some(view) => Ordering::View(view),
-            None => Ordering::Rows(match &named {
-                Some(rows) => self.sorted(wanted, rows.iter()),
-                None => self.sorted(wanted, self.scan(wanted)),
-            }),
+            None => Ordering::Rows(self.sorted(wanted, self.scan(wanted))),
         }
+    }
+
+    /// The whole answer, by looking at every row.
+    pub(crate) fn view(&self, wanted: &Wanted<'_>) -> View {
+        let rows = self.scan(wanted).filter(|row| self.matches(wanted, row));
+        View::new(self, wanted, rows.cloned().collect())
     }
 
     fn sorted<'a>(
@@ -174,6 +207,10 @@ fn names_locale(filter: &Filter) -> bool {
 fn page(rows: Vec<Arc<Entry>>, start: usize, limit: usize) -> Found {
     let total = rows.len();
     Found { rows: rows.into_iter().skip(start).take(limit).collect(), total }
+}
+
+fn part(view: &View, start: usize, limit: usize) -> Vec<Arc<Entry>> {
+    view.rows.at_rank(start).take(limit).map(|(_, row)| Arc::clone(row)).collect()
 }
 
 /// All rows that pass the filter and `also`, in order.

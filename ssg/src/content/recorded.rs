@@ -113,6 +113,9 @@ fn answer(snapshot: &Snapshot, path: &str) -> Option<Json> {
 
 fn list(snapshot: &Snapshot, ty: &ContentType, spec: &QuerySpec) -> Json {
     let found = snapshot.find(&ty.uid, spec);
+    let rows = snapshot.find_rows(&ty.uid, spec);
+    assert!(rows.iter().zip(&found.rows).all(|(a, b)| Arc::ptr_eq(a, b)), "{spec:?}");
+    assert_eq!((rows.len(), snapshot.count(&ty.uid, spec)), (found.rows.len(), found.total));
     let mut projector = Projector::new(snapshot, snapshot.asked_locale(&spec.locale));
     let show = Show { fields: spec.fields.as_deref(), populate: &spec.populate, sorted_by: &[] };
     let data: Vec<_> = found.rows.iter().map(|row| to_json(&projector.entry(row, show))).collect();

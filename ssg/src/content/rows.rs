@@ -60,11 +60,9 @@ impl Rows {
         document_id: &'a str,
     ) -> impl Iterator<Item = &'a Arc<Entry>> {
         let from = (Arc::from(document_id), i64::MIN);
-        let index = self.by_target.get(attribute);
-        index.into_iter().flat_map(move |index| {
-            let hits = index.range(&from).take_while(|((target, _), _)| **target == *document_id);
-            hits.map(|(_, entry)| entry).collect::<Vec<_>>()
-        })
+        let hits = self.by_target.get(attribute).map(|index| index.range(&from));
+        let hits = hits.into_iter().flatten();
+        hits.take_while(move |((target, _), _)| **target == *document_id).map(|(_, entry)| entry)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -7,6 +7,7 @@
 //! dropped and made again when somebody asks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cms_api::builtin::FILE;
@@ -18,9 +19,10 @@ use super::ordered::Ordered;
 use super::snapshot::{Change, Snapshot};
 use super::sort::Rank;
 
-/// Views kept per snapshot. Sites ask for a handful; a template that asks a different
-/// full-scan question on every page is answered without remembering.
-const MAX_VIEWS: usize = 1024;
+/// Rows kept in all views of a snapshot together. Sites need a few views per type and one per
+/// long list; a template that asks for a different long list on every page is answered
+/// without remembering.
+const MAX_ROWS: usize = 4_000_000;
 
 /// Which rows of a type, in which order.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +127,11 @@ impl View {
 type Cell = Arc<OnceLock<Arc<View>>>;
 
 #[derive(Debug, Default)]
-pub(crate) struct Views(Mutex<BTreeMap<String, Cell>>);
+pub(crate) struct Views {
+    cells: Mutex<BTreeMap<String, Cell>>,
+    /// Rows in all views made so far.
+    rows: AtomicUsize,
+}
 
 impl Views {
     /// The view, made once however many threads ask; `None` when no more are kept.
@@ -135,24 +141,31 @@ impl Views {
         make: impl FnOnce() -> View,
     ) -> Option<Arc<View>> {
         let cell = {
-            let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
             let name = wanted.name();
-            if views.len() >= MAX_VIEWS && !views.contains_key(&name) {
+            if self.rows.load(Relaxed) >= MAX_ROWS && !cells.contains_key(&name) {
                 return None;
             }
-            Arc::clone(views.entry(name).or_default())
+            Arc::clone(cells.entry(name).or_default())
         };
-        Some(Arc::clone(cell.get_or_init(|| Arc::new(make()))))
+        let view = cell.get_or_init(|| {
+            let view = make();
+            self.rows.fetch_add(view.rows.len(), Relaxed);
+            Arc::new(view)
+        });
+        Some(Arc::clone(view))
     }
 
     /// The views of the next snapshot.
     pub(crate) fn carried(&self, next: &Snapshot, changes: &[Change]) -> Self {
-        let views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = views.iter().filter_map(|(name, cell)| {
+        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = cells.iter().filter_map(|(name, cell)| {
             let view = cell.get()?.carried(next, changes)?;
             Some((name.clone(), Cell::new(OnceLock::from(Arc::new(view)))))
         });
-        Self(Mutex::new(kept.collect()))
+        let kept: BTreeMap<_, _> = kept.collect();
+        let rows = kept.values().filter_map(|cell| cell.get()).map(|view| view.rows.len()).sum();
+        Self { cells: Mutex::new(kept), rows: AtomicUsize::new(rows) }
     }
 }
 

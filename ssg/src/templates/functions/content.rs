@@ -11,6 +11,8 @@ use crate::engine::{Direction, Key, recorder};
 use crate::templates::arguments::Arguments;
 use crate::templates::scope::{self, Scope};
 
+/// How many entries `related` answers when a template does not say.
+const RELATED: u64 = 10;
 const SHOW: [&str; 2] = ["fields", "populate"];
 
 pub(super) fn register(tera: &mut Tera) {
@@ -134,10 +136,11 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
     }
     let mut conditions =
         vec![json!({ "documentId": { "$ne": shown.document_id } }), json!({ "$or": shares })];
-    let mut args = arguments.query(&["sort", "fields", "populate", "limit"]);
+    let mut args = arguments.query(&["sort", "fields", "populate"]);
     conditions.extend(arguments.get("filters").map(crate::content::value::to_json));
     args.insert("filters".into(), json!({ "$and": conditions }));
-    arguments.whole("limit")?;
+    let limit = arguments.whole("limit")?.unwrap_or(RELATED);
+    args.insert("limit".into(), json!(limit));
     let args = canonical(&Json::Object(args));
     ask(&page.scope, &arguments, Key::Query { uid, locale: page.locale, args, total: false })
 }
