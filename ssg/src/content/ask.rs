@@ -179,7 +179,7 @@ impl Snapshot {
 
 impl<'a> Show<'a> {
     fn of_query(spec: &'a QuerySpec) -> Self {
-        Self { fields: spec.fields.as_deref(), populate: &spec.populate, sorted_by: &[] }
+        Self { fields: spec.fields.as_deref(), populate: &spec.populate }
     }
 }
 

@@ -61,9 +61,10 @@ impl Snapshot {
                 if *many { found } else { found.into_iter().take(1).collect() }
             }
             Link::Localizations => place.entry.map_or_else(Vec::new, |entry| {
-                let rows = self.rows(entry.uid());
-                let rows = rows.map_or(&[][..], |rows| rows.translations(entry.document_id()));
-                rows.iter().filter(|row| row.locale() != entry.locale()).collect()
+                let rows = self.translations(entry.uid(), entry.document_id()).iter();
+                let mut rows: Vec<_> = rows.filter(|row| row.locale() != entry.locale()).collect();
+                rows.sort_by_key(|row| row.id());
+                rows
             }),
             Link::Component { .. } | Link::DynamicZone { .. } => Vec::new(),
         }

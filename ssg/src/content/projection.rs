@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use cms_api::builtin::FILE;
-use cms_api::query::{Link, Populate, SortKey};
+use cms_api::query::{Link, Populate};
 use tera::value::Key;
 use tera::{Map, Value};
 
@@ -15,7 +15,6 @@ use super::entry::{Entry, linked_ids};
 use super::follow::{Place, components};
 use super::shape::{STAMPS, Shape};
 use super::snapshot::Snapshot;
-use super::value::key_of;
 use super::view::{type_of_link, types_of_filter, types_of_sort};
 use crate::engine::Footprint;
 
@@ -25,8 +24,6 @@ pub(crate) struct Show<'a> {
     /// `None` is every scalar.
     pub(crate) fields: Option<&'a [String]>,
     pub(crate) populate: &'a [Populate],
-    /// In a populated list the fields it is sorted by come first, asked for or not.
-    pub(crate) sorted_by: &'a [SortKey],
 }
 
 #[derive(Debug)]
@@ -56,8 +53,7 @@ impl<'a> Projector<'a> {
     }
 
     fn object(&mut self, place: &Place<'a>, shape: &Shape, show: Show<'_>) -> Value {
-        let plain = show.fields.is_none() && show.sorted_by.is_empty();
-        let base = match place.entry.filter(|_| plain) {
+        let base = match place.entry.filter(|_| show.fields.is_none()) {
             Some(entry) => entry.plain(|| Value::from(scalars(place, shape, show))),
             None => Value::from(scalars(place, shape, show)),
         };
@@ -124,10 +120,10 @@ impl<'a> Projector<'a> {
 
     fn related(&mut self, place: &Place<'a>, link: &Link, populate: &Populate) -> Value {
         self.note_link(place, link, populate);
-        if populate.count {
-            return count(self.linked(place, link, populate));
-        }
         let rows = self.chosen(self.snapshot.follow(place, &populate.name, link), link, populate);
+        if populate.count {
+            return count(rows.len());
+        }
         let show = Show::of(populate);
         let rows = rows.iter().filter_map(|row| row.entry);
         let shown: Vec<_> = rows.map(|entry| self.entry(entry, show)).collect();
@@ -167,60 +163,38 @@ impl<'a> Projector<'a> {
             Link::Localizations | Link::Component { .. } | Link::DynamicZone { .. } => {}
         }
     }
-
-    /// REST counts links, whatever the state and locale of their other end; a replica knows
-    /// the published part of them.
-    fn linked(&self, place: &Place<'a>, link: &Link, populate: &Populate) -> usize {
-        match link {
-            Link::Relation { mapped_by: None, .. } | Link::Media { .. } => {
-                linked_ids(place.get(&populate.name)).count()
-            }
-            Link::Relation { target, mapped_by: Some(owner), .. } => {
-                let rows = self.snapshot.rows(target).zip(place.entry);
-                rows.map_or(0, |(rows, entry)| rows.naming(owner, entry.document_id()).count())
-            }
-            _ => self.snapshot.follow(place, &populate.name, link).len(),
-        }
-    }
 }
 
 impl<'a> Show<'a> {
     fn of(populate: &'a Populate) -> Self {
-        Self {
-            fields: populate.fields.as_deref(),
-            populate: &populate.populate,
-            sorted_by: &populate.sort,
-        }
+        Self { fields: populate.fields.as_deref(), populate: &populate.populate }
     }
 }
 
 fn scalars(place: &Place<'_>, shape: &Shape, show: Show<'_>) -> Map {
     let mut map = Map::new();
     let value = |name: &str| place.get(name).cloned().unwrap_or_else(Value::none);
-    for key in show.sorted_by.iter().filter(|key| key.through.is_empty()) {
-        map.insert(key_of(&key.field), value(&key.field));
-    }
-    map.entry(Key::Str("id")).or_insert_with(|| value("id"));
+    map.insert(Key::Str("id"), value("id"));
     if shape.is_type {
-        let id = || place.entry.map_or_else(Value::none, |entry| entry.document_id().into());
-        map.entry(Key::Str("documentId")).or_insert_with(id);
+        let id = place.entry.map_or_else(Value::none, |entry| entry.document_id().into());
+        map.insert(Key::Str("documentId"), id);
     }
     let shown = |name: &str| show.fields.is_none_or(|fields| fields.iter().any(|f| f == name));
     for key in &shape.scalars {
         let name = key.as_str().unwrap_or_default();
         if shown(name) {
-            map.entry(key.clone()).or_insert_with(|| value(name));
+            map.insert(key.clone(), value(name));
         }
     }
     if !shape.is_type {
         return map;
     }
     for stamp in STAMPS.into_iter().filter(|stamp| shown(stamp)) {
-        map.entry(Key::Str(stamp)).or_insert_with(|| value(stamp));
+        map.insert(Key::Str(stamp), value(stamp));
     }
     if shape.localized && shown("locale") {
-        let locale = || place.entry.and_then(|e| e.locale()).map_or_else(Value::none, Value::from);
-        map.entry(Key::Str("locale")).or_insert_with(locale);
+        let locale = place.entry.and_then(|e| e.locale()).map_or_else(Value::none, Value::from);
+        map.insert(Key::Str("locale"), locale);
     }
     map
 }

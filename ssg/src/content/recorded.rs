@@ -117,7 +117,7 @@ fn list(snapshot: &Snapshot, ty: &ContentType, spec: &QuerySpec) -> Json {
     assert!(rows.iter().zip(&found.rows).all(|(a, b)| Arc::ptr_eq(a, b)), "{spec:?}");
     assert_eq!((rows.len(), snapshot.count(&ty.uid, spec)), (found.rows.len(), found.total));
     let mut projector = Projector::new(snapshot, snapshot.asked_locale(&spec.locale));
-    let show = Show { fields: spec.fields.as_deref(), populate: &spec.populate, sorted_by: &[] };
+    let show = Show { fields: spec.fields.as_deref(), populate: &spec.populate };
     let data: Vec<_> = found.rows.iter().map(|row| to_json(&projector.entry(row, show))).collect();
     let total = spec.page.with_count.then_some(found.total as u64);
     json!({ "data": data, "meta": { "pagination": pagination(spec.page, total) } })

@@ -10,6 +10,9 @@ use super::query::ascending_by_rank;
 use super::snapshot::Snapshot;
 use super::view::Wanted;
 
+/// Columns of every type that are searched too.
+const SYSTEM: [&str; 3] = ["id", "documentId", "locale"];
+
 impl Snapshot {
     /// The wanted rows that also contain the text somewhere.
     pub(crate) fn searched(&self, wanted: &Wanted<'_>, text: &str) -> Vec<Arc<Entry>> {
@@ -20,7 +23,7 @@ impl Snapshot {
                 && !attribute.is_hidden()
                 && (is_text(attribute) || numeric && is_number(attribute))
         });
-        let names: Vec<_> = searched.map(|(name, _)| name.as_str()).chain(["id"]).collect();
+        let names: Vec<_> = searched.map(|(name, _)| name.as_str()).chain(SYSTEM).collect();
         let hit = |row: &&Arc<Entry>| {
             names.iter().any(|name| {
                 row.get(name)
