@@ -6,6 +6,8 @@ use actix_web::web;
 use arc_swap::ArcSwap;
 use cms_api::model::ContentModel;
 
+use crate::auth::keys::Keys;
+use crate::auth::limit::AuthLimit;
 use crate::config::Settings;
 use crate::error::{AppError, AppResult};
 use crate::jobs::Waker;
@@ -21,14 +23,19 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Wakes the worker after a commit that added jobs.
     pub jobs: Waker,
+    /// Sign access and refresh tokens.
+    pub keys: Arc<Keys>,
+    pub auth_limit: AuthLimit,
     registry: RegistryCache,
 }
 
 impl App {
     #[must_use]
-    pub fn new(db: Database, model: ContentModel, settings: Settings) -> Self {
+    pub fn new(db: Database, model: ContentModel, settings: Settings, keys: Keys) -> Self {
         Self {
             db,
+            auth_limit: AuthLimit::new(settings.serving.auth_rate_limit),
+            keys: Arc::new(keys),
             model: Arc::new(ArcSwap::from_pointee(model)),
             settings: Arc::new(settings),
             jobs: Waker::default(),

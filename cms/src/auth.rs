@@ -1,5 +1,12 @@
 //! Who is asking, and what they may do.
 
 pub mod api_token;
+pub mod jwt;
+pub mod keys;
+pub mod limit;
+pub mod password;
 pub mod permission;
+pub mod roles;
 pub mod secret;
+pub mod sessions;
+pub mod users;

@@ -1,6 +1,8 @@
 //! From settings to an [`App`] that is ready to serve: one way in for the program and its tests.
 
 use crate::app::App;
+use crate::auth::keys::Keys;
+use crate::auth::roles;
 use crate::clock;
 use crate::config::{Settings, Storage};
 use crate::content_types;
@@ -18,7 +20,10 @@ pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
     let db = Database::open(&storage.database_url)?;
     db.migrate()?;
     let codes = storage.locales.clone();
-    db.write::<_, anyhow::Error>(|conn| Ok(ensure_locales(conn, &codes)?))?;
+    db.write::<_, StoreError>(|conn| {
+        ensure_locales(conn, &codes)?;
+        roles::ensure_stock(conn, clock::now())
+    })?;
     Ok(db)
 }
 
@@ -29,7 +34,9 @@ pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
 pub fn open(settings: Settings) -> anyhow::Result<App> {
     let model = content_types::load(&settings.storage.schema)?;
     let db = open_database(&settings.storage)?;
-    Ok(App::new(db, model, settings))
+    let secret = settings.serving.jwt_secret.as_deref();
+    let keys = Keys::load(secret, &settings.storage.data_dir())?;
+    Ok(App::new(db, model, settings, keys))
 }
 
 /// Creates the locales that are missing. The first becomes the default one when the settings

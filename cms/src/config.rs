@@ -133,6 +133,15 @@ pub struct Serving {
     /// Private networks that webhooks may reach, as `10.0.0.0/8`
     #[arg(long, env = "CMS_WEBHOOK_ALLOW", value_name = "CIDRS", value_delimiter = ',')]
     pub webhook_allow: Vec<ipnet::IpNet>,
+    /// Proxies whose `X-Forwarded-For` is believed
+    #[arg(
+        long,
+        env = "CMS_TRUSTED_PROXIES",
+        value_name = "CIDRS",
+        value_delimiter = ',',
+        default_value = "127.0.0.0/8,::1/128"
+    )]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Threads that serve requests [default: one per core]
     #[arg(long, env = "CMS_WORKERS", value_name = "N")]
     pub workers: Option<usize>,

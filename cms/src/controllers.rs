@@ -1,5 +1,8 @@
 //! HTTP in, HTTP out: each handler reads the request, calls one function, writes the answer.
 
+pub(crate) mod auth;
 pub(crate) mod find;
 pub(crate) mod health;
+pub(crate) mod roles;
+pub(crate) mod users;
 pub(crate) mod write;

@@ -2,4 +2,6 @@
 
 pub mod auth;
 pub(crate) mod body;
+pub(crate) mod client;
+pub(crate) mod form;
 pub(crate) mod query;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::auth::permission::Permissions;
+use crate::auth::roles;
 use crate::store::registry::{self, LocaleRow, TokenRow};
 use crate::store::{Conn, StoreError};
 
@@ -19,6 +20,8 @@ pub struct Registry {
     locales: Vec<LocaleRow>,
     roles: BTreeMap<String, Arc<Permissions>>,
     tokens: HashMap<String, Arc<ApiToken>>,
+    /// Types of roles by documentId.
+    role_types: HashMap<String, String>,
 }
 
 /// A token and what it may do.
@@ -44,6 +47,10 @@ impl Registry {
             locales: registry::locales(conn)?,
             roles: roles.collect(),
             tokens: tokens.collect(),
+            role_types: roles::all(conn)?
+                .iter()
+                .map(|role| (role.identity.document_id.clone(), roles::kind(role).to_owned()))
+                .collect(),
         })
     }
 
@@ -63,6 +70,12 @@ impl Registry {
     #[must_use]
     pub fn role(&self, name: &str) -> Arc<Permissions> {
         self.roles.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The type of the role with this documentId.
+    #[must_use]
+    pub fn role_type(&self, document_id: &str) -> Option<&str> {
+        self.role_types.get(document_id).map(String::as_str)
     }
 
     #[must_use]

@@ -12,11 +12,13 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use cms_api::content_type::Kind;
 use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
+use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::controllers::{find, health, write};
+use crate::controllers::{auth as auth_routes, find, health, roles, users, write};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
+use crate::extract::body;
 use crate::registry::Registry;
 
 /// One request on its way through a controller: who asks what, checked against the table.
@@ -28,7 +30,20 @@ pub(crate) struct Context {
     pub(crate) registry: Arc<Registry>,
     pub(crate) caller: Caller,
     pub(crate) http: HttpRequest,
+    /// The body as JSON values; null when there is none, or files.
+    pub(crate) body: Value,
+    /// The unread body of an upload.
     pub(crate) payload: Payload,
+}
+
+impl Context {
+    /// The members of the body; none when it is no object.
+    pub(crate) fn take_object(&mut self) -> Map<String, Value> {
+        match self.body.take() {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Context {
@@ -84,6 +99,9 @@ enum Endpoint {
     Alive,
     Ready,
     Content(ContentCall),
+    Auth(auth_routes::Route),
+    Users(users::Route),
+    Roles(roles::Route),
 }
 
 impl Endpoint {
@@ -91,6 +109,9 @@ impl Endpoint {
     fn permission(&self) -> Option<String> {
         match self {
             Self::Content(call) => Some(format!("{}.{}", call.uid, call.verb.as_str())),
+            Self::Auth(route) => Some(route.permission()),
+            Self::Users(route) => Some(route.permission()),
+            Self::Roles(route) => Some(route.permission()),
             Self::Health | Self::Alive | Self::Ready => None,
         }
     }
@@ -129,15 +150,26 @@ async fn authorized(
     model: Arc<ContentModel>,
     endpoint: Endpoint,
     http: HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
 ) -> AppResult<HttpResponse> {
+    // A body that is too large or no JSON is refused whoever sent it, as Strapi does.
+    let limit = app.settings.serving.body_limit.bytes();
+    let body = match *http.method() {
+        Method::POST | Method::PUT if !body::is_multipart(&http) => {
+            body::tree(&http, &mut payload, limit).await?
+        }
+        _ => Value::Null,
+    };
     let (caller, registry) = auth::identify(&app, auth::bearer(&http)).await?;
     if let Some(action) = endpoint.permission() {
         caller.require(&action)?;
     }
-    let context = Context { app, model, registry, caller, http, payload };
+    let context = Context { app, model, registry, caller, http, body, payload };
     match endpoint {
         Endpoint::Content(call) => content(context, call).await,
+        Endpoint::Auth(route) => auth_routes::run(context, route).await,
+        Endpoint::Users(route) => users::run(context, route).await,
+        Endpoint::Roles(route) => roles::run(context, route).await,
         Endpoint::Health | Endpoint::Alive | Endpoint::Ready => Err(ApiError::not_found().into()),
     }
 }
@@ -163,12 +195,78 @@ fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Method, Endpoint
         ["_health"] => vec![(Method::GET, Endpoint::Health)],
         ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
+        ["api", "auth", rest @ ..] => auth_endpoints(rest, segments.get(2..).unwrap_or_default()),
+        ["api", "connect", _, ..] => vec![on_auth(Method::GET, auth_routes::Route::Connect)],
+        ["api", "users", rest @ ..] => user_endpoints(rest, segments.get(2..).unwrap_or_default()),
+        ["api", "users-permissions", rest @ ..] => {
+            role_endpoints(rest, segments.get(3..).unwrap_or_default())
+        }
         ["api", name, rest @ ..] => {
             let ids = segments.get(2..).unwrap_or_default();
             content_endpoints(model, name, rest, ids)
         }
         _ => Vec::new(),
     }
+}
+
+fn on_auth(method: Method, route: auth_routes::Route) -> (Method, Endpoint) {
+    (method, Endpoint::Auth(route))
+}
+
+fn auth_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
+    use auth_routes::Route;
+    let endpoint = match rest {
+        ["local"] => on_auth(Method::POST, Route::Callback),
+        ["local", "register"] => on_auth(Method::POST, Route::Register),
+        ["refresh"] => on_auth(Method::POST, Route::Refresh),
+        ["logout"] => on_auth(Method::POST, Route::Logout),
+        ["change-password"] => on_auth(Method::POST, Route::ChangePassword),
+        ["forgot-password"] => on_auth(Method::POST, Route::ForgotPassword),
+        ["reset-password"] => on_auth(Method::POST, Route::ResetPassword),
+        ["email-confirmation"] => on_auth(Method::GET, Route::EmailConfirmation),
+        ["send-email-confirmation"] => on_auth(Method::POST, Route::SendEmailConfirmation),
+        ["sessions"] => on_auth(Method::GET, Route::GetSessions),
+        ["sessions", _] => match ids.get(1) {
+            Some(id) => on_auth(Method::DELETE, Route::RevokeSession(id.clone())),
+            None => return Vec::new(),
+        },
+        [_, "callback"] => on_auth(Method::GET, Route::ProviderCallback),
+        _ => return Vec::new(),
+    };
+    vec![endpoint]
+}
+
+fn user_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
+    use users::Route;
+    let id = || ids.first().cloned().unwrap_or_default();
+    let routes = match rest {
+        [] => vec![(Method::GET, Route::Find), (Method::POST, Route::Create)],
+        ["count"] => vec![(Method::GET, Route::Count)],
+        ["me"] => vec![(Method::GET, Route::Me)],
+        [_] => vec![
+            (Method::GET, Route::FindOne(id())),
+            (Method::PUT, Route::Update(id())),
+            (Method::DELETE, Route::Delete(id())),
+        ],
+        _ => Vec::new(),
+    };
+    routes.into_iter().map(|(method, route)| (method, Endpoint::Users(route))).collect()
+}
+
+fn role_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
+    use roles::Route;
+    let id = || ids.first().cloned().unwrap_or_default();
+    let routes = match rest {
+        ["permissions"] => vec![(Method::GET, Route::Permissions)],
+        ["roles"] => vec![(Method::GET, Route::Find), (Method::POST, Route::Create)],
+        ["roles", _] => vec![
+            (Method::GET, Route::FindOne(id())),
+            (Method::PUT, Route::Update(id())),
+            (Method::DELETE, Route::Delete(id())),
+        ],
+        _ => Vec::new(),
+    };
+    routes.into_iter().map(|(method, route)| (method, Endpoint::Roles(route))).collect()
 }
 
 fn content_endpoints(

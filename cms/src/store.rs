@@ -14,8 +14,10 @@ pub mod migrate;
 pub mod pool;
 pub mod registry;
 pub mod schema;
+pub mod sessions;
 pub mod settings;
 pub mod statement;
+pub mod users;
 pub mod webhooks;
 
 pub use error::StoreError;

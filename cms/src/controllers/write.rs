@@ -66,7 +66,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let parser = QueryParser { model: &model, limits, readable: &readable };
     let spec = parser.one(ty, &tree)?;
     let data = match call.verb {
-        ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access).await?,
+        ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access)?,
         _ => Value::Null,
     };
     refuse_parameters(call.verb, &spec, &tree)?;
@@ -101,9 +101,8 @@ fn content_type<'m>(model: &'m ContentModel, call: &ContentCall) -> AppResult<&'
     Ok(model.get(&call.uid).ok_or_else(ApiError::not_found)?)
 }
 
-async fn read_data(context: &mut Context, ty: &ContentType, access: &Access) -> AppResult<Value> {
-    let limit = context.app.settings.serving.body_limit.bytes();
-    let data = body::data(body::tree(&context.http, &mut context.payload, limit).await?)?;
+fn read_data(context: &mut Context, ty: &ContentType, access: &Access) -> AppResult<Value> {
+    let data = body::data(context.body.take())?;
     keys::check(&context.model, ty, &data, &|uid| access.may_find(uid))?;
     Ok(data)
 }

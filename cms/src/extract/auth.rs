@@ -11,8 +11,9 @@ use cms_api::error::ApiError;
 
 use crate::app::App;
 use crate::auth::api_token::{self, LAST_USED_RESOLUTION_MS};
+use crate::auth::jwt::{self, AccessClaims};
 use crate::auth::permission::Permissions;
-use crate::auth::secret;
+use crate::auth::{secret, users};
 use crate::error::AppResult;
 use crate::registry::{ApiToken, Registry};
 use crate::store::Conn;
@@ -28,7 +29,10 @@ pub enum Who {
     User {
         id: i64,
         document_id: String,
+        /// The role's type.
         role: String,
+        /// The login the access token came from.
+        session: String,
     },
     /// A program with an API token.
     Token {
@@ -101,6 +105,9 @@ fn resolve(app: &App, conn: &mut Conn, bearer: Option<&str>) -> AppResult<Resolv
         return Ok((caller, registry, None));
     };
     let now = crate::clock::now();
+    if let Some(claims) = jwt::verify_access(&app.keys, bearer) {
+        return Ok((by_claims(conn, &registry, claims)?, registry, None));
+    }
     match registry.token(&secret::hash(bearer)) {
         Some(token) if api_token::is_live(&token.row, now) => {
             let (caller, used) = by_token(conn, token, now)?;
@@ -108,6 +115,20 @@ fn resolve(app: &App, conn: &mut Conn, bearer: Option<&str>) -> AppResult<Resolv
         }
         _ => Err(ApiError::unauthorized().into()),
     }
+}
+
+/// The user as of now: a deleted or blocked one is refused although the token is good.
+fn by_claims(conn: &mut Conn, registry: &Registry, claims: AccessClaims) -> AppResult<Caller> {
+    let user = match claims.sub.parse() {
+        Ok(id) => users::by_id(conn, id)?.filter(|user| !users::is_blocked(user)),
+        Err(_) => None,
+    };
+    let user = user.ok_or_else(ApiError::unauthorized)?;
+    let role = users::role_of(conn, user.id)?;
+    let role = role.and_then(|id| registry.role_type(&id)).unwrap_or_default().to_owned();
+    let permissions = registry.role(&role);
+    let document_id = user.identity.document_id;
+    Ok(Caller::new(Who::User { id: user.id, document_id, role, session: claims.sid }, permissions))
 }
 
 fn by_token(conn: &mut Conn, token: &ApiToken, now: i64) -> AppResult<(Caller, Option<i64>)> {

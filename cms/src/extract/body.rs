@@ -65,6 +65,11 @@ pub(crate) fn data(mut body: Value) -> Result<Value, ApiError> {
     }
 }
 
+/// Whether the body holds files, which are read as they come and not as a whole.
+pub(crate) fn is_multipart(http: &HttpRequest) -> bool {
+    content_type(http) == "multipart/form-data"
+}
+
 fn content_type(http: &HttpRequest) -> String {
     let value = http.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()

@@ -1,0 +1,290 @@
+//! Roles of end users and what they may do.
+//!
+//! A role is a document; its permissions are rows named after the role's type.
+
+use cms_api::builtin;
+use cms_api::content_type::Kind;
+use cms_api::model::ContentModel;
+use serde_json::{Map, Value, json};
+
+use crate::store::documents::{self, Identity, NewRow, Row};
+use crate::store::links::{self, Target};
+use crate::store::users::{self as store, Key};
+use crate::store::{Conn, StoreError, registry};
+
+use super::permission::Permissions;
+use super::users;
+
+/// The role new users get.
+pub const DEFAULT: &str = "authenticated";
+/// The role of requests without credentials; it cannot be deleted.
+pub const PUBLIC: &str = "public";
+
+/// Type, name, description and permissions of the roles every installation starts with.
+const STOCK: [(&str, &str, &str, &[&str]); 2] = [
+    (
+        DEFAULT,
+        "Authenticated",
+        "Default role given to authenticated user.",
+        &[
+            "auth.changePassword",
+            "auth.logout",
+            "auth.getSessions",
+            "auth.revokeSession",
+            "user.me",
+        ],
+    ),
+    (
+        PUBLIC,
+        "Public",
+        "Default role given to unauthenticated user.",
+        &[
+            "auth.callback",
+            "auth.connect",
+            "auth.forgotPassword",
+            "auth.resetPassword",
+            "auth.refresh",
+            "auth.register",
+            "auth.emailConfirmation",
+            "auth.sendEmailConfirmation",
+        ],
+    ),
+];
+
+const USERS_PERMISSIONS: &str = "plugin::users-permissions";
+
+/// Every plugin action, as Strapi lists them.
+const PLUGIN_ACTIONS: &[(&str, &[(&str, &[&str])])] = &[
+    (
+        "plugin::content-type-builder",
+        &[
+            ("components", &["getComponents", "getComponent"]),
+            ("content-types", &["getContentTypes", "getContentType"]),
+        ],
+    ),
+    ("plugin::email", &[("email", &["send"])]),
+    ("plugin::upload", &[("content-api", &["find", "findPage", "findOne", "destroy", "upload"])]),
+    ("plugin::i18n", &[("locales", &["listLocales"])]),
+    (
+        USERS_PERMISSIONS,
+        &[
+            (
+                "auth",
+                &[
+                    "callback",
+                    "changePassword",
+                    "resetPassword",
+                    "refresh",
+                    "logout",
+                    "getSessions",
+                    "revokeSession",
+                    "connect",
+                    "forgotPassword",
+                    "register",
+                    "emailConfirmation",
+                    "sendEmailConfirmation",
+                ],
+            ),
+            ("user", &["create", "update", "find", "findOne", "count", "destroy", "me"]),
+            ("role", &["createRole", "findOne", "find", "updateRole", "deleteRole"]),
+            ("permissions", &["getPermissions"]),
+        ],
+    ),
+];
+
+const COLLECTION_ACTIONS: &[&str] = &["find", "findOne", "create", "update", "delete"];
+const SINGLE_ACTIONS: &[&str] = &["find", "update", "delete"];
+/// Actions Strapi does not know, which its way of saving a role must not take away.
+const OWN_ACTIONS: &[&str] = &["publish", "unpublish", "discardDraft"];
+
+/// Creates the stock roles in a database that has no role yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn ensure_stock(conn: &mut Conn, now: i64) -> Result<(), StoreError> {
+    if !store::all(conn, builtin::ROLE)?.is_empty() {
+        return Ok(());
+    }
+    for (kind, name, description, actions) in STOCK {
+        create(conn, kind, name, description, now)?;
+        for action in actions {
+            registry::add_permission(conn, kind, &format!("{USERS_PERMISSIONS}.{action}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a role without permissions.
+///
+/// # Errors
+/// Those of the database.
+pub fn create(
+    conn: &mut Conn,
+    kind: &str,
+    name: &str,
+    description: &str,
+    now: i64,
+) -> Result<i64, StoreError> {
+    let data = json!({ "name": name, "description": description, "type": kind });
+    let identity = Identity {
+        uid: builtin::ROLE.into(),
+        document_id: cuid2::create_id(),
+        locale: String::new(),
+        status: "published".into(),
+    };
+    let row = NewRow {
+        identity: &identity,
+        data: &data.as_object().cloned().unwrap_or_default(),
+        created_at: now,
+        updated_at: now,
+        published_at: Some(now),
+    };
+    let id = documents::insert(conn, &row)?;
+    registry::touch(conn)?;
+    Ok(id)
+}
+
+/// # Errors
+/// Those of the database.
+pub fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Row>, StoreError> {
+    Ok(documents::get_by_id(conn, id)?.filter(|row| row.identity.uid == builtin::ROLE))
+}
+
+/// # Errors
+/// Those of the database.
+pub fn by_type(conn: &mut Conn, kind: &str) -> Result<Option<Row>, StoreError> {
+    match store::with(conn, Key::RoleType, kind)?.first() {
+        Some(id) => by_id(conn, *id),
+        None => Ok(None),
+    }
+}
+
+/// # Errors
+/// Those of the database.
+pub fn by_document_id(conn: &mut Conn, document_id: &str) -> Result<Option<Row>, StoreError> {
+    Ok(documents::of_document(conn, builtin::ROLE, document_id)?.into_iter().next())
+}
+
+/// Every role, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn all(conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    for id in store::all(conn, builtin::ROLE)? {
+        rows.extend(by_id(conn, id)?);
+    }
+    Ok(rows)
+}
+
+/// Removes a role; its users get the public one.
+///
+/// # Errors
+/// Those of the database.
+pub fn delete(conn: &mut Conn, role: &Row, public: &Row) -> Result<(), StoreError> {
+    let target =
+        Target { uid: builtin::ROLE.into(), document_id: role.identity.document_id.clone() };
+    let users = Identity {
+        uid: builtin::USER.into(),
+        document_id: String::new(),
+        locale: String::new(),
+        status: "published".into(),
+    };
+    for link in links::incoming(conn, users::ROLE_PATH, &target, &users)? {
+        users::set_role(conn, link.source_id, &public.identity.document_id)?;
+    }
+    registry::clear_permissions(conn, kind(role))?;
+    documents::delete(conn, role.id)
+}
+
+/// The role's type: the name its permissions are stored under.
+#[must_use]
+pub fn kind(role: &Row) -> &str {
+    users::text(role, "type").unwrap_or_default()
+}
+
+#[must_use]
+pub fn to_json(role: &Row) -> Value {
+    users::shown(role, &["name", "description", "type"])
+}
+
+/// `{"api::article": {"controllers": {"article": {"find": {"enabled": true, "policy": ""}}}}}`
+/// with every action there is.
+#[must_use]
+pub fn tree(model: &ContentModel, permissions: &Permissions) -> Value {
+    let mut tree = Map::new();
+    for ty in model.api_types() {
+        let (api, controller) = split(&ty.uid);
+        let actions = if ty.kind == Kind::Single { SINGLE_ACTIONS } else { COLLECTION_ACTIONS };
+        add_controller(&mut tree, api, controller, actions, permissions);
+    }
+    for (plugin, controllers) in PLUGIN_ACTIONS {
+        for (controller, actions) in *controllers {
+            add_controller(&mut tree, plugin, controller, actions, permissions);
+        }
+    }
+    Value::Object(tree)
+}
+
+fn add_controller(
+    tree: &mut Map<String, Value>,
+    namespace: &str,
+    controller: &str,
+    actions: &[&str],
+    permissions: &Permissions,
+) {
+    let states: Map<String, Value> = actions
+        .iter()
+        .map(|action| {
+            let enabled = permissions.allows(&format!("{namespace}.{controller}.{action}"));
+            ((*action).to_owned(), json!({ "enabled": enabled, "policy": "" }))
+        })
+        .collect();
+    let entry = tree.entry(namespace).or_insert_with(|| json!({ "controllers": {} }));
+    entry["controllers"][controller] = Value::Object(states);
+}
+
+/// `api::article.article` is `("api::article", "article")`.
+fn split(uid: &str) -> (&str, &str) {
+    uid.split_once('.').unwrap_or((uid, ""))
+}
+
+/// The enabled actions of such a tree.
+#[must_use]
+pub fn enabled_actions(tree: &Value) -> Vec<String> {
+    let mut actions = Vec::new();
+    for (namespace, entry) in tree.as_object().into_iter().flatten() {
+        let controllers = entry.get("controllers").and_then(Value::as_object);
+        for (controller, states) in controllers.into_iter().flatten() {
+            for (action, state) in states.as_object().into_iter().flatten() {
+                if state.get("enabled") == Some(&Value::Bool(true)) {
+                    actions.push(format!("{namespace}.{controller}.{action}"));
+                }
+            }
+        }
+    }
+    actions
+}
+
+/// Replaces what a role may do.
+///
+/// # Errors
+/// Those of the database.
+pub fn set_permissions(
+    conn: &mut Conn,
+    model: &ContentModel,
+    role: &str,
+    before: &Permissions,
+    actions: &[String],
+) -> Result<(), StoreError> {
+    let kept: Vec<String> = model
+        .api_types()
+        .flat_map(|ty| OWN_ACTIONS.iter().map(|action| format!("{}.{action}", ty.uid)))
+        .filter(|action| before.allows(action))
+        .collect();
+    registry::clear_permissions(conn, role)?;
+    for action in actions.iter().chain(&kept) {
+        registry::add_permission(conn, role, action)?;
+    }
+    Ok(())
+}
