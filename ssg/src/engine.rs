@@ -21,12 +21,12 @@ pub mod recorder;
 pub mod trace;
 pub mod verify;
 
-pub use change_set::ChangeSet;
+pub use change_set::{ChangeSet, RouteChange};
 pub use fingerprint::Fingerprint;
 pub use graph::{Graph, GraphChange};
 pub use key::{Direction, Key};
 pub use mark::mark;
 pub use read::{Answer, Footprint, Oracle, Read};
 pub use reason::Reason;
-pub use trace::{About, QuestionId, Trace};
+pub use trace::{About, Kind, QuestionId, Trace};
 pub use verify::{Dirty, add_reasons, verify};

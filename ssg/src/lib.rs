@@ -1,5 +1,6 @@
 //! Static site generator: see ARCHITECTURE.md for the four strata.
 
+pub mod build;
 pub mod cli;
 pub mod client;
 pub mod config;

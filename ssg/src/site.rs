@@ -14,6 +14,6 @@ pub use config::{Paginate, Route, Site};
 pub use contents::Contents;
 pub use error::{SiteError, SiteErrors};
 pub use page::{Alternate, Page, PageEntry, PageList};
-pub use path_pattern::PathPattern;
+pub use path_pattern::{FillError, PathPattern};
 pub use plan::PlanProblem;
 pub use table::{RouteTable, TableChange};

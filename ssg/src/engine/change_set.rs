@@ -4,13 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-/// Documents by id; templates, assets and configuration are compared by fingerprint and
-/// need no entry here.
+/// Templates, assets and configuration are few: they are compared by fingerprint and need
+/// no entry here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChangeSet {
+    /// By document id.
     pub documents: BTreeMap<String, DocumentChange>,
     /// The content model changed: every answer made from content may differ.
     pub model: bool,
+    pub routes: RouteChange,
+}
+
+/// What the route table says anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteChange {
+    /// Perhaps anything: the table was planned in full.
+    All,
+    /// These output files and documents may have another page or URL.
+    Only { files: BTreeSet<String>, documents: BTreeSet<String> },
+}
+
+impl Default for RouteChange {
+    fn default() -> Self {
+        Self::Only { files: BTreeSet::new(), documents: BTreeSet::new() }
+    }
 }
 
 /// A document that changed in one or more locales.

@@ -16,10 +16,17 @@ pub struct Graph {
     traces: BTreeMap<String, Trace>,
     by_document: HashMap<String, BTreeSet<QuestionId>>,
     by_type: HashMap<String, BTreeSet<QuestionId>>,
-    /// Questions whose answers do not come from content.
+    /// Questions about templates, assets and configuration.
     plain: BTreeSet<QuestionId>,
+    /// Questions for the URL of a document.
+    urls: HashMap<String, BTreeSet<QuestionId>>,
+    /// Media URLs with the number of pages that show them.
+    media: BTreeMap<String, usize>,
+    /// Output files of pages to try again.
+    failures: BTreeSet<String>,
     changed_questions: BTreeSet<QuestionId>,
     changed_traces: BTreeSet<String>,
+    changed_media: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -54,9 +61,11 @@ impl Graph {
             for id in &trace.reads {
                 graph.questions.get_mut(id)?.pages.insert(file.clone());
             }
+            graph.enter(file, &trace);
             graph.traces.insert(file.clone(), trace);
         }
         graph.changed_questions.clear();
+        graph.changed_media.clear();
         Some(graph)
     }
 
@@ -84,8 +93,24 @@ impl Graph {
         self.questions.get(&id)
     }
 
-    pub(super) fn ids(&self) -> impl Iterator<Item = QuestionId> {
-        self.questions.keys().copied()
+    pub(super) fn content_questions(&self) -> impl Iterator<Item = QuestionId> {
+        self.of_kind(Key::is_about_content)
+    }
+
+    pub(super) fn route_questions(&self) -> impl Iterator<Item = QuestionId> {
+        self.of_kind(Key::is_about_routes)
+    }
+
+    fn of_kind(&self, wanted: fn(&Key) -> bool) -> impl Iterator<Item = QuestionId> {
+        self.questions.iter().filter(move |(_, question)| wanted(&question.key)).map(|(id, _)| *id)
+    }
+
+    pub(super) fn about_page(&self, file: &str) -> Option<QuestionId> {
+        self.ids.get(&Key::Page { file: file.to_owned() }).copied()
+    }
+
+    pub(super) fn about_url(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {
+        self.urls.get(document_id).into_iter().flatten().copied()
     }
 
     pub(super) fn plain_questions(&self) -> impl Iterator<Item = QuestionId> {
@@ -117,29 +142,63 @@ impl Graph {
     pub fn rendered(&mut self, file: &str, about: About, output: [u8; 32], reads: Vec<Read>) {
         let reads: Vec<_> = reads.into_iter().map(|read| self.ask(file, read)).collect();
         let trace = Trace { about, output, reads };
+        self.enter(file, &trace);
         let before = self.traces.insert(file.to_owned(), trace);
         self.changed_traces.insert(file.to_owned());
+        self.failures.remove(file);
         if let Some(before) = before {
-            self.release(file, &before.reads);
+            self.leave(file, &before);
         }
     }
 
     /// Notes that a page could not be rendered: its last good version stands, and it is
-    /// tried again next time.
-    pub fn failed(&mut self, file: &str, message: &str) {
-        if let Some(trace) = self.traces.get_mut(file)
-            && trace.about.failed.as_deref() != Some(message)
-        {
+    /// tried again next time. False when there is no good version.
+    pub fn failed(&mut self, file: &str, message: &str) -> bool {
+        let Some(trace) = self.traces.get_mut(file) else { return false };
+        if trace.about.failed.as_deref() != Some(message) {
             trace.about.failed = Some(message.to_owned());
             self.changed_traces.insert(file.to_owned());
         }
+        self.failures.insert(file.to_owned());
+        true
+    }
+
+    /// Pages whose last attempt failed, with what went wrong.
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.failures.iter().filter_map(|file| {
+            Some((file.as_str(), self.traces.get(file)?.about.failed.as_deref()?))
+        })
     }
 
     pub fn removed(&mut self, file: &str) {
         if let Some(trace) = self.traces.remove(file) {
             self.changed_traces.insert(file.to_owned());
-            self.release(file, &trace.reads);
+            self.failures.remove(file);
+            self.leave(file, &trace);
         }
+    }
+
+    /// Media URLs that pages show.
+    pub fn media(&self) -> impl Iterator<Item = &String> {
+        self.media.keys()
+    }
+
+    #[must_use]
+    pub fn shows(&self, media: &str) -> bool {
+        self.media.contains_key(media)
+    }
+
+    /// The URL of some page that shows a media file.
+    #[must_use]
+    pub fn page_showing(&self, media: &str) -> Option<&str> {
+        let shows = |trace: &&Trace| trace.about.media.iter().any(|url| url == media);
+        self.traces.values().find(shows).map(|trace| trace.about.url.as_str())
+    }
+
+    /// Media URLs that are shown for the first time, or no more, since the last call.
+    #[must_use]
+    pub fn take_media_changes(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.changed_media)
     }
 
     /// Rows that changed since the last call.
@@ -184,12 +243,42 @@ impl Graph {
 
     fn insert_question(&mut self, id: QuestionId, key: Key, answer: Answer) {
         self.ids.insert(key.clone(), id);
-        if !key.is_about_content() {
+        if let Key::Url { document_id, .. } = &key {
+            self.urls.entry(document_id.clone()).or_default().insert(id);
+        }
+        if key.is_plain() {
             self.plain.insert(id);
         }
         self.index(id, &answer);
         self.questions.insert(id, Question { key, answer, pages: BTreeSet::new() });
         self.changed_questions.insert(id);
+    }
+
+    fn enter(&mut self, file: &str, trace: &Trace) {
+        for url in &trace.about.media {
+            let count = self.media.entry(url.clone()).or_default();
+            if *count == 0 {
+                self.changed_media.insert(url.clone());
+            }
+            *count += 1;
+        }
+        if trace.about.failed.is_some() {
+            self.failures.insert(file.to_owned());
+        }
+    }
+
+    /// A former rendering of `file` is gone.
+    fn leave(&mut self, file: &str, trace: &Trace) {
+        for url in &trace.about.media {
+            if let Some(count) = self.media.get_mut(url) {
+                *count -= 1;
+                if *count == 0 {
+                    self.media.remove(url);
+                    self.changed_media.insert(url.clone());
+                }
+            }
+        }
+        self.release(file, &trace.reads);
     }
 
     /// A rendering of `file` that asked these is gone.
@@ -207,6 +296,11 @@ impl Graph {
             {
                 self.ids.remove(&question.key);
                 self.plain.remove(id);
+                if let Key::Url { document_id, .. } = &question.key
+                    && let Some(ids) = self.urls.get_mut(document_id)
+                {
+                    ids.remove(id);
+                }
                 self.unindex(*id, &question.answer);
                 self.changed_questions.insert(*id);
             }

@@ -96,11 +96,22 @@ impl Key {
         }
     }
 
-    /// Whether the answer comes from documents (and so has a footprint), not from the
-    /// route table, the templates or the configuration.
+    /// Whether the answer comes from documents, and so has a footprint.
     #[must_use]
     pub fn is_about_content(&self) -> bool {
         self.uid().is_some()
+    }
+
+    /// Whether the route table answers.
+    #[must_use]
+    pub fn is_about_routes(&self) -> bool {
+        matches!(self, Self::Page { .. } | Self::Url { .. })
+    }
+
+    /// Templates, assets, configuration: few questions, cheap answers.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::Template { .. } | Self::Asset { .. } | Self::Config { .. })
     }
 
     /// One line that [`Key::decode`] reads back.

@@ -4,19 +4,27 @@
 
 use std::collections::BTreeSet;
 
+use super::change_set::RouteChange;
 use super::{ChangeSet, Graph, QuestionId};
 
-/// Questions to ask again. Those that do not come from content (templates, assets,
-/// configuration, the route table) are few or cheap and always among them.
+/// Questions to ask again. Those about templates, assets and configuration are few, and
+/// always among them.
 #[must_use]
 pub fn mark(graph: &Graph, changes: &ChangeSet) -> Vec<QuestionId> {
-    if changes.model {
-        return graph.ids().collect();
-    }
     let mut marked: BTreeSet<QuestionId> = graph.plain_questions().collect();
+    if changes.model {
+        marked.extend(graph.content_questions());
+    }
     for (document_id, change) in &changes.documents {
         marked.extend(graph.about_document(document_id));
         marked.extend(graph.about_type(&change.uid));
+    }
+    match &changes.routes {
+        RouteChange::All => marked.extend(graph.route_questions()),
+        RouteChange::Only { files, documents } => {
+            marked.extend(files.iter().filter_map(|file| graph.about_page(file)));
+            marked.extend(documents.iter().flat_map(|id| graph.about_url(id)));
+        }
     }
     marked.into_iter().collect()
 }

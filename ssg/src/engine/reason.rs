@@ -48,6 +48,10 @@ pub enum Reason {
     Asset {
         asset: String,
     },
+    /// A file of the media library is shown, is shown no more, or has another content.
+    Media {
+        media: String,
+    },
     /// The published file is not the one this page made.
     Output {
         page: String,
@@ -87,6 +91,7 @@ impl fmt::Display for Reason {
             Self::Template { template } => write!(f, "template {template} changed"),
             Self::Config { config } => write!(f, "`{config}` in site.toml changed"),
             Self::Asset { asset } => write!(f, "asset {asset} changed"),
+            Self::Media { media } => write!(f, "media file {media}"),
             Self::Output { .. } => f.write_str("its published file was missing or another"),
             Self::Failed { message } => write!(f, "it failed before: {message}"),
             Self::Clean {} => f.write_str("a clean build"),

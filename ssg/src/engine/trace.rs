@@ -18,9 +18,25 @@ pub struct Trace {
     pub reads: Vec<QuestionId>,
 }
 
+/// Where an output file comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A template was rendered.
+    #[default]
+    Page,
+    /// A file of the media library that a page shows.
+    Media,
+    /// A file below `static/`.
+    Static,
+}
+
 /// Everything about a rendering that is no read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
+    pub kind: Kind,
+    /// Which version of its source a media or static file is.
+    pub version: String,
     pub url: String,
     pub locale: String,
     /// The route's path as site.toml writes it.
@@ -44,6 +60,7 @@ impl Trace {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::default();
         let about = &self.about;
+        writer.number(about.kind as u64).text(&about.version);
         writer.text(&about.url).text(&about.locale).text(&about.route).text(&about.template);
         let entry: Vec<&String> = about.entry.iter().flat_map(|(uid, id)| [uid, id]).collect();
         writer.texts(entry.into_iter());
@@ -61,6 +78,13 @@ impl Trace {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let about = About {
+            kind: match reader.number()? {
+                0 => Kind::Page,
+                1 => Kind::Media,
+                2 => Kind::Static,
+                _ => return None,
+            },
+            version: reader.text()?,
             url: reader.text()?,
             locale: reader.text()?,
             route: reader.text()?,
@@ -106,6 +130,8 @@ mod tests {
     #[test]
     fn a_trace_is_read_as_it_was_written() {
         let about = About {
+            kind: Kind::Media,
+            version: "v1".into(),
             url: "/blog/gr%C3%B6%C3%9Fe/".into(),
             locale: "en".into(),
             route: "/blog/{slug}/".into(),

@@ -16,6 +16,14 @@ enum Part {
     Place(Vec<String>),
 }
 
+/// Why an entry gives no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FillError {
+    /// The attribute at fault, if it is one.
+    pub field: Option<String>,
+    pub message: String,
+}
+
 /// Longest file name that common file systems take, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
@@ -70,7 +78,7 @@ impl PathPattern {
     ///
     /// # Errors
     /// When a value is missing or empty, or makes a path that cannot be a file's.
-    pub fn fill(&self, value: impl Fn(&[String]) -> Option<String>) -> Result<String, String> {
+    pub fn fill(&self, value: impl Fn(&[String]) -> Option<String>) -> Result<String, FillError> {
         let mut path = String::with_capacity(self.text.len() + 16);
         for part in &self.parts {
             match part {
@@ -78,16 +86,18 @@ impl PathPattern {
                 Part::Place(names) => match value(names).filter(|text| !text.is_empty()) {
                     Some(text) => path.push_str(&text),
                     None => {
-                        return Err(format!(
-                            "`{}` is empty, and the path `{}` needs it",
-                            names.join("."),
-                            self.text
-                        ));
+                        let field = names.join(".");
+                        let message =
+                            format!("`{field}` is empty, and the path `{}` needs it", self.text);
+                        return Err(FillError { field: Some(field), message });
                     }
                 },
             }
         }
-        check_path(&path).map_err(|what| format!("its path `{path}` {what}"))?;
+        check_path(&path).map_err(|what| FillError {
+            field: None,
+            message: format!("its path `{path}` {what}"),
+        })?;
         Ok(path)
     }
 }
@@ -152,7 +162,8 @@ mod tests {
     use super::*;
 
     fn fill(pattern: &str, value: Option<&str>) -> Result<String, String> {
-        PathPattern::parse(pattern).unwrap().fill(|_| value.map(str::to_owned))
+        let pattern = PathPattern::parse(pattern).unwrap();
+        pattern.fill(|_| value.map(str::to_owned)).map_err(|error| error.message)
     }
 
     #[test]

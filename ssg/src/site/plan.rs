@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::contents::Contents;
 use super::page::{Alternate, Page, PageEntry, PageList};
+use super::path_pattern::FillError;
 use super::{Paginate, Route, Site, public_url};
 use crate::engine::Footprint;
 use crate::engine::key::canonical;
@@ -16,6 +17,8 @@ use crate::engine::key::canonical;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Unit {
     pub pages: Vec<Page>,
+    /// The document is the same in all locales.
+    pub for_all_locales: bool,
     pub footprint: Footprint,
     /// Why some of its pages could not be planned.
     pub problems: Vec<PlanProblem>,
@@ -28,6 +31,7 @@ pub struct PlanProblem {
     pub uid: String,
     pub document_id: String,
     /// The attribute at fault, if it is one.
+    pub field: Option<String>,
     pub message: String,
 }
 
@@ -39,6 +43,7 @@ struct Planner<'a> {
     index: usize,
     route: &'a Route,
     contents: &'a dyn Contents,
+    for_all_locales: bool,
     footprint: Footprint,
 }
 
@@ -59,14 +64,22 @@ pub fn plan_unit(
     contents: &dyn Contents,
 ) -> Unit {
     let Some(route) = site.routes.get(index) else { return Unit::default() };
-    let mut planner = Planner { site, index, route, contents, footprint: Footprint::default() };
+    let mut planner = Planner {
+        site,
+        index,
+        route,
+        contents,
+        for_all_locales: false,
+        footprint: Footprint::default(),
+    };
     let mut problems = Vec::new();
     let mut places = Vec::new();
     for locale in planner.locales(document_id) {
         match planner.place(document_id, &locale) {
             Ok(place) => places.push(place),
-            Err(message) => problems.push(PlanProblem {
+            Err(FillError { field, message }) => problems.push(PlanProblem {
                 locale,
+                field,
                 uid: route.each.clone().unwrap_or_default(),
                 document_id: document_id.unwrap_or_default().to_owned(),
                 message,
@@ -74,7 +87,7 @@ pub fn plan_unit(
         }
     }
     let pages = planner.pages(document_id, &places);
-    Unit { pages, footprint: planner.footprint, problems }
+    Unit { pages, for_all_locales: planner.for_all_locales, footprint: planner.footprint, problems }
 }
 
 impl Planner<'_> {
@@ -87,13 +100,14 @@ impl Planner<'_> {
         self.footprint.document(document_id);
         let existing = self.contents.locales_of(uid, document_id);
         if existing.contains(&None) {
+            self.for_all_locales = true;
             return vec![self.site.default_locale().to_owned()];
         }
         let has = |locale: &&String| existing.iter().flatten().any(|code| code == *locale);
         self.site.locales.iter().filter(has).cloned().collect()
     }
 
-    fn place(&mut self, document_id: Option<&str>, locale: &str) -> Result<Place, String> {
+    fn place(&mut self, document_id: Option<&str>, locale: &str) -> Result<Place, FillError> {
         let path = match (&self.route.each, document_id) {
             (Some(uid), Some(document_id)) => {
                 let (contents, footprint) = (self.contents, &mut self.footprint);
@@ -109,7 +123,9 @@ impl Planner<'_> {
         let path = public_url::localized(&path, locale, is_first);
         let (pages, filters) = match &self.route.paginate {
             None => (1, None),
-            Some(list) => self.list_pages(list, document_id, locale)?,
+            Some(list) => self
+                .list_pages(list, document_id, locale)
+                .map_err(|message| FillError { field: None, message })?,
         };
         Ok(Place { locale: locale.to_owned(), path, pages, filters })
     }

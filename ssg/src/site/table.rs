@@ -27,12 +27,14 @@ pub struct RouteTable {
     by_type: HashMap<String, BTreeSet<UnitId>>,
 }
 
-/// Pages that changed between two states of the table.
+/// How the table differs from its former state, by output file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableChange {
-    /// Files of pages that are new or differ.
+    pub added: BTreeSet<String>,
     pub changed: BTreeSet<String>,
     pub removed: BTreeSet<String>,
+    /// Documents whose URLs were planned again.
+    pub documents: BTreeSet<String>,
 }
 
 impl RouteTable {
@@ -64,17 +66,16 @@ impl RouteTable {
     ) -> Result<TableChange, Vec<SiteError>> {
         let ids: Vec<UnitId> =
             if changes.model { self.every_unit(contents) } else { self.touched(changes) };
-        let before: Vec<Page> = ids
-            .iter()
-            .filter_map(|id| self.units.get(id))
-            .flat_map(|unit| unit.pages.iter().cloned())
-            .collect();
+        let before = self.pages_of(&ids);
         for id in &ids {
             self.forget(id);
         }
-        let existing = ids.into_iter().filter(|id| exists(&self.site, id, contents)).collect();
+        let existing: Vec<_> =
+            ids.iter().filter(|id| exists(&self.site, id, contents)).cloned().collect();
         self.plan_units(existing, contents)?;
-        Ok(self.difference(&before))
+        let mut change = difference(&before, &self.pages_of(&ids));
+        change.documents = ids.into_iter().filter_map(|(_, document)| document).collect();
+        Ok(change)
     }
 
     #[must_use]
@@ -110,11 +111,12 @@ impl RouteTable {
         let each = self.site.routes.iter().enumerate().filter(|(_, route)| route.each.is_some());
         let units =
             each.filter_map(|(index, _)| self.units.get(&(index, Some(document_id.to_owned()))));
-        let mut firsts = units.flat_map(|unit| {
-            unit.pages.iter().filter(|page| page.list.as_ref().is_none_or(|list| list.number == 1))
+        let mut pages = units.flat_map(|unit| {
+            let first = |page: &&Page| page.list.as_ref().is_none_or(|list| list.number == 1);
+            let fits = move |page: &&Page| unit.for_all_locales || page.locale == locale;
+            unit.pages.iter().filter(first).filter(fits)
         });
-        let page = firsts.find(|page| page.locale == locale);
-        page.map(|page| page.url.as_str())
+        pages.next().map(|page| page.url.as_str())
     }
 
     /// Entries that should have a page and have none.
@@ -213,18 +215,9 @@ impl RouteTable {
         ids.into_iter().collect()
     }
 
-    fn difference(&self, before: &[Page]) -> TableChange {
-        let old: BTreeMap<&str, &Page> =
-            before.iter().map(|page| (page.file.as_str(), page)).collect();
-        let mut change = TableChange::default();
-        for (file, page) in &old {
-            match self.page(file) {
-                None => drop(change.removed.insert((*file).to_owned())),
-                Some(now) if now != *page => drop(change.changed.insert((*file).to_owned())),
-                Some(_) => {}
-            }
-        }
-        change
+    fn pages_of(&self, ids: &[UnitId]) -> BTreeMap<String, Page> {
+        let pages = ids.iter().filter_map(|id| self.units.get(id)).flat_map(|unit| &unit.pages);
+        pages.map(|page| (page.file.clone(), page.clone())).collect()
     }
 
     fn collision(&self, page: &Page, id: &UnitId, other: &UnitId) -> SiteError {
@@ -260,6 +253,19 @@ impl RouteTable {
             _ => route_text,
         }
     }
+}
+
+fn difference(before: &BTreeMap<String, Page>, after: &BTreeMap<String, Page>) -> TableChange {
+    let mut change = TableChange::default();
+    for (file, page) in after {
+        match before.get(file) {
+            None => drop(change.added.insert(file.clone())),
+            Some(old) if old != page => drop(change.changed.insert(file.clone())),
+            Some(_) => {}
+        }
+    }
+    change.removed = before.keys().filter(|file| !after.contains_key(*file)).cloned().collect();
+    change
 }
 
 fn all_units(site: &Site, contents: &dyn Contents) -> Vec<UnitId> {

@@ -41,6 +41,8 @@ pub struct Loaded {
     pub touched: Touched,
     /// Which engine wrote the traces; another one must not use them.
     pub engine: Option<String>,
+    /// The release the traces describe.
+    pub release: Option<String>,
     /// Questions by number, and traces by output file, encoded by the engine.
     pub questions: BTreeMap<u32, Vec<u8>>,
     pub traces: BTreeMap<String, Vec<u8>>,
@@ -83,6 +85,7 @@ pub struct TraceChange {
     /// Forget every question and trace first.
     pub reset: bool,
     pub engine: Option<String>,
+    pub release: Option<String>,
     /// `None` removes.
     pub questions: Vec<(u32, Option<Vec<u8>>)>,
     pub traces: Vec<(String, Option<Vec<u8>>)>,

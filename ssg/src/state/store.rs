@@ -29,6 +29,7 @@ const SOURCE: &str = "source";
 const LOCALES: &str = "locales";
 const MODEL: &str = "model";
 const ENGINE: &str = "engine";
+const RELEASE: &str = "release";
 
 /// The open database. One process at a time has it; the cache lock sees to that.
 #[derive(Debug)]
@@ -134,6 +135,7 @@ impl Store {
             rows: load_rows(&transaction)?,
             touched: load_touched(&transaction)?,
             engine: text(ENGINE)?,
+            release: text(RELEASE)?,
             questions: transaction
                 .open_table(QUESTIONS)?
                 .iter()?
@@ -229,8 +231,12 @@ fn write_traces(transaction: &WriteTransaction, change: &TraceChange) -> Result<
             None => drop(traces.remove(file.as_str())?),
         }
     }
+    let mut meta = transaction.open_table(META)?;
     if let Some(engine) = &change.engine {
-        transaction.open_table(META)?.insert(ENGINE, engine.as_bytes())?;
+        meta.insert(ENGINE, engine.as_bytes())?;
+    }
+    if let Some(release) = &change.release {
+        meta.insert(RELEASE, release.as_bytes())?;
     }
     Ok(())
 }

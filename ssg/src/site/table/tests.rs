@@ -94,6 +94,7 @@ fn entries_have_pages_in_the_locales_they_exist_in() {
     assert_eq!(urls, [("en", "/blog/one/"), ("de", "/de/blog/gr%C3%B6%C3%9Fe/")]);
     assert_eq!(table.url_for("a", "de"), Some("/de/blog/gr%C3%B6%C3%9Fe/"));
     assert_eq!(table.url_for("b", "en"), None);
+    assert_eq!(table.url_for("c", "de"), Some("/blog/everywhere/"));
 }
 
 #[test]
@@ -122,6 +123,8 @@ fn a_renamed_slug_moves_the_page_and_nothing_else_is_planned() {
     content.put("a", "en", json!({ "slug": "uno" }));
     let change = table.update(&changed("a"), &content).unwrap();
     assert_eq!(Vec::from_iter(change.removed), ["blog/one/index.html"]);
+    assert_eq!(Vec::from_iter(change.added), ["blog/uno/index.html"]);
+    assert!(change.changed.is_empty());
     assert_eq!(files(&table), ["blog/two/index.html", "blog/uno/index.html"]);
 }
 

@@ -1,0 +1,65 @@
+//! From content to a release: pull, plan, mark, verify, render, publish, remember.
+//!
+//! A [`Builder`] does one build after another. It keeps what it loaded in memory, so that
+//! a later build costs what changed; another process may build in between, which it notices
+//! by the state's revision. The order of the last two steps is what makes a crash harmless:
+//! first the release is switched, then the state is committed. A build repeated after a
+//! crash in between finds every file as it should be and writes nothing.
+//!
+//! ```text
+//! Source ─► replica ─► RouteTable ─► mark ─► verify ─► render ─► Stage ─► switch ─► commit
+//! ```
+
+mod apply;
+mod builder;
+mod check;
+mod cms_source;
+mod contents;
+mod error;
+mod inputs;
+mod media;
+mod memory;
+mod outputs;
+pub mod problem;
+mod pull;
+mod report;
+mod source;
+mod static_files;
+mod work;
+mod world;
+
+use std::path::PathBuf;
+
+pub use builder::Builder;
+pub use cms_source::CmsSource;
+pub use error::BuildError;
+pub use pull::PullReport;
+pub use report::{Action, Failure, FileChange, Phases, Report};
+pub use source::{Pulled, Source, SourceError};
+
+/// Which program wrote the traces; those of any other are discarded.
+pub const ENGINE: &str = env!("GALLEY_ENGINE");
+
+/// The folders of a site.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    /// Templates, static files and site.toml.
+    pub site: PathBuf,
+    /// Releases.
+    pub out: PathBuf,
+    /// What may be lost and rebuilt.
+    pub cache: PathBuf,
+}
+
+/// What one build should do.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Why, for the release history: `build`, `webhook`, `poll` …
+    pub reason: String,
+    /// Ask nothing of the CMS.
+    pub offline: bool,
+    /// Forget what was rendered before.
+    pub clean: bool,
+    /// Publish nothing when any page fails.
+    pub strict: bool,
+}

@@ -1,0 +1,276 @@
+//! Doing the work: pages, media and static files into the stage, traces into the graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::media::MediaIndex;
+use super::memory::Memory;
+use super::outputs::Outputs;
+use super::problem;
+use super::report::Failure;
+use super::source::{Source, SourceError};
+use super::work::Work;
+use super::world::{Rendered, World};
+use super::{BuildError, media};
+use crate::engine::{About, ChangeSet, Kind, Reason};
+use crate::release::ReleaseError;
+use crate::templates::TemplateFault;
+
+/// Why each output file changed, and what went wrong.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    pub(super) rendered: u64,
+    pub(super) reasons: BTreeMap<String, Vec<Reason>>,
+    pub(super) failed: Vec<Failure>,
+}
+
+/// The folder for fetched media in the cache directory.
+const MEDIA_FOLDER: &str = "media";
+
+struct Attempt<'a> {
+    file: &'a str,
+    reasons: &'a [Reason],
+    result: Result<(Rendered, blake3::Hash), TemplateFault>,
+}
+
+impl Applied {
+    /// Renders what is dirty, in parallel.
+    pub(super) fn pages(
+        &mut self,
+        memory: &mut Memory,
+        world: &World,
+        work: &Work,
+        outputs: &Outputs,
+    ) -> Result<(), BuildError> {
+        let attempts: Vec<Attempt<'_>> = work
+            .dirty
+            .par_iter()
+            .filter_map(|(file, reasons)| render(world, outputs, file, reasons))
+            .collect::<Result<_, _>>()?;
+        for attempt in attempts {
+            let Some(page) = world.table.page(attempt.file) else { continue };
+            self.rendered += 1;
+            self.reasons.insert(attempt.file.to_owned(), attempt.reasons.to_vec());
+            match attempt.result {
+                Ok((rendered, hash)) => {
+                    let about = About {
+                        kind: Kind::Page,
+                        version: String::new(),
+                        url: page.url.clone(),
+                        locale: page.locale.clone(),
+                        route: page.route.clone(),
+                        template: page.template.clone(),
+                        entry: page
+                            .entry
+                            .as_ref()
+                            .map(|entry| (entry.uid.clone(), entry.document_id.clone())),
+                        media: rendered.media,
+                        reasons: attempt.reasons.to_vec(),
+                        micros: rendered.micros,
+                        seq: memory.seq,
+                        failed: None,
+                    };
+                    memory.failed_pages.remove(attempt.file);
+                    memory.graph.rendered(attempt.file, about, *hash.as_bytes(), rendered.reads);
+                }
+                Err(fault) => {
+                    outputs.keep(attempt.file)?;
+                    if !memory.graph.failed(attempt.file, &fault.message) {
+                        memory.failed_pages.insert(attempt.file.to_owned());
+                    }
+                    self.failed.push(problem::of_page(page, &fault));
+                }
+            }
+        }
+        for file in &work.removed {
+            outputs.remove(file)?;
+            let entry = memory.graph.trace(file).and_then(|trace| trace.about.entry.clone());
+            let reason = match entry {
+                Some((uid, document_id)) => Reason::Entry { uid, document_id, field: None },
+                None => Reason::Page { page: file.clone() },
+            };
+            self.reasons.insert(file.clone(), vec![reason]);
+            memory.failed_pages.remove(file);
+            memory.graph.removed(file);
+        }
+        memory.failed_pages.retain(|file| world.table.page(file).is_some());
+        Ok(())
+    }
+
+    /// Brings files below `static/` up to date; `check` compares each with the release.
+    pub(super) fn static_files(
+        &mut self,
+        memory: &mut Memory,
+        world: &World,
+        outputs: &Outputs,
+        check: bool,
+    ) -> Result<(), BuildError> {
+        let mut wanted = BTreeSet::new();
+        for output in world.inputs.files.outputs() {
+            wanted.insert(output.file.clone());
+            let version = output.source.hash.to_hex().to_string();
+            let known = memory.graph.trace(&output.file).is_some_and(|trace| {
+                trace.about.kind == Kind::Static && trace.about.version == version
+            });
+            if known && !outputs.is_whole() {
+                let intact = !check || outputs.has(&output.file, output.source.hash.as_bytes())?;
+                if intact {
+                    continue;
+                }
+            }
+            let disk = &output.source.disk;
+            let bytes = std::fs::read(disk)
+                .map_err(|error| BuildError::File { path: disk.clone(), error })?;
+            let hash = outputs.put(&output.file, &bytes)?;
+            self.note_file(memory, Kind::Static, &output.file, version, hash);
+        }
+        let gone: Vec<String> = memory
+            .graph
+            .traces()
+            .filter(|(file, trace)| trace.about.kind == Kind::Static && !wanted.contains(*file))
+            .map(|(file, _)| file.clone())
+            .collect();
+        for file in gone {
+            self.drop_file(memory, outputs, &file, Reason::Asset { asset: file.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// Fetches and publishes media that pages show, removes those no page shows any more.
+    pub(super) fn media(
+        &mut self,
+        memory: &mut Memory,
+        changes: &ChangeSet,
+        source: Option<&dyn Source>,
+        cache: &Path,
+        outputs: &Outputs,
+        check: bool,
+    ) -> Result<(), BuildError> {
+        let candidates = memory.media_to_check(changes, check);
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let index = MediaIndex::new(&memory.snapshot);
+        let mut fetches = Vec::new();
+        for url in candidates {
+            let Some(file) = media::file(&url) else { continue };
+            let trace = memory.graph.trace(&file).filter(|trace| trace.about.kind == Kind::Media);
+            let version = index.version(&url);
+            if !memory.graph.shows(&url) {
+                if trace.is_some() {
+                    let reason = Reason::Media { media: url.clone() };
+                    self.drop_file(memory, outputs, &file, reason)?;
+                }
+                memory.missing_media.remove(&url);
+                continue;
+            }
+            let intact = match trace {
+                Some(trace) if trace.about.version == version && !outputs.is_whole() => {
+                    !check || outputs.has(&file, &trace.output)?
+                }
+                _ => false,
+            };
+            if !intact {
+                fetches.push((url, file, version));
+            }
+        }
+        let folder = cache.join(MEDIA_FOLDER);
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| BuildError::File { path: folder.clone(), error })?;
+        let fetched: Vec<_> = fetches
+            .par_iter()
+            .map(|(url, file, version)| {
+                let bytes = media::bytes(source, &folder, url, version);
+                let put = bytes.map(|bytes| outputs.put(file, &bytes));
+                (url, file, version, put)
+            })
+            .collect();
+        for (url, file, version, put) in fetched {
+            match put {
+                Ok(hash) => {
+                    memory.missing_media.remove(url);
+                    self.note_file(memory, Kind::Media, file, version.clone(), hash?);
+                }
+                Err(error) => {
+                    memory.missing_media.insert(url.clone());
+                    outputs.keep(file)?;
+                    self.missing(memory, url, &error, index.knows(url));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A file the CMS says it has and does not give is a failure; one it never heard of is
+    /// most likely just text that looks like a URL.
+    fn missing(&mut self, memory: &Memory, url: &str, error: &SourceError, known: bool) {
+        tracing::warn!(url, %error, "a media file is missing");
+        if known && matches!(error, SourceError::Missing(_) | SourceError::Refused(_)) {
+            let page = memory.graph.page_showing(url);
+            self.failed.push(Failure {
+                url: page.map(str::to_owned),
+                field: Some(url.to_owned()),
+                message: format!("media file `{url}` cannot be fetched: {error}"),
+                ..Failure::default()
+            });
+        }
+    }
+
+    fn note_file(
+        &mut self,
+        memory: &mut Memory,
+        kind: Kind,
+        file: &str,
+        version: String,
+        hash: blake3::Hash,
+    ) {
+        let url = crate::site::public_url::encode(&format!("/{file}"));
+        let reason = match kind {
+            Kind::Media => Reason::Media { media: url.clone() },
+            _ => Reason::Asset { asset: file.to_owned() },
+        };
+        let about = About {
+            kind,
+            version,
+            url,
+            reasons: vec![reason.clone()],
+            seq: memory.seq,
+            ..About::default()
+        };
+        self.reasons.insert(file.to_owned(), vec![reason]);
+        memory.graph.rendered(file, about, *hash.as_bytes(), Vec::new());
+    }
+
+    fn drop_file(
+        &mut self,
+        memory: &mut Memory,
+        outputs: &Outputs,
+        file: &str,
+        reason: Reason,
+    ) -> Result<(), ReleaseError> {
+        // A page may have taken the file's place in this very build.
+        outputs.remove(file)?;
+        self.reasons.insert(file.to_owned(), vec![reason]);
+        memory.graph.removed(file);
+        Ok(())
+    }
+}
+
+fn render<'a>(
+    world: &World,
+    outputs: &Outputs,
+    file: &'a str,
+    reasons: &'a [Reason],
+) -> Option<Result<Attempt<'a>, ReleaseError>> {
+    let page = world.table.page(file)?;
+    let result = match world.render(page) {
+        Ok(rendered) => match outputs.put(file, &rendered.bytes) {
+            Ok(hash) => Ok((Rendered { bytes: Vec::new(), ..rendered }, hash)),
+            Err(error) => return Some(Err(error)),
+        },
+        Err(fault) => Err(fault),
+    };
+    Some(Ok(Attempt { file, reasons, result }))
+}

@@ -1,0 +1,369 @@
+//! One build after another, over the same memory.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::apply::Applied;
+use super::inputs::Inputs;
+use super::memory::Memory;
+use super::outputs::Outputs;
+use super::pull::{self, Fresh, PullReport};
+use super::report::{Action, Failure, FileChange, Report, millis};
+use super::source::Source;
+use super::work::{Planned, Work};
+use super::world::World;
+use super::{BuildError, ENGINE, Paths, Request, check, problem};
+use crate::engine::{ChangeSet, Kind, RouteChange};
+use crate::file_lock::{FileLock, LOCK_WAIT};
+use crate::release::{self, FileAction, Meta, Published};
+use crate::site::{RouteTable, TableChange};
+use crate::state::{Commit, Store, TouchedChange, TraceChange};
+
+/// The lock of a cache directory: one build at a time.
+const LOCK_FILE: &str = "lock";
+
+/// Builds a site whenever it is asked to.
+pub struct Builder {
+    paths: Paths,
+    source: Arc<dyn Source>,
+    releases: release::Store,
+    /// None before the first build, and after one that did not come to its end.
+    memory: Option<Memory>,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+/// Mistakes that keep anything from being published.
+struct Refusal(Vec<Failure>);
+
+impl Builder {
+    /// # Errors
+    /// When the folder for releases cannot be used.
+    pub fn open(paths: Paths, source: Arc<dyn Source>) -> Result<Self, BuildError> {
+        let releases = release::Store::open(&paths.out)?;
+        Ok(Self::with_releases(paths, source, releases))
+    }
+
+    /// As [`Builder::open`], on a release store that is open already.
+    #[must_use]
+    pub fn with_releases(paths: Paths, source: Arc<dyn Source>, releases: release::Store) -> Self {
+        Self { paths, source, releases, memory: None }
+    }
+
+    #[must_use]
+    pub fn releases(&self) -> &release::Store {
+        &self.releases
+    }
+
+    /// Brings the replica up to date and renders nothing.
+    ///
+    /// # Errors
+    /// When there is neither a CMS nor a replica, or the cache cannot be used.
+    pub fn pull(&mut self) -> Result<PullReport, BuildError> {
+        let _lock = self.lock()?;
+        let mut store = Store::open(&self.paths.cache)?;
+        let mut memory = self.recall(&mut store)?;
+        let fresh = pull::pull(&mut memory, &*self.source)?;
+        let report = PullReport {
+            seq: memory.seq,
+            changed: fresh.touched.len(),
+            rows: memory.snapshot.len(),
+            stale: fresh.stale,
+        };
+        set_aside(&store, &mut memory, fresh)?;
+        self.memory = Some(memory);
+        Ok(report)
+    }
+
+    /// Builds and publishes. Mistakes in the site or its content are in the report.
+    ///
+    /// # Errors
+    /// When there is neither a CMS nor a replica, or a folder cannot be used. What was
+    /// published before stays.
+    pub fn rebuild(&mut self, request: &Request) -> Result<Report, BuildError> {
+        let _lock = self.lock()?;
+        let mut store = Store::open(&self.paths.cache)?;
+        let mut memory = self.recall(&mut store)?;
+        if request.clean {
+            memory.forget_traces();
+        }
+        let mut report = Report::default();
+        let started = Instant::now();
+        let fresh = if request.offline {
+            if !memory.has_content() {
+                return Err(BuildError::NoContent("building offline".to_owned()));
+            }
+            Fresh::default()
+        } else {
+            pull::pull(&mut memory, &*self.source)?
+        };
+        pull::remember(&mut memory, &fresh);
+        report.phases.pull = millis(started.elapsed());
+        report.seq = memory.seq;
+        report.stale = fresh.stale;
+        let started = Instant::now();
+        let planned = self.plan(&mut memory, fresh.model_changed)?;
+        report.phases.plan = millis(started.elapsed());
+        report.previous = self.releases.newest()?.map(|release| release.id);
+        match planned {
+            Ok((world, changes, planned)) => {
+                let mut run =
+                    Run { builder: self, request, world, changes, planned, report, store: &store };
+                let keep = run.finish(&mut memory, fresh)?;
+                let report = run.report;
+                self.memory = keep.then_some(memory);
+                Ok(report)
+            }
+            Err(Refusal(failures)) => {
+                report.failed = failures;
+                set_aside(&store, &mut memory, fresh)?;
+                self.memory = Some(memory);
+                Ok(report)
+            }
+        }
+    }
+
+    fn lock(&self) -> Result<FileLock, BuildError> {
+        let cache = &self.paths.cache;
+        std::fs::create_dir_all(cache)
+            .map_err(|error| BuildError::File { path: cache.clone(), error })?;
+        Ok(FileLock::exclusive(&cache.join(LOCK_FILE), LOCK_WAIT)?)
+    }
+
+    /// The memory, if no other process has built since; what is stored otherwise.
+    fn recall(&mut self, store: &mut Store) -> Result<Memory, BuildError> {
+        let revision = store.revision()?;
+        match self.memory.take().filter(|memory| memory.revision == revision) {
+            Some(memory) => Ok(memory),
+            None => Memory::load(store),
+        }
+    }
+
+    /// Loads what people edit and plans the pages.
+    fn plan(
+        &self,
+        memory: &mut Memory,
+        model_changed: bool,
+    ) -> Result<Result<(World, ChangeSet, Planned), Refusal>, BuildError> {
+        let folder = &self.paths.site;
+        let current = memory.inputs.take().filter(|inputs| inputs.is_current(folder));
+        let reloaded = current.is_none();
+        let inputs = match current {
+            Some(inputs) => inputs,
+            None => match Inputs::load(folder)? {
+                Ok(inputs) => Arc::new(inputs),
+                Err(failures) => {
+                    memory.table = None;
+                    return Ok(Err(Refusal(failures)));
+                }
+            },
+        };
+        let mut changes = pull::changes(memory, model_changed);
+        let table = if reloaded { None } else { memory.table.take() };
+        if reloaded || model_changed || table.is_none() {
+            let failures = check::routes(&inputs, &memory.snapshot);
+            if !failures.is_empty() {
+                return Ok(Err(Refusal(failures)));
+            }
+        }
+        let planned = plan_table(table, &inputs, memory, &changes);
+        let (table, planned) = match planned {
+            Ok(planned) => planned,
+            Err(errors) => {
+                return Ok(Err(Refusal(errors.iter().map(problem::of_site).collect())));
+            }
+        };
+        let clashes = check::static_files(&inputs, &table);
+        if !clashes.is_empty() {
+            return Ok(Err(Refusal(clashes)));
+        }
+        changes.routes = route_change(&planned);
+        memory.table = Some(Arc::clone(&table));
+        memory.inputs = Some(Arc::clone(&inputs));
+        let world = World { snapshot: memory.snapshot.clone(), table, inputs };
+        Ok(Ok((world, changes, planned)))
+    }
+}
+
+fn plan_table(
+    table: Option<Arc<RouteTable>>,
+    inputs: &Inputs,
+    memory: &Memory,
+    changes: &ChangeSet,
+) -> Result<(Arc<RouteTable>, Planned), Vec<crate::site::SiteError>> {
+    match table {
+        None => {
+            let table = RouteTable::plan(Arc::clone(&inputs.site), &memory.snapshot)?;
+            Ok((Arc::new(table), Planned::All))
+        }
+        Some(mut table) => {
+            let change = Arc::make_mut(&mut table).update(changes, &memory.snapshot)?;
+            Ok((table, Planned::Changed(change)))
+        }
+    }
+}
+
+fn route_change(planned: &Planned) -> RouteChange {
+    match planned {
+        Planned::All => RouteChange::All,
+        Planned::Changed(TableChange { added, changed, removed, documents }) => RouteChange::Only {
+            files: added.iter().chain(changed).chain(removed).cloned().collect(),
+            documents: documents.clone(),
+        },
+    }
+}
+
+/// Stores what a pull brought without any page having been brought up to date with it.
+fn set_aside(store: &Store, memory: &mut Memory, fresh: Fresh) -> Result<(), BuildError> {
+    pull::remember(memory, &fresh);
+    let touched = TouchedChange::Add(fresh.touched);
+    let commit = Commit { replica: fresh.replica, touched, ..Commit::default() };
+    memory.revision = store.commit(&commit)?;
+    Ok(())
+}
+
+/// The second half of a build, once everything is loaded and planned.
+struct Run<'a> {
+    builder: &'a Builder,
+    request: &'a Request,
+    world: World,
+    changes: ChangeSet,
+    planned: Planned,
+    report: Report,
+    store: &'a Store,
+}
+
+impl Run<'_> {
+    /// Renders, publishes, commits. False when the memory no longer matches what is stored.
+    fn finish(&mut self, memory: &mut Memory, fresh: Fresh) -> Result<bool, BuildError> {
+        let releases = &self.builder.releases;
+        let suspicious = memory.release != Some(self.release_name()?);
+        let whole = memory.fresh || releases.newest()?.is_none();
+        let outputs = Outputs::new(releases, whole)?;
+        let started = Instant::now();
+        let check = (suspicious && !memory.fresh).then_some(&outputs);
+        let work = Work::find(memory, &self.world, &self.changes, &self.planned, check)?;
+        let mut applied = Applied::default();
+        applied.pages(memory, &self.world, &work, &outputs)?;
+        self.report.phases.render = millis(started.elapsed());
+        let started = Instant::now();
+        let all = suspicious || matches!(self.planned, Planned::All);
+        if all {
+            applied.static_files(memory, &self.world, &outputs, suspicious)?;
+        }
+        let source = (!self.request.offline && !self.report.stale).then_some(&*self.builder.source);
+        let cache = &self.builder.paths.cache;
+        applied.media(memory, &self.changes, source, cache, &outputs, all)?;
+        self.report.phases.write = millis(started.elapsed());
+        self.report.pages = self.world.table.len() as u64;
+        self.report.rendered = applied.rendered;
+        self.report.failed = self.failures(&mut applied);
+        if self.request.strict && !self.report.failed.is_empty() {
+            drop(outputs);
+            self.report.unchanged = self.report.pages;
+            set_aside(self.store, memory, fresh)?;
+            return Ok(false);
+        }
+        let started = Instant::now();
+        let meta = Meta {
+            reason: self.request.reason.clone(),
+            seq: u64::try_from(memory.seq).unwrap_or(0),
+            rendered: applied.rendered,
+            report: serde_json::Value::Null,
+        };
+        let published = outputs.publish(meta)?;
+        self.report.phases.switch = millis(started.elapsed());
+        self.describe(memory, published.as_ref(), &applied);
+        self.commit(memory, fresh)?;
+        if let Some(published) = &published {
+            let report = serde_json::to_value(&self.report).unwrap_or_default();
+            releases.set_report(published.id, &report)?;
+        }
+        Ok(true)
+    }
+
+    fn failures(&self, applied: &mut Applied) -> Vec<Failure> {
+        let table = &self.world.table;
+        let problems = table.problems();
+        let planned =
+            problems.into_iter().map(|(route, found)| problem::of_plan(table, route, found));
+        planned.chain(std::mem::take(&mut applied.failed)).collect()
+    }
+
+    fn describe(&mut self, memory: &Memory, published: Option<&Published>, applied: &Applied) {
+        let report = &mut self.report;
+        report.unchanged = report.pages;
+        let Some(published) = published else { return };
+        report.release = Some(published.id);
+        report.previous = published.previous;
+        report.published = published.live;
+        report.pinned = published.pinned;
+        report.written = published.written;
+        report.removed = published.removed;
+        for change in &published.changes {
+            let trace = memory.graph.trace(&change.path);
+            let is_page = trace.is_some_and(|trace| trace.about.kind == Kind::Page);
+            if is_page && change.action != FileAction::Remove {
+                report.unchanged = report.unchanged.saturating_sub(1);
+            }
+            report.changes.push(FileChange {
+                url: trace.map_or_else(|| url_of(&change.path), |trace| trace.about.url.clone()),
+                file: change.path.clone(),
+                action: match change.action {
+                    FileAction::Add => Action::Add,
+                    FileAction::Change => Action::Change,
+                    FileAction::Remove => Action::Remove,
+                },
+                reasons: applied.reasons.get(&change.path).cloned().unwrap_or_default(),
+            });
+        }
+    }
+
+    fn commit(&self, memory: &mut Memory, fresh: Fresh) -> Result<(), BuildError> {
+        let rows = memory.graph.take_changes();
+        let release = self.release_name()?;
+        let same_release = memory.release.as_ref() == Some(&release);
+        let idle = rows.questions.is_empty()
+            && rows.traces.is_empty()
+            && memory.touched.is_empty()
+            && !memory.fresh
+            && same_release
+            && fresh.is_empty();
+        if idle {
+            return Ok(());
+        }
+        let traces = TraceChange {
+            reset: memory.fresh,
+            engine: Some(ENGINE.to_owned()),
+            release: Some(release.clone()),
+            questions: rows.questions,
+            traces: rows.traces,
+        };
+        let commit = Commit { replica: fresh.replica, touched: TouchedChange::Clear, traces };
+        memory.revision = self.store.commit(&commit)?;
+        memory.touched.clear();
+        memory.fresh = false;
+        memory.release = Some(release);
+        Ok(())
+    }
+
+    /// Names the newest release in this folder, so that traces are not taken for those of
+    /// another one.
+    fn release_name(&self) -> Result<String, BuildError> {
+        let out = &self.builder.paths.out;
+        let out = std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
+        let newest = self.builder.releases.newest()?.map_or(0, |release| release.id);
+        Ok(format!("{} {newest}", out.display()))
+    }
+}
+
+/// The URL of an output file, as links would show it.
+fn url_of(file: &str) -> String {
+    let folder = file.strip_suffix(crate::site::public_url::INDEX);
+    let folder = folder.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+    crate::site::public_url::encode(&format!("/{}", folder.unwrap_or(file)))
+}

@@ -1,0 +1,168 @@
+//! Routes against the content model and the templates, before anything is planned.
+
+use cms_api::content_type::{Attribute, AttributeKind, ContentType};
+use cms_api::model::ContentModel;
+use serde_json::{Value, json};
+
+use super::inputs::Inputs;
+use super::problem;
+use super::report::Failure;
+use crate::content::Snapshot;
+use crate::engine::key::canonical;
+use crate::site::plan::resolve_entry;
+use crate::site::{Route, RouteTable};
+
+/// Attributes every document has besides its schema's.
+const SYSTEM: [&str; 6] = ["documentId", "id", "locale", "createdAt", "updatedAt", "publishedAt"];
+
+/// Every mistake in routes that the content model or the templates reveal.
+pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for route in &inputs.site.routes {
+        let mut complain = |line: usize, message: String| {
+            failures.push(problem::of_site(&inputs.site.error(line, message)));
+        };
+        if !inputs.templates.contains(&route.template) {
+            let names = inputs.templates.names().join("`, `");
+            let message = format!("there is no template `{}`; there are `{names}`", route.template);
+            complain(route.template_line, message);
+        }
+        for message in check_each(route, snapshot) {
+            complain(route.line, message);
+        }
+        for (line, message) in check_list(route, snapshot) {
+            complain(line, message);
+        }
+    }
+    failures
+}
+
+/// Static files that stand where a page does.
+pub(super) fn static_files(inputs: &Inputs, table: &RouteTable) -> Vec<Failure> {
+    let clashes = inputs.files.outputs().filter_map(|output| {
+        let page = table.page(&output.file)?;
+        let message = format!(
+            "route `{}` and `{}` both make `/{}`",
+            page.route,
+            output.source.disk.display(),
+            output.file
+        );
+        Some(problem::of_site(&inputs.site.error(table.line(page.route_index), message)))
+    });
+    clashes.collect()
+}
+
+fn check_each(route: &Route, snapshot: &Snapshot) -> Vec<String> {
+    let Some(uid) = &route.each else { return Vec::new() };
+    let model = snapshot.model();
+    let Some(ty) = model.get(uid) else { return vec![unknown_type(model, uid)] };
+    let mut messages: Vec<_> =
+        route.path.places().filter_map(|path| attribute(model, ty, path).err()).collect();
+    let args = canonical(&json!({ "fields": route.fields, "populate": route.populate }));
+    let locale = snapshot.default_locale();
+    messages.extend(snapshot.spec(uid, locale, &args).err().map(|error| error.to_string()));
+    messages
+}
+
+fn check_list(route: &Route, snapshot: &Snapshot) -> Vec<(usize, String)> {
+    let Some(list) = &route.paginate else { return Vec::new() };
+    let model = snapshot.model();
+    if model.get(&list.content_type).is_none() {
+        return vec![(list.line, unknown_type(model, &list.content_type))];
+    }
+    let mut messages = Vec::new();
+    let each = route.each.as_ref().and_then(|uid| model.get(uid));
+    let filters = list.filters.as_ref().map(|filters| {
+        resolve_entry(filters, &mut |path| match each.map(|ty| attribute(model, ty, path)) {
+            Some(Ok(kind)) => sample(kind),
+            Some(Err(message)) => {
+                messages.push(message);
+                Value::Null
+            }
+            None => {
+                messages.push("`$entry` needs a route with `each`".to_owned());
+                Value::Null
+            }
+        })
+    });
+    let args = canonical(&json!({
+        "filters": filters,
+        "sort": list.sort,
+        "fields": list.fields,
+        "populate": list.populate,
+    }));
+    let locale = snapshot.default_locale();
+    if messages.is_empty() {
+        let wrong = snapshot.spec(&list.content_type, locale, &args).err();
+        messages.extend(wrong.map(|error| error.to_string()));
+    }
+    messages.into_iter().map(|message| (list.line, message)).collect()
+}
+
+fn unknown_type(model: &ContentModel, uid: &str) -> String {
+    let known: Vec<_> = model.api_types().map(|ty| ty.uid.as_str()).collect();
+    format!("there is no content type `{uid}`; there are `{}`", known.join("`, `"))
+}
+
+/// The scalar attribute a path leads to, through components and to-one relations.
+fn attribute<'a>(
+    model: &'a ContentModel,
+    ty: &'a ContentType,
+    path: &[String],
+) -> Result<Option<&'a Attribute>, String> {
+    let mut uid = ty.uid.as_str();
+    let Some((last, through)) = path.split_last() else { return Ok(None) };
+    for name in through {
+        uid = match visible(model, uid, name).map(|attribute| &attribute.kind) {
+            Some(AttributeKind::Relation(relation)) if !relation.kind.is_to_many() => {
+                &relation.target
+            }
+            Some(AttributeKind::Component { component, repeatable: false }) => component,
+            Some(AttributeKind::Media { multiple: false, .. }) => cms_api::builtin::FILE,
+            Some(_) => {
+                return Err(format!("`{name}` in `{}` leads to no single entry", path.join(".")));
+            }
+            None => return Err(unknown_attribute(model, uid, name)),
+        };
+    }
+    if SYSTEM.contains(&last.as_str()) {
+        return Ok(None);
+    }
+    match visible(model, uid, last) {
+        Some(attribute) if attribute.kind.is_scalar() => Ok(Some(attribute)),
+        Some(_) => Err(format!("`{}` of `{}` is no plain value", path.join("."), ty.uid)),
+        None => Err(unknown_attribute(model, uid, last)),
+    }
+}
+
+fn visible<'a>(model: &'a ContentModel, uid: &str, name: &str) -> Option<&'a Attribute> {
+    model.attributes(uid)?.get(name).filter(|attribute| !attribute.is_hidden())
+}
+
+fn unknown_attribute(model: &ContentModel, uid: &str, name: &str) -> String {
+    let attributes = model.attributes(uid).into_iter().flatten();
+    let known: Vec<_> = attributes
+        .filter(|(_, attribute)| !attribute.is_hidden())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    format!("`{uid}` has no attribute `{name}`; it has `{}`", known.join("`, `"))
+}
+
+/// Some value of an attribute's kind, to check a filter with.
+fn sample(attribute: Option<&Attribute>) -> Value {
+    let Some(attribute) = attribute else { return "x".into() };
+    match &attribute.kind {
+        AttributeKind::Integer
+        | AttributeKind::BigInteger
+        | AttributeKind::Float
+        | AttributeKind::Decimal => 1.into(),
+        AttributeKind::Boolean => true.into(),
+        AttributeKind::Date => "2000-01-01".into(),
+        AttributeKind::Time => "00:00:00.000".into(),
+        AttributeKind::DateTime | AttributeKind::Timestamp => "2000-01-01T00:00:00.000Z".into(),
+        AttributeKind::Enumeration { values } => {
+            values.first().map_or("x".into(), |value| value.as_str().into())
+        }
+        _ => "x".into(),
+    }
+}

@@ -1,0 +1,72 @@
+//! What people edit on disk: site.toml, templates and static files, loaded as one set.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use walkdir::WalkDir;
+
+use super::report::Failure;
+use super::static_files::StaticFiles;
+use super::{BuildError, problem};
+use crate::engine::Fingerprint;
+use crate::site::Site;
+use crate::templates::Templates;
+
+/// A checked set; a changed file makes a new one.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub(super) site: Arc<Site>,
+    pub(super) templates: Templates,
+    pub(super) files: Arc<StaticFiles>,
+    /// What templates see as `site`.
+    pub(super) site_value: tera::Value,
+    signature: Fingerprint,
+}
+
+impl Inputs {
+    /// Loads everything below the templates folder.
+    ///
+    /// # Errors
+    /// The inner error lists every mistake with its place.
+    pub(super) fn load(folder: &Path) -> Result<Result<Self, Vec<Failure>>, BuildError> {
+        let signature = signature(folder);
+        let files = StaticFiles::load(folder)?;
+        let mut failures = Vec::new();
+        let site = Site::load(folder).map_err(|errors| {
+            failures.extend(errors.0.iter().map(problem::of_site));
+        });
+        let templates = Templates::load(folder).map_err(|faults| {
+            failures.extend(faults.0.iter().map(|fault| problem::of_template(folder, fault)));
+        });
+        let (Ok(site), Ok(templates)) = (site, templates) else { return Ok(Err(failures)) };
+        let site_value = tera::Value::from_serializable(&site.value());
+        Ok(Ok(Self {
+            site: Arc::new(site),
+            templates,
+            files: Arc::new(files),
+            site_value,
+            signature,
+        }))
+    }
+
+    /// Whether the files on disk are the ones this set was loaded from, as far as names,
+    /// sizes and times tell.
+    pub(super) fn is_current(&self, folder: &Path) -> bool {
+        self.signature == signature(folder)
+    }
+}
+
+fn signature(folder: &Path) -> Fingerprint {
+    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().flatten();
+    Fingerprint::combine(entries.map(|entry| {
+        let metadata = fs::metadata(entry.path()).ok();
+        let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
+        let nanos = modified
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |time| time.as_nanos());
+        let size = metadata.map_or(0, |metadata| metadata.len());
+        Fingerprint::of_json(&(entry.path().display().to_string(), size, nanos.to_string()))
+    }))
+}

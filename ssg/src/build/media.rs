@@ -1,0 +1,151 @@
+//! Files of the media library that pages show: found in what was rendered, fetched once
+//! per version, published at the same path.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use cms_api::builtin::FILE;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::memory::Memory;
+use super::source::{Source, SourceError};
+use crate::content::{Entry, Snapshot};
+use crate::engine::{ChangeSet, Fingerprint, Kind};
+
+/// Where the CMS serves its media library.
+const PREFIX: &str = "/uploads/";
+
+/// Every media URL in a page, as paths without query, in order and once. Absolute URLs
+/// count when they are below the site's own address.
+pub(super) fn shown(html: &str, base_url: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in html.match_indices(PREFIX) {
+        let (before, rest) = html.split_at(at);
+        let starts = match before.chars().next_back() {
+            None => true,
+            Some(char) => char.is_whitespace() || "\"'(=,>;".contains(char),
+        };
+        if starts || before.ends_with(base_url) {
+            let end = rest.find(is_end).unwrap_or(rest.len());
+            let url = rest.split_at(end).0.trim_end_matches(['.', ',']);
+            if url.len() > PREFIX.len() && file(url).is_some() {
+                found.insert(url.to_owned());
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn is_end(char: char) -> bool {
+    char.is_whitespace() || "\"'<>()?#&\\`{}|^".contains(char)
+}
+
+/// The output file of a media URL; none when it would leave its folder.
+pub(super) fn file(url: &str) -> Option<String> {
+    let path = percent_decode_str(url).decode_utf8().ok()?;
+    let relative = path.strip_prefix('/')?;
+    let sound = |name: &str| {
+        !name.is_empty() && name != "." && name != ".." && !name.chars().any(char::is_control)
+    };
+    relative.split('/').all(sound).then(|| relative.to_owned())
+}
+
+/// Which version of which URL the media library has.
+#[derive(Debug)]
+pub(super) struct MediaIndex(HashMap<String, String>);
+
+impl MediaIndex {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        let files = snapshot.all_entries(FILE);
+        Self(
+            files.flat_map(|file| urls(file).into_iter().map(|url| (url, version(file)))).collect(),
+        )
+    }
+
+    pub(super) fn knows(&self, url: &str) -> bool {
+        self.0.contains_key(url)
+    }
+
+    pub(super) fn version(&self, url: &str) -> String {
+        self.0.get(url).cloned().unwrap_or_default()
+    }
+}
+
+/// The file's own URL and those of its formats.
+fn urls(file: &Entry) -> Vec<String> {
+    let json = |name| file.get(name).and_then(|value| serde_json::to_value(value).ok());
+    let own = json("url").and_then(|url| url.as_str().map(str::to_owned));
+    let formats = json("formats");
+    let formats = formats.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let formats = formats.filter_map(|(_, format)| format.get("url")?.as_str().map(str::to_owned));
+    own.into_iter().chain(formats).collect()
+}
+
+/// A file that is replaced keeps its URL and gets another time, hash or size.
+fn version(file: &Entry) -> String {
+    let facts = ["updatedAt", "hash", "size"].map(|name| file.get(name));
+    Fingerprint::of_json(&(file.document_id(), facts)).to_string()
+}
+
+/// A media file's bytes, from the cache or fetched into it.
+pub(super) fn bytes(
+    source: Option<&dyn Source>,
+    folder: &Path,
+    url: &str,
+    version: &str,
+) -> Result<Vec<u8>, SourceError> {
+    let path = folder.join(Fingerprint::of_json(&(url, version)).to_string());
+    if let Ok(bytes) = std::fs::read(&path) {
+        return Ok(bytes);
+    }
+    let source = source.ok_or_else(|| SourceError::Unreachable("building offline".to_owned()))?;
+    source.fetch(url, &path)?;
+    std::fs::read(&path)
+        .map_err(|error| SourceError::Refused(format!("`{}`: {error}", path.display())))
+}
+
+impl Memory {
+    /// Media URLs whose place in the release may be out of date.
+    pub(super) fn media_to_check(&mut self, changes: &ChangeSet, all: bool) -> BTreeSet<String> {
+        let mut urls = self.graph.take_media_changes();
+        urls.extend(self.missing_media.iter().cloned());
+        if all {
+            urls.extend(self.graph.media().cloned());
+            let published =
+                self.graph.traces().filter(|(_, trace)| trace.about.kind == Kind::Media);
+            urls.extend(published.map(|(_, trace)| trace.about.url.clone()));
+        }
+        let files = changes.documents.iter().filter(|(_, change)| change.uid == FILE);
+        let rows = files.filter_map(|(id, _)| self.snapshot.get(FILE, id, None));
+        urls.extend(rows.flat_map(|row| super::media::urls(row)));
+        urls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_are_found_wherever_a_page_shows_them() {
+        let html = r#"<img src="/uploads/a.png" srcset="/uploads/s_a.png 500w, /uploads/l_a.png 1000w">
+            <a href='/uploads/b%20c.pdf?download'>x</a> url(/uploads/d.jpg)
+            <meta content="https://example.org/uploads/e.jpg"> https://other.org/uploads/no.png
+            <p>our /uploads/ folder</p> &quot;/uploads/f.png&quot; /uploads/../secret"#;
+        assert_eq!(
+            shown(html, "https://example.org"),
+            [
+                "/uploads/a.png",
+                "/uploads/b%20c.pdf",
+                "/uploads/d.jpg",
+                "/uploads/e.jpg",
+                "/uploads/f.png",
+                "/uploads/l_a.png",
+                "/uploads/s_a.png",
+            ]
+        );
+        assert_eq!(file("/uploads/b%20c.pdf").as_deref(), Some("uploads/b c.pdf"));
+        assert_eq!(file("/uploads/%2e%2e/x"), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! Bringing the replica up to date.
+
+use cms_api::change::{Op, SyncItem};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::BuildError;
+use super::memory::Memory;
+use super::source::{Pulled, Source, SourceError};
+use crate::content::{Change, replica};
+use crate::engine::ChangeSet;
+use crate::state::{ReplicaChange, RowId, Touched};
+
+/// The result of a pull, for `ssg pull`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PullReport {
+    pub seq: i64,
+    /// Rows that differ now.
+    pub changed: usize,
+    /// Rows in the replica.
+    pub rows: usize,
+    /// The CMS did not answer.
+    pub stale: bool,
+}
+
+/// What a pull changed, still to be stored.
+#[derive(Debug, Default)]
+pub(super) struct Fresh {
+    pub(super) replica: ReplicaChange,
+    /// The rows that differ, as they were before.
+    pub(super) touched: Touched,
+    pub(super) model_changed: bool,
+    pub(super) stale: bool,
+}
+
+impl Fresh {
+    /// Whether there is nothing to store.
+    pub(super) fn is_empty(&self) -> bool {
+        let ReplicaChange { reset, upserts, deletes, cursor, seq: _, source, locales, model } =
+            &self.replica;
+        !reset
+            && upserts.is_empty()
+            && deletes.is_empty()
+            && cursor.is_none()
+            && source.is_none()
+            && locales.is_none()
+            && model.is_none()
+    }
+}
+
+/// Asks the source and moves the snapshot on. A source that cannot be reached is no error
+/// as long as there is a replica.
+pub(super) fn pull(memory: &mut Memory, source: &dyn Source) -> Result<Fresh, BuildError> {
+    let name = source.name();
+    let same = memory.source.as_deref() == Some(name.as_str());
+    let cursor = memory.cursor.as_deref().filter(|_| same);
+    match source.pull(cursor) {
+        Ok(pulled) => take_over(memory, name, pulled),
+        Err(SourceError::Unreachable(why) | SourceError::Missing(why)) => {
+            if !memory.has_content() {
+                return Err(BuildError::NoContent(why));
+            }
+            tracing::warn!(why, "the CMS cannot be asked; building from the replica");
+            Ok(Fresh { stale: true, ..Fresh::default() })
+        }
+        Err(SourceError::Refused(why)) => Err(BuildError::Refused(why)),
+    }
+}
+
+fn take_over(memory: &mut Memory, source: String, pulled: Pulled) -> Result<Fresh, BuildError> {
+    let mut items = pulled.items;
+    let continues = memory.has_content() && memory.source.as_ref() == Some(&source);
+    if items.is_empty() && !pulled.complete && continues {
+        // Most polls end here: the stored cursor still leads to the same place.
+        memory.cursor = Some(pulled.cursor);
+        memory.seq = pulled.seq;
+        return Ok(Fresh::default());
+    }
+    if pulled.complete {
+        let gone = unnamed(memory, &items, pulled.seq);
+        items.splice(0..0, gone);
+    }
+    let applied =
+        memory.snapshot.apply(&items).map_err(|error| BuildError::Content(error.to_string()))?;
+    let mut replica = replica::change(&items);
+    replica.cursor = Some(pulled.cursor.clone());
+    replica.seq = Some(pulled.seq);
+    replica.source = Some(source.clone());
+    memory.snapshot = applied.snapshot;
+    if !pulled.locales.is_empty() && pulled.locales != memory.snapshot.locales() {
+        memory.snapshot = memory.snapshot.with_locales(pulled.locales.clone());
+        replica.locales = Some(pulled.locales);
+    }
+    memory.cursor = Some(pulled.cursor);
+    memory.seq = pulled.seq;
+    memory.source = Some(source);
+    Ok(Fresh {
+        replica,
+        touched: applied.changes.iter().map(before).collect(),
+        model_changed: applied.model_changed,
+        stale: false,
+    })
+}
+
+/// Deletions for the rows that a complete listing does not name.
+fn unnamed(memory: &Memory, items: &[SyncItem], seq: i64) -> Vec<SyncItem> {
+    let named: std::collections::HashSet<(&str, &str, Option<&str>)> =
+        items.iter().map(|item| (&*item.uid, &*item.document_id, item.locale.as_deref())).collect();
+    let model = memory.snapshot.model();
+    let rows = model.types().flat_map(|ty| memory.snapshot.all_entries(&ty.uid));
+    rows.filter(|row| !named.contains(&(row.uid(), row.document_id(), row.locale())))
+        .map(|row| SyncItem {
+            seq,
+            op: Op::Delete,
+            uid: row.uid().to_owned(),
+            document_id: row.document_id().to_owned(),
+            locale: row.locale().map(str::to_owned),
+            version: seq,
+            published_at: None,
+            data: None,
+        })
+        .collect()
+}
+
+fn before(change: &Change) -> (RowId, Option<Vec<u8>>) {
+    let key = &change.key;
+    let id = RowId {
+        uid: key.uid.to_string(),
+        document_id: key.document_id.to_string(),
+        locale: key.locale.as_deref().unwrap_or_default().to_owned(),
+    };
+    let bytes = change.old.as_ref().and_then(|old| serde_json::to_vec(&old.map()).ok());
+    (id, bytes)
+}
+
+/// Adds what a pull touched; what was touched before keeps its older bytes.
+pub(super) fn remember(memory: &mut Memory, fresh: &Fresh) {
+    for (id, bytes) in &fresh.touched {
+        memory.touched.entry(id.clone()).or_insert_with(|| bytes.clone());
+    }
+}
+
+/// Everything that changed since pages were brought up to date.
+pub(super) fn changes(memory: &Memory, model_changed: bool) -> ChangeSet {
+    let mut changes = ChangeSet { model: model_changed, ..ChangeSet::default() };
+    for (id, bytes) in &memory.touched {
+        let before = bytes.as_ref().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        let locale = Some(id.locale.as_str()).filter(|locale| !locale.is_empty());
+        let row = memory.snapshot.get(&id.uid, &id.document_id, locale);
+        let after = row.and_then(|row| serde_json::to_value(row.map()).ok());
+        changes.note(&id.uid, &id.document_id, before.as_ref(), after.as_ref());
+    }
+    changes
+}

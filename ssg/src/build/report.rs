@@ -1,0 +1,111 @@
+//! What a build did: the object of `build --json`, also kept with the release.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Reason;
+
+/// Counts and changes of one build.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The release this build made; none when nothing differs or nothing was published.
+    pub release: Option<u64>,
+    pub previous: Option<u64>,
+    /// The place in the CMS's feed the site shows.
+    pub seq: i64,
+    /// The CMS could not be asked; the replica was used as it was.
+    pub stale: bool,
+    /// The release is live.
+    pub published: bool,
+    /// A rollback is pinned: the release waits.
+    pub pinned: bool,
+    /// Pages of the site.
+    pub pages: u64,
+    /// Templates run.
+    pub rendered: u64,
+    /// Files added or changed.
+    pub written: u64,
+    /// Pages whose file is as it was.
+    pub unchanged: u64,
+    pub removed: u64,
+    pub changes: Vec<FileChange>,
+    pub failed: Vec<Failure>,
+    pub phases: Phases,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileChange {
+    pub url: String,
+    pub file: String,
+    pub action: Action,
+    pub reasons: Vec<Reason>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Add,
+    Change,
+    Remove,
+}
+
+/// A mistake in the site or its content, with what is known about its place.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    pub url: Option<String>,
+    /// The template, or site.toml.
+    pub template: Option<String>,
+    pub line: Option<usize>,
+    /// The document shown.
+    pub entry: Option<String>,
+    pub field: Option<String>,
+    pub message: String,
+}
+
+/// Milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Phases {
+    pub pull: f64,
+    pub plan: f64,
+    pub render: f64,
+    pub write: f64,
+    pub switch: f64,
+}
+
+impl Report {
+    /// 0, or 1 when the site or its content has errors.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!self.failed.is_empty())
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let stale = if self.stale { " (from the replica: the CMS did not answer)" } else { "" };
+        let failed = match self.failed.len() {
+            0 => String::new(),
+            1 => ", 1 failure".to_owned(),
+            many => format!(", {many} failures"),
+        };
+        if self.release.is_none() {
+            return if self.failed.is_empty() {
+                format!("nothing to do: {} pages up to date{stale}", self.pages)
+            } else {
+                format!("nothing published{failed}{stale}")
+            };
+        }
+        let release = self.release.unwrap_or_default();
+        let waits = if self.pinned { ", waiting: a rollback is pinned" } else { "" };
+        format!(
+            "release {release}: {} pages, {} rendered, {} files written, {} removed{failed}{waits}{stale}",
+            self.pages, self.rendered, self.written, self.removed
+        )
+    }
+}
+
+/// Milliseconds with three places.
+pub(super) fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
+}

@@ -1,0 +1,155 @@
+//! Everything a page can see at one revision: answers questions, renders pages.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tera::{Context, Value};
+
+use super::inputs::Inputs;
+use super::media;
+use crate::content::Snapshot;
+use crate::engine::{Answer, Fingerprint, Key, Oracle, Read, recorder};
+use crate::site::{Page, PageList, RouteTable, public_url};
+use crate::templates::{Assets, Scope, TemplateFault};
+
+/// The part of site.toml that every template may look at.
+const SITE: &str = "site";
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) snapshot: Snapshot,
+    pub(super) table: Arc<RouteTable>,
+    pub(super) inputs: Arc<Inputs>,
+}
+
+/// A page's bytes and what they were made from.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) bytes: Vec<u8>,
+    pub(super) reads: Vec<Read>,
+    pub(super) media: Vec<String>,
+    pub(super) micros: u64,
+}
+
+impl Oracle for World {
+    fn answer(&self, key: &Key) -> Answer {
+        let text = |text: Option<&str>| {
+            text.map_or(Fingerprint::ABSENT, |text| Fingerprint::of_bytes(text.as_bytes()))
+        };
+        Answer::plain(match key {
+            Key::Url { document_id, locale } => text(self.table.url_for(document_id, locale)),
+            Key::Asset { path } => text(self.inputs.files.url(path).as_deref()),
+            Key::Template { name } => self.inputs.templates.fingerprint(name),
+            Key::Config { path } => self.config(path),
+            Key::Page { file } => {
+                self.table.page(file).map_or(Fingerprint::ABSENT, Page::fingerprint)
+            }
+            _ => return self.snapshot.answer(key),
+        })
+    }
+}
+
+impl World {
+    /// Renders a page on this thread.
+    pub(super) fn render(&self, page: &Page) -> Result<Rendered, TemplateFault> {
+        let started = Instant::now();
+        let recording = recorder::start();
+        self.read(Key::Page { file: page.file.clone() });
+        self.read(Key::Template { name: page.template.clone() });
+        self.read(Key::Config { path: SITE.to_owned() });
+        let context = self.context(page).map_err(|message| TemplateFault {
+            file: String::new(),
+            line: 0,
+            column: 0,
+            report: message.clone(),
+            message,
+        })?;
+        let scope = Scope {
+            snapshot: self.snapshot.clone(),
+            urls: Arc::clone(&self.table) as _,
+            assets: Arc::clone(&self.inputs.files) as _,
+            locale: page.locale.clone(),
+        };
+        let html = self.inputs.templates.render(&page.template, &context, scope)?;
+        let media = media::shown(&html, &self.inputs.site.base_url);
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok(Rendered { bytes: html.into_bytes(), reads: recording.finish(), media, micros })
+    }
+
+    fn read(&self, key: Key) {
+        let answer = self.answer(&key);
+        recorder::record(key, answer);
+    }
+
+    fn context(&self, page: &Page) -> Result<Context, String> {
+        let mut context = Context::new();
+        context.insert_value(SITE, self.inputs.site_value.clone());
+        context.insert(
+            "page",
+            &serde_json::json!({
+                "url": page.url,
+                "file": page.file,
+                "locale": page.locale,
+                "template": page.template,
+                "alternates": page.alternates,
+            }),
+        );
+        if let Some(entry) = &page.entry {
+            let key = Key::Entry {
+                uid: entry.uid.clone(),
+                document_id: entry.document_id.clone(),
+                locale: page.locale.clone(),
+                args: entry.args.clone(),
+            };
+            context.insert_value("entry", self.ask(key)?.0);
+        }
+        if let Some(list) = &page.list {
+            context.insert_value("pager", self.pager(page, list)?);
+        }
+        Ok(context)
+    }
+
+    fn ask(&self, key: Key) -> Result<(Value, Option<u64>), String> {
+        let reply = self.snapshot.ask(&key).map_err(|error| error.to_string())?;
+        recorder::record(key, reply.answer.clone());
+        Ok((reply.value.clone(), reply.total))
+    }
+
+    fn pager(&self, page: &Page, list: &PageList) -> Result<Value, String> {
+        let (items, total) = self.ask(Key::Query {
+            uid: list.uid.clone(),
+            locale: page.locale.clone(),
+            args: list.args.clone(),
+            total: true,
+        })?;
+        let total = total.unwrap_or(0);
+        let pages = total.div_ceil(list.per_page).max(1);
+        let url = |number: u64| {
+            let exists = (1..=pages).contains(&number);
+            exists.then(|| public_url::encode(&public_url::numbered(&list.path, number)))
+        };
+        let mut pager = tera::Map::new();
+        let mut set = |name: &'static str, value: Value| drop(pager.insert(name.into(), value));
+        set("items", items);
+        set("page", Value::from(list.number));
+        set("pages", Value::from(pages));
+        set("per_page", Value::from(list.per_page));
+        set("total", Value::from(total));
+        for (name, number) in [
+            ("prev", list.number.saturating_sub(1)),
+            ("next", list.number + 1),
+            ("first", 1),
+            ("last", pages),
+        ] {
+            set(name, url(number).map_or_else(Value::none, Value::from));
+        }
+        Ok(Value::from(pager))
+    }
+
+    fn config(&self, path: &str) -> Fingerprint {
+        let mut names = path.split('.').skip(1);
+        let site = self.inputs.site.value();
+        let found = names.try_fold(&site, |value, name| value.get(name));
+        found.map_or(Fingerprint::ABSENT, Fingerprint::of_json)
+    }
+}
