@@ -32,14 +32,6 @@ pub struct CommonArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Pull the content, render what changed, publish it
-    Build(BuildArgs),
-    /// Bring the local copy of the content up to date
-    Pull(PullArgs),
-    /// Run as a daemon: webhooks, catch-up polling, API proxy
-    Serve(ServeArgs),
-    /// Tell what a page was made from, and why it was rendered last
-    Why(WhyArgs),
     /// List the releases, or show one's build report
     Releases(ReleasesArgs),
     /// Make an earlier release live and keep it so

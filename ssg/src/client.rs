@@ -16,12 +16,14 @@ pub use self::{
     cms::{Cms, SyncReply, SyncRequest},
     http::Http,
     token::Authorizer,
+    upstream::{Answer, NoAnswer, Upstream},
 };
 
 mod cms;
 mod http;
 mod retry;
 mod token;
+mod upstream;
 
 /// One variant for each thing a caller can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,15 @@
 pub mod build;
 pub mod cli;
 pub mod client;
+pub mod commands;
 pub mod config;
 pub mod content;
+pub mod daemon;
 pub mod engine;
+pub mod exit;
 pub mod file_lock;
+pub mod nginx;
+mod proxy;
 pub mod release;
 pub mod render;
 pub mod site;

@@ -222,7 +222,12 @@ impl Store {
     }
 
     pub fn status(&self) -> Result<Status> {
-        let status = self.view(|view| {
+        self.status_within(self.inner.settings.lock_wait)
+    }
+
+    /// The same for those who cannot wait for a switch under way.
+    pub fn status_within(&self, wait: Duration) -> Result<Status> {
+        let status = self.view_within(wait, |view| {
             let (state, all) = (view.state()?, infos(view)?);
             let find = |id: Option<u64>| all.iter().find(|info| Some(info.id) == id).cloned();
             Ok(Status {
@@ -339,10 +344,18 @@ impl Store {
 
     /// Reads the history; `None` when there is none yet.
     fn view<T>(&self, read: impl Fn(&View) -> Result<T>) -> Result<Option<T>> {
+        self.view_within(self.inner.settings.lock_wait, read)
+    }
+
+    fn view_within<T>(
+        &self,
+        wait: Duration,
+        read: impl Fn(&View) -> Result<T>,
+    ) -> Result<Option<T>> {
         let inner = &*self.inner;
         let history = inner.layout.history();
         {
-            let _lock = FileLock::shared(&inner.layout.lock(), inner.settings.lock_wait)?;
+            let _lock = FileLock::shared(&inner.layout.lock(), wait)?;
             if !history.exists() {
                 return Ok(None);
             }

@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 mod integration {
+    mod client;
+    mod daemon;
+    mod fake_cms;
     mod magazine;
     mod rebuild;
     mod releases;
+    mod serving;
     mod site_harness;
 }

@@ -52,9 +52,8 @@ impl Cms {
             }
             SyncRequest::Token(token) => vec![("token", token)],
         };
-        let build = || Ok(self.http.request(Method::GET, "sync")?.query(&query));
-        let page = async || http::json(self.authorized(build).await?).await;
-        match PATIENT.run(page).await {
+        let query = query.as_slice();
+        match PATIENT.run(move || self.page(query)).await {
             Ok(page) => Ok(SyncReply::Page(page)),
             Err(ClientError::Permanent { name, .. })
                 if name == TOKEN_EXPIRED || name == FILTER_MISMATCH =>
@@ -70,9 +69,16 @@ impl Cms {
     /// Fetches a file of the media library to `dest`, which appears complete or
     /// not at all. Returns its size.
     pub async fn download(&self, path: &str, dest: &Path) -> Result<u64> {
-        let build = || self.http.streaming(Method::GET, path);
-        let fetch = async || save(self.authorized(build).await?, dest).await;
-        PATIENT.run(fetch).await
+        PATIENT.run(move || self.fetch(path, dest)).await
+    }
+
+    async fn page(&self, query: &[(&str, &str)]) -> Result<SyncPage> {
+        let build = || Ok(self.http.request(Method::GET, "sync")?.query(query));
+        http::json(self.authorized(build).await?).await
+    }
+
+    async fn fetch(&self, path: &str, dest: &Path) -> Result<u64> {
+        save(self.authorized(|| self.http.streaming(Method::GET, path)).await?, dest).await
     }
 
     /// Sends with the current token, and once more with a new one when the CMS

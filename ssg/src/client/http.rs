@@ -45,7 +45,7 @@ impl Http {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { client: build_client(base.scheme())?, base, timeout })
+        Ok(Self { client: build_client(base.scheme(), follow)?, base, timeout })
     }
 
     pub fn base(&self) -> &Url {
@@ -70,11 +70,15 @@ impl Http {
 
 /// Without CA certificates on the system (slim containers) the builder fails
 /// even where no TLS is wanted; then it is built without any.
-fn build_client(scheme: &str) -> Result<Client> {
+pub(super) fn build_client(
+    scheme: &str,
+    configure: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<Client> {
+    let builder = || configure(with_limits(Client::builder()));
     let failed = |error: reqwest::Error| ClientError::Contract(chain(&error));
-    match configured().build() {
+    match builder().build() {
         Ok(client) => Ok(client),
-        Err(_) if scheme == "http" => configured().tls_certs_only([]).build().map_err(failed),
+        Err(_) if scheme == "http" => builder().tls_certs_only([]).build().map_err(failed),
         Err(error) => Err(ClientError::Contract(format!(
             "TLS cannot be set up: {}; is the package `ca-certificates` installed?",
             chain(&error)
@@ -82,12 +86,12 @@ fn build_client(scheme: &str) -> Result<Client> {
     }
 }
 
-fn configured() -> ClientBuilder {
-    Client::builder()
-        .user_agent(USER_AGENT)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .redirect(redirect::Policy::limited(MAX_REDIRECTS))
+fn with_limits(builder: ClientBuilder) -> ClientBuilder {
+    builder.user_agent(USER_AGENT).connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT)
+}
+
+fn follow(builder: ClientBuilder) -> ClientBuilder {
+    builder.redirect(redirect::Policy::limited(MAX_REDIRECTS))
 }
 
 /// Sends, and turns everything but a success into an error.
@@ -142,7 +146,7 @@ pub(super) fn transport(error: reqwest::Error) -> ClientError {
 
 /// reqwest's own message says little without its causes, and names the URL,
 /// which the reader of the log knows.
-fn chain(error: &reqwest::Error) -> String {
+pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {

@@ -26,7 +26,10 @@ pub(super) const PATIENT: Retry = Retry {
 };
 
 impl Retry {
-    pub(super) async fn run<T>(&self, mut attempt: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+    pub(super) async fn run<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let mut tried = 0;
         loop {
             let error = match attempt().await {

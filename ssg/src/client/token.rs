@@ -23,10 +23,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::{
-    ClientError, Http, Result, http,
-    retry::{PATIENT, Retry},
-};
+use super::{ClientError, Http, Result, http, retry::PATIENT};
 use crate::{config::Credentials, file_lock::FileLock};
 
 /// A token is renewed when this share of its life is over, in hundredths.
@@ -162,8 +159,8 @@ impl Session {
     async fn login(&self) -> Result<Tokens> {
         let body =
             LoginRequest { identifier: self.identifier.clone(), password: self.password.clone() };
-        let once = async || self.exchange("api/auth/local", &body).await;
-        let answer = Retry { ..PATIENT }.run(once).await;
+        let body = &body;
+        let answer = PATIENT.run(move || self.exchange("api/auth/local", body)).await;
         answer.map_err(|error| match error {
             // Strapi answers 400 to a wrong password.
             ClientError::Permanent { status: 400 | 403, message, .. } => {

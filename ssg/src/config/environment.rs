@@ -111,7 +111,7 @@ impl Environment {
         self.parse(name, A_DURATION, parse_duration)
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<bool, ConfigError> {
+    pub fn flag(&self, name: &str) -> Result<bool, ConfigError> {
         let parsed = self.parse(name, "true or false", |text| match text {
             "1" | "true" | "yes" | "on" => Some(true),
             "0" | "false" | "no" | "off" => Some(false),

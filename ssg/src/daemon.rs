@@ -1,0 +1,122 @@
+//! `ssg serve`: keeps the site in step with the CMS, and answers visitors'
+//! requests to its API.
+//!
+//! A webhook is a hint, the feed is the truth: hints only make the loop look
+//! sooner than its poll would, so none of them may be lost, doubled or forged
+//! into harm. Builds run one after another on a thread of their own; one that
+//! fails, or panics, leaves the site as it was and the daemon running.
+//!
+//! ```text
+//! webhook ─┐
+//! watcher ─┼► Event ─► inbox (batches) ─► main loop ─► Pipeline (pull, build, publish)
+//! timer   ─┘                                  └► status, metrics
+//! ```
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+
+pub use self::pipeline::{Built, Cause, Pipeline};
+pub(crate) use self::{
+    body::{error, method_not_allowed, too_large},
+    shared::Shared,
+};
+use self::{event::Event, seen::SeenIds};
+use crate::{
+    client::Upstream,
+    config::{CmsConfig, ServeConfig},
+    release::Store,
+};
+
+mod body;
+mod event;
+mod inbox;
+mod main_loop;
+mod metrics;
+mod pipeline;
+mod seen;
+mod server;
+mod shared;
+mod static_files;
+mod status;
+mod watcher;
+mod webhook;
+
+/// A build that is under way when we are asked to stop may still finish; one
+/// that is cut off is undone by the next start.
+const BUILD_GRACE: Duration = Duration::from_secs(20);
+
+/// Where things are and how to behave.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub serve: ServeConfig,
+    pub cms: CmsConfig,
+    /// Watched for changes.
+    pub site: PathBuf,
+    /// Holds the ids of webhooks already seen.
+    pub cache: PathBuf,
+}
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    server: server::Listening,
+    events: mpsc::UnboundedSender<Event>,
+    main_loop: JoinHandle<()>,
+    _watcher: Option<watcher::Watcher>,
+}
+
+impl Daemon {
+    /// Binds and starts everything. Must be called within a tokio runtime.
+    pub fn start(options: &Options, store: Store, pipeline: Arc<dyn Pipeline>) -> Result<Self> {
+        let (events, inbox) = mpsc::unbounded_channel();
+        let seen = SeenIds::open(&options.cache).context("cannot read the webhooks seen so far")?;
+        let upstream = Upstream::new(&options.cms.url)?;
+        let shared = Arc::new(Shared::new(&options.serve, store, events.clone(), seen, upstream));
+        shared.warn_about_webhooks();
+        let server = server::start(&options.serve.listen, Arc::clone(&shared))?;
+        let watcher = watcher::watch(&options.site, events.clone())
+            .inspect_err(|error| tracing::warn!(%error, "templates are not watched"))
+            .ok();
+        let poll = options.serve.poll_interval;
+        let main_loop = tokio::spawn(main_loop::run(inbox, poll, shared, pipeline));
+        Ok(Self { server, events, main_loop, _watcher: watcher })
+    }
+
+    /// `http://address:port`, with the port that was really taken.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Stops taking requests, lets a running build finish.
+    pub async fn stop(self) {
+        // The loop may be gone already, after a panic of its own: then there is nothing to stop.
+        let _ = self.events.send(Event::Stop);
+        self.server.stop().await;
+        if timeout(BUILD_GRACE, self.main_loop).await.is_err() {
+            tracing::warn!("a build was cut off; the next start settles it");
+        }
+    }
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub async fn serve(options: &Options, store: Store, pipeline: Arc<dyn Pipeline>) -> Result<()> {
+    let daemon = Daemon::start(options, store, pipeline)?;
+    eprintln!("listening on {}", daemon.url());
+    asked_to_stop().await?;
+    tracing::info!("stopping");
+    daemon.stop().await;
+    Ok(())
+}
+
+async fn asked_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

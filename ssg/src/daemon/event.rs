@@ -1,0 +1,12 @@
+//! Everything that can wake the daemon, in one type.
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The CMS says that something changed, up to this place in its feed.
+    Hint {
+        seq: Option<i64>,
+    },
+    /// A file of the site changed.
+    SiteChanged,
+    Stop,
+}

@@ -1,0 +1,95 @@
+//! The one loop: wait, build, note what came of it.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, anyhow};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::{Built, Cause, Pipeline, event::Event, inbox, shared::Shared};
+
+pub(super) async fn run(
+    mut events: UnboundedReceiver<Event>,
+    poll: Duration,
+    shared: Arc<Shared>,
+    pipeline: Arc<dyn Pipeline>,
+) {
+    let mut last_failure = None;
+    let mut cause = Some(Cause { start: true, ..Cause::default() });
+    while let Some(why) = cause {
+        let (result, took) = build(why, &shared, &pipeline).await;
+        report(&shared, why, took, &result, &mut last_failure);
+        cause = inbox::next(&mut events, tokio::time::Instant::now() + poll).await;
+    }
+}
+
+async fn build(
+    cause: Cause,
+    shared: &Arc<Shared>,
+    pipeline: &Arc<dyn Pipeline>,
+) -> (Result<Built>, Duration) {
+    let (shared, pipeline) = (Arc::clone(shared), Arc::clone(pipeline));
+    let work = move || {
+        let began = Instant::now();
+        let built = catch_unwind(AssertUnwindSafe(|| pipeline.run(cause)));
+        let built =
+            built.unwrap_or_else(|panic| Err(anyhow!("the build panicked: {}", said(&*panic))));
+        let took = began.elapsed();
+        // The first change after a first build then finds its tree ready.
+        if cause.start
+            && built.is_ok()
+            && let Err(error) = shared.store.prepare()
+        {
+            tracing::warn!(%error, "the standby tree is not ready yet");
+        }
+        shared.refresh_status();
+        (built, took)
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => (Err(anyhow!(error)), Duration::ZERO),
+    }
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}
+
+/// The same failure at every poll is told once.
+fn report(
+    shared: &Shared,
+    cause: Cause,
+    took: Duration,
+    result: &Result<Built>,
+    last_failure: &mut Option<String>,
+) {
+    shared.metrics.built(took, result.as_ref().ok());
+    match result {
+        Ok(built) => {
+            shared.know(built.seq);
+            *last_failure = None;
+            if let Some(release) = built.release {
+                tracing::info!(
+                    release,
+                    seq = built.seq,
+                    rendered = built.rendered,
+                    failed = built.failed,
+                    took_ms = took.as_millis(),
+                    hinted = cause.hinted,
+                    "published"
+                );
+            }
+        }
+        Err(error) => {
+            let text = format!("{error:#}");
+            if last_failure.as_ref() != Some(&text) {
+                tracing::error!(error = %text, "the build failed; the site stays as it is");
+                *last_failure = Some(text);
+            }
+        }
+    }
+}

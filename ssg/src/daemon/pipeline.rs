@@ -1,0 +1,35 @@
+//! The seam between the daemon and the work it drives.
+
+use anyhow::Result;
+
+/// Why the daemon asks for a build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// The daemon has just started: whatever happened meanwhile is unknown.
+    pub start: bool,
+    /// The CMS said that something changed, up to this place in its feed.
+    pub hint: Option<i64>,
+    /// A hint came, with or without a place.
+    pub hinted: bool,
+    pub site_changed: bool,
+}
+
+/// What a build found and did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Built {
+    /// Place in the feed up to which the content is known.
+    pub seq: i64,
+    /// The release that was made; `None` when nothing differed.
+    pub release: Option<u64>,
+    pub rendered: u64,
+    /// Pages that kept their last good version because they failed.
+    pub failed: u64,
+    /// The CMS was out of reach.
+    pub stale: bool,
+}
+
+/// Pulls the content, renders what changed and publishes it. Called on a
+/// blocking thread, never twice at once.
+pub trait Pipeline: Send + Sync + 'static {
+    fn run(&self, cause: Cause) -> Result<Built>;
+}

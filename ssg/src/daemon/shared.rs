@@ -1,0 +1,104 @@
+//! What the loop and the request handlers share.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use cms_api::webhook::Secret;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{event::Event, metrics::Metrics, seen::SeenIds};
+use crate::{
+    client::Upstream,
+    config::ServeConfig,
+    release::{Status, Store},
+};
+
+/// A request does not wait longer for a switch under way; it then tells what
+/// was known before it.
+const STATUS_WAIT: Duration = Duration::from_millis(200);
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(super) store: Store,
+    pub(super) metrics: Metrics,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) authorization: Option<String>,
+    pub(super) serve_static: bool,
+    pub(crate) upstream: Upstream,
+    events: UnboundedSender<Event>,
+    seen: Mutex<SeenIds>,
+    status: ArcSwap<Status>,
+    /// The furthest place in the feed that anybody told us of.
+    known_seq: AtomicI64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        serve: &ServeConfig,
+        store: Store,
+        events: UnboundedSender<Event>,
+        seen: SeenIds,
+        upstream: Upstream,
+    ) -> Self {
+        Self {
+            store,
+            metrics: Metrics::default(),
+            secrets: serve.webhook_secrets.clone(),
+            authorization: serve.webhook_authorization.clone(),
+            serve_static: serve.serve_static,
+            upstream,
+            events,
+            seen: Mutex::new(seen),
+            status: ArcSwap::default(),
+            known_seq: AtomicI64::new(0),
+        }
+    }
+
+    pub(super) fn warn_about_webhooks(&self) {
+        if self.secrets.is_empty() && self.authorization.is_none() {
+            tracing::warn!(
+                "SSG_WEBHOOK_SECRET is not set: no webhook is accepted, changes are found by polling"
+            );
+        }
+    }
+
+    pub(super) fn send(&self, event: Event) {
+        if let Event::Hint { seq: Some(seq) } = event {
+            self.know(seq);
+        }
+        if self.events.send(event).is_err() {
+            tracing::error!("the build loop is gone");
+        }
+    }
+
+    pub(crate) fn count_proxied(&self, failed: bool) {
+        self.metrics.proxied(failed);
+    }
+
+    pub(super) fn know(&self, seq: i64) {
+        self.known_seq.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    pub(super) fn known_seq(&self) -> i64 {
+        self.known_seq.load(Ordering::Acquire)
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, SeenIds> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another process may have rolled back, so the history is asked each time.
+    pub(super) fn refresh_status(&self) -> Arc<Status> {
+        match self.store.status_within(STATUS_WAIT) {
+            Ok(status) => self.status.store(Arc::new(status)),
+            Err(error) => tracing::debug!(%error, "the release status is not to be had now"),
+        }
+        self.status.load_full()
+    }
+}

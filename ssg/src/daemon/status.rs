@@ -1,0 +1,49 @@
+//! `/healthz`, `/readyz`, `/metrics`: for load balancers and those who watch.
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::shared::Shared;
+use crate::release::Status;
+
+pub(super) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// Ready when there is a release to show.
+pub(super) async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
+    let known_seq = shared.known_seq();
+    let status = status(shared).await;
+    let live = status.live.as_ref();
+    let seq = live.map(|live| live.seq);
+    let body = json!({
+        "ready": live.is_some(),
+        "release": live.map(|live| live.id),
+        "seq": seq,
+        "pinned": status.pinned,
+        "lag": lag(known_seq, seq),
+    });
+    match live {
+        Some(_) => HttpResponse::Ok().json(body),
+        None => HttpResponse::ServiceUnavailable().json(body),
+    }
+}
+
+pub(super) async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
+    let known_seq = shared.known_seq();
+    let status = status(shared.clone()).await;
+    let live = status.live.as_ref();
+    let lag = lag(known_seq, live.map(|live| live.seq));
+    let text = shared.metrics.render(live.map(|live| live.id), status.pinned, lag);
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
+}
+
+/// How many places in the feed the live site is behind what we know of.
+fn lag(known_seq: i64, live: Option<u64>) -> u64 {
+    let known = u64::try_from(known_seq).unwrap_or(0);
+    known.saturating_sub(live.unwrap_or(0))
+}
+
+async fn status(shared: web::Data<Shared>) -> std::sync::Arc<Status> {
+    web::block(move || shared.refresh_status()).await.unwrap_or_default()
+}
