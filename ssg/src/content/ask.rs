@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json};
 use tera::Value;
 
 use super::entry::Entry;
-use super::projection::{Projector, Show};
+use super::projection::{Ids, Projector, Show};
 use super::query::Found;
 use super::snapshot::Snapshot;
 use super::view::{types_of_filter, types_of_sort};
@@ -112,7 +112,7 @@ impl Snapshot {
     }
 
     fn one(&self, entry: Option<&Arc<Entry>>, spec: &QuerySpec, footprint: Footprint) -> Reply {
-        let mut projector = Projector::new(self, self.asked_locale(&spec.locale));
+        let mut projector = Projector::new(self, self.asked_locale(&spec.locale), Ids::Asked);
         let value = entry.map(|entry| projector.entry(entry, Show::of_query(spec)));
         let mut all = projector.into_footprint();
         all.merge(&footprint);
@@ -130,7 +130,7 @@ impl Snapshot {
         } else {
             Found { rows: self.find_rows(uid, spec), total: 0 }
         };
-        let mut projector = Projector::new(self, self.asked_locale(&spec.locale));
+        let mut projector = Projector::new(self, self.asked_locale(&spec.locale), Ids::Asked);
         let rows = found.rows.iter();
         let values: Vec<_> = rows.map(|row| projector.entry(row, Show::of_query(spec))).collect();
         let mut footprint = projector.into_footprint();
@@ -151,6 +151,10 @@ impl Snapshot {
             .map_err(|error| AskError::Arguments(format!("unreadable arguments: {error}")))?;
         let parser = QueryParser::unrestricted(self.model(), LIMITS);
         let mut spec = parser.one(ty, &args).map_err(|error| explained(ty, &error))?;
+        // The parser leaves out what REST always shows; here the row id has to be asked for.
+        if let Some(fields) = spec.fields.as_mut().filter(|_| names_id(args.get("fields"))) {
+            fields.push("id".to_owned());
+        }
         spec.locale = match locale {
             EVERY_LOCALE => Locale::All,
             _ if args.get("filters").is_some_and(|filters| filters.get("locale").is_some()) => {
@@ -190,6 +194,12 @@ fn searched(uid: &str, spec: &QuerySpec) -> Footprint {
     types_of_filter(uid, &spec.filter, &mut |uid| footprint.content_type(uid));
     types_of_sort(uid, &spec.sort, &mut |uid| footprint.content_type(uid));
     footprint
+}
+
+fn names_id(fields: Option<&Json>) -> bool {
+    let one = fields.and_then(Json::as_str);
+    let many = fields.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    one.into_iter().chain(many).flat_map(|text| text.split(',')).any(|name| name.trim() == "id")
 }
 
 fn whole(args: &Map<String, Json>, name: &str) -> Result<Option<u64>, AskError> {

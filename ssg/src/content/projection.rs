@@ -26,17 +26,31 @@ pub(crate) struct Show<'a> {
     pub(crate) populate: &'a [Populate],
 }
 
+/// When row ids are shown. Every publish gives a row and its components new ones, so a page
+/// that asks for a few fields must not see them: it would change with every edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ids {
+    /// Always, as REST does.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what the recorded answers are held to"))]
+    Always,
+    /// With all fields, or when asked for by name.
+    Asked,
+}
+
 #[derive(Debug)]
 pub(crate) struct Projector<'a> {
     snapshot: &'a Snapshot,
     /// The locale the question is about.
     asked: &'a str,
+    ids: Ids,
+    /// Whether the entry at hand and its components show their ids.
+    with_id: bool,
     footprint: Footprint,
 }
 
 impl<'a> Projector<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot, asked: &'a str) -> Self {
-        Self { snapshot, asked, footprint: Footprint::default() }
+    pub(crate) fn new(snapshot: &'a Snapshot, asked: &'a str, ids: Ids) -> Self {
+        Self { snapshot, asked, ids, with_id: true, footprint: Footprint::default() }
     }
 
     pub(crate) fn into_footprint(self) -> Footprint {
@@ -45,17 +59,19 @@ impl<'a> Projector<'a> {
 
     pub(crate) fn entry(&mut self, entry: &'a Arc<Entry>, show: Show<'_>) -> Value {
         self.footprint.document(entry.document_id());
-        let place = Place::entry(entry, self.asked);
-        match self.snapshot.shapes().get(entry.uid()) {
-            Some(shape) => self.object(&place, shape, show),
-            None => Value::none(),
-        }
+        let Some(shape) = self.snapshot.shapes().get(entry.uid()) else { return Value::none() };
+        let asked = |fields: &[String]| fields.iter().any(|field| field == "id");
+        let with_id = self.ids == Ids::Always || show.fields.is_none_or(asked);
+        let outer = std::mem::replace(&mut self.with_id, with_id);
+        let value = self.object(&Place::entry(entry, self.asked), shape, show);
+        self.with_id = outer;
+        value
     }
 
     fn object(&mut self, place: &Place<'a>, shape: &Shape, show: Show<'_>) -> Value {
         let base = match place.entry.filter(|_| show.fields.is_none()) {
-            Some(entry) => entry.plain(|| Value::from(scalars(place, shape, show))),
-            None => Value::from(scalars(place, shape, show)),
+            Some(entry) => entry.plain(|| Value::from(scalars(place, shape, show, true))),
+            None => Value::from(scalars(place, shape, show, self.with_id)),
         };
         if show.populate.is_empty() {
             return base;
@@ -171,10 +187,12 @@ impl<'a> Show<'a> {
     }
 }
 
-fn scalars(place: &Place<'_>, shape: &Shape, show: Show<'_>) -> Map {
+fn scalars(place: &Place<'_>, shape: &Shape, show: Show<'_>, with_id: bool) -> Map {
     let mut map = Map::new();
     let value = |name: &str| place.get(name).cloned().unwrap_or_else(Value::none);
-    map.insert(Key::Str("id"), value("id"));
+    if with_id {
+        map.insert(Key::Str("id"), value("id"));
+    }
     if shape.is_type {
         let id = place.entry.map_or_else(Value::none, |entry| entry.document_id().into());
         map.insert(Key::Str("documentId"), id);

@@ -16,7 +16,7 @@ use cms_api::query_parse::{Limits, QueryParser};
 use cms_api::query_string;
 use serde_json::{Value as Json, json};
 
-use super::projection::{Projector, Show};
+use super::projection::{Ids, Projector, Show};
 use super::snapshot::Snapshot;
 use super::value::to_json;
 use seed::Seed;
@@ -116,7 +116,7 @@ fn list(snapshot: &Snapshot, ty: &ContentType, spec: &QuerySpec) -> Json {
     let rows = snapshot.find_rows(&ty.uid, spec);
     assert!(rows.iter().zip(&found.rows).all(|(a, b)| Arc::ptr_eq(a, b)), "{spec:?}");
     assert_eq!((rows.len(), snapshot.count(&ty.uid, spec)), (found.rows.len(), found.total));
-    let mut projector = Projector::new(snapshot, snapshot.asked_locale(&spec.locale));
+    let mut projector = Projector::new(snapshot, snapshot.asked_locale(&spec.locale), Ids::Always);
     let show = Show { fields: spec.fields.as_deref(), populate: &spec.populate };
     let data: Vec<_> = found.rows.iter().map(|row| to_json(&projector.entry(row, show))).collect();
     let total = spec.page.with_count.then_some(found.total as u64);

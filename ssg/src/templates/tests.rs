@@ -169,6 +169,18 @@ fn functions_answer_from_the_content() {
 }
 
 #[test]
+fn row_ids_show_only_where_they_cannot_disturb() {
+    let first = |args: &str| {
+        shows(&format!(
+            "{{{{ entries(type='api::post.post', {args}) | first | keys | join(sep=' ') }}}}"
+        ))
+    };
+    assert_eq!(first("fields=['title']"), "documentId title");
+    assert_eq!(first("fields=['title', 'id']"), "id documentId title");
+    assert!(first("limit=1").starts_with("id documentId title"));
+}
+
+#[test]
 fn links_lead_to_pages_and_files() {
     assert_eq!(
         shows("{{ url_for(entry=entry) }} {{ asset(path='site.css') }}"),

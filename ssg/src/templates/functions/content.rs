@@ -134,15 +134,21 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
     if shares.is_empty() {
         return Ok(Value::from(Vec::<Value>::new()));
     }
-    let mut conditions =
-        vec![json!({ "documentId": { "$ne": shown.document_id } }), json!({ "$or": shares })];
-    let mut args = arguments.query(&["sort", "fields", "populate"]);
+    let mut conditions = vec![json!({ "$or": shares })];
     conditions.extend(arguments.get("filters").map(crate::content::value::to_json));
+    let mut args = arguments.query(&["sort", "fields", "populate"]);
     args.insert("filters".into(), json!({ "$and": conditions }));
+    // One more than wanted, without a condition that leaves the entry itself out: all
+    // entries with these targets ask the same question then.
     let limit = arguments.whole("limit")?.unwrap_or(RELATED);
-    args.insert("limit".into(), json!(limit));
+    args.insert("limit".into(), json!(limit.saturating_add(1)));
     let args = canonical(&Json::Object(args));
-    ask(&page.scope, &arguments, Key::Query { uid, locale: page.locale, args, total: false })
+    let key = Key::Query { uid, locale: page.locale.clone(), args, total: false };
+    let list = ask(&page.scope, &arguments, key)?;
+    let others = list.as_array().unwrap_or_default().iter();
+    let others = others.filter(|other| document_of(other).as_deref() != Some(shown.document_id));
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(Value::from(others.take(limit).cloned().collect::<Vec<_>>()))
 }
 
 /// For each relation a condition that names the entry's own targets. They are asked for as
