@@ -6,8 +6,9 @@ use crate::auth::roles;
 use crate::clock;
 use crate::config::{Settings, Storage};
 use crate::content_types;
+use crate::documents::indexed_attributes;
 use crate::locales;
-use crate::store::{Conn, Database, StoreError, registry, settings};
+use crate::store::{Conn, Database, StoreError, indexes, registry, settings};
 
 /// Remembers which default locale the settings last asked for.
 const DEFAULT_LOCALE_SETTING: &str = "locales.default";
@@ -34,6 +35,7 @@ pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
 pub fn open(settings: Settings) -> anyhow::Result<App> {
     let model = content_types::load(&settings.storage.schema)?;
     let db = open_database(&settings.storage)?;
+    db.write::<_, anyhow::Error>(|conn| Ok(indexes::ensure(conn, indexed_attributes(&model))?))?;
     let secret = settings.serving.jwt_secret.as_deref();
     let keys = Keys::load(secret, &settings.storage.data_dir())?;
     Ok(App::new(db, model, settings, keys))

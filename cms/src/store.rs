@@ -7,6 +7,7 @@ pub mod documents;
 pub mod error;
 pub mod feed;
 pub mod find;
+pub mod indexes;
 pub mod jobs;
 pub mod json;
 pub mod links;

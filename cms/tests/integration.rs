@@ -7,4 +7,5 @@ mod integration {
     mod postgres;
     mod routing;
     mod store;
+    mod write;
 }

@@ -12,22 +12,23 @@ use cms_api::content_type::{ContentType, Kind};
 use cms_api::envelope::Envelope;
 use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
-use cms_api::query::{Locale, QuerySpec, Status};
-use cms_api::query_parse::{Limits, QueryParser};
-use cms_api::query_string;
+use cms_api::query::{Filter, Locale, QuerySpec, Status};
+use cms_api::query_parse::QueryParser;
 use serde_json::{Map, Value};
 
 use crate::clock;
 use crate::documents::access::Access;
 use crate::documents::find::{self, Reading};
+use crate::documents::find::{self, Reading};
 use crate::documents::work::{DRAFT, Work};
 use crate::documents::{create, delete, discard, keys, publish, unpublish, update};
 use crate::error::AppResult;
-use crate::extract::body;
+use crate::extract::{body, query};
 use crate::response;
 use crate::routes::{ContentCall, ContentVerb, Context};
 use crate::store::Conn;
 use crate::store::documents::{self, Identity};
+use crate::store::find::Selector;
 use crate::store::find::Selector;
 
 /// [`cms_api::change::SEQ_HEADER`] as the wire spells it.
@@ -55,14 +56,10 @@ struct Written {
 pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<HttpResponse> {
     let model = Arc::clone(&context.model);
     let ty = content_type(&model, &call)?;
-    let tree = query_string::parse(context.http.query_string())
-        .map_err(|error| ApiError::validation(error.to_string()))?;
-    let access = access(&context);
-    let limits = Limits {
-        default: context.app.settings.serving.rest_default_limit,
-        max: context.app.settings.serving.rest_max_limit,
-    };
+    let tree = query::tree(context.http.query_string())?;
+    let access = query::access(&context.caller, &model);
     let readable = |uid: &str| access.may_find(uid);
+    let limits = query::limits(&context.app.settings);
     let parser = QueryParser { model: &model, limits, readable: &readable };
     let spec = parser.one(ty, &tree)?;
     let data = match call.verb {
@@ -86,15 +83,6 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let headers = answer.headers_mut();
     headers.insert(HeaderName::from_static(SEQ_HEADER_NAME), written.seq.into());
     Ok(answer)
-}
-
-/// What the caller may see of the documents a write leads to.
-fn access(context: &Context) -> Access {
-    let caller = &context.caller;
-    let may_see =
-        |uid: &str| caller.may(&format!("{uid}.find")) || caller.may(&format!("{uid}.findOne"));
-    let uids = context.model.types().map(|ty| ty.uid.clone());
-    Access::to_types(uids.filter(|uid| may_see(uid)))
 }
 
 fn content_type<'m>(model: &'m ContentModel, call: &ContentCall) -> AppResult<&'m ContentType> {
@@ -130,7 +118,7 @@ fn run(conn: &mut Conn, model: &ContentModel, write: Write) -> AppResult<Written
     let shown = verb(&mut work, ty, &write)?;
     let seq = work.finish()?;
     let shown = match shown {
-        Some(identity) => show(conn, model, ty, &identity, write)?,
+        Some(identity) => Some(show(conn, model, ty, &identity, write)?),
         None => None,
     };
     Ok(Written { shown, seq })
@@ -229,19 +217,13 @@ fn show(
     ty: &ContentType,
     identity: &Identity,
     write: Write,
-) -> AppResult<Option<Value>> {
-    let status = if identity.status == DRAFT { Status::Draft } else { Status::Published };
-    let locale = Locale::Code(identity.locale.clone());
-    let asked = write.spec;
-    let spec = QuerySpec {
-        status,
-        locale,
-        fields: asked.fields,
-        populate: asked.populate,
-        page: asked.page,
-        ..QuerySpec::default()
-    };
+) -> AppResult<Value> {
+    let mut spec = write.spec;
+    spec.status = if identity.status == DRAFT { Status::Draft } else { Status::Published };
+    spec.locale = Locale::Code(identity.locale.clone());
+    // What the answer shows was decided by the write; a filter cannot take it away.
+    spec.filter = Filter::default();
     let mut reading = Reading { conn, model, default_locale: &write.default_locale };
     let selector = Selector::Document(&identity.document_id);
-    Ok(Some(find::one(&mut reading, ty, selector, &spec)?.unwrap_or_default()))
+    Ok(find::one(&mut reading, ty, selector, &spec)?.unwrap_or_default())
 }

@@ -6,10 +6,11 @@
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use super::json::Json;
 use super::pool::Conn;
 use super::schema::documents;
 use super::statement::{Bind, Statement};
-use super::{Dialect, StoreError, json::Json};
+use super::{Dialect, StoreError, indexes};
 
 /// What a row is about; unique.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -244,7 +245,7 @@ pub fn is_taken(
 fn push_equals(query: &mut Statement, attribute: &str, value: &Value) {
     match query.dialect() {
         Dialect::Sqlite => {
-            query.push(&format!(" AND data ->> '$.{attribute}' = "));
+            query.push(&format!(" AND {} = ", indexes::value(Dialect::Sqlite, attribute)));
             query.bind(match value {
                 Value::String(text) => Bind::Text(text.clone()),
                 Value::Bool(flag) => Bind::Integer(i64::from(*flag)),
@@ -257,7 +258,7 @@ fn push_equals(query: &mut Statement, attribute: &str, value: &Value) {
             });
         }
         Dialect::Postgres => {
-            query.push(&format!(" AND data -> '{attribute}' = "));
+            query.push(&format!(" AND {} = ", indexes::value(Dialect::Postgres, attribute)));
             query.bind(Bind::Text(value.to_string())).push("::jsonb");
         }
     }

@@ -17,7 +17,7 @@ fn a_relation_edited_from_the_other_side_changes_draft_and_published() {
     world.update(AUTHOR, &author, &json!({"articles": {"connect": [b]}}));
     for (article, status) in [(&a, "draft"), (&a, "published"), (&b, "draft"), (&b, "published")] {
         let row = identity(ARTICLE, article, "en", status);
-        assert_eq!(world.linked(&row, "author"), [author.clone()], "{status}");
+        assert_eq!(world.linked(&row, "author"), std::slice::from_ref(&author), "{status}");
     }
     world.update(AUTHOR, &author, &json!({"articles": {"set": []}}));
     assert!(world.linked(&identity(ARTICLE, &a, "en", "published"), "author").is_empty());
@@ -48,7 +48,7 @@ fn children_written_on_the_parent_are_published_with_it() {
     let parent =
         world.create(CATEGORY, &json!({"name": "Parent", "slug": "parent", "children": [child]}));
     let row = |status| identity(CATEGORY, &child, "", status);
-    assert_eq!(world.linked(&row("draft"), "parent"), [parent.clone()]);
+    assert_eq!(world.linked(&row("draft"), "parent"), std::slice::from_ref(&parent));
     assert_eq!(world.linked(&row("published"), "parent"), [parent]);
 }
 

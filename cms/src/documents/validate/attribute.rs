@@ -73,14 +73,14 @@ impl<'a> Rules<'a> {
     ) -> Rule<'a> {
         match &attribute.kind {
             AttributeKind::Media { .. } | AttributeKind::Relation(_) => {
-                Rule::new(Shape::Any).nullable().as_given()
+                Rule::new(Shape::Any).nullable().uncast()
             }
             AttributeKind::Component { component, repeatable: false } => {
                 let rule = match self.model.component(component) {
                     Some(part) => self.object(&part.attributes, value, false),
                     None => Rule::new(Shape::Any),
                 };
-                self.required(rule.as_given(), attribute.required && !self.mode.draft)
+                self.required(rule.uncast(), attribute.required && !self.mode.draft)
             }
             AttributeKind::Component { component, repeatable: true } => {
                 let items = Shape::List(Box::new(move |item| self.part(component, item)));
@@ -95,7 +95,7 @@ impl<'a> Rules<'a> {
     }
 
     fn list(self, rule: Rule<'a>, attribute: &Attribute, value: Option<&Value>) -> Rule<'a> {
-        let mut rule = self.required(rule.as_given(), true);
+        let mut rule = self.required(rule.uncast(), true);
         if self.mode.draft {
             return rule;
         }
@@ -181,13 +181,13 @@ impl<'a> Rules<'a> {
 
     /// Lengths and the pattern count once the document is to be published.
     fn text(self, attribute: &'a Attribute) -> Rule<'a> {
-        let rule = Rule::new(Shape::Text).as_given();
+        let rule = Rule::new(Shape::Text).uncast();
         if self.mode.draft { rule } else { lengths(rule, attribute) }
     }
 
     /// Only what a client sends is measured: what is stored is a hash.
     fn password(self, attribute: &'a Attribute) -> Rule<'a> {
-        let rule = Rule::new(Shape::Text).as_given();
+        let rule = Rule::new(Shape::Text).uncast();
         if self.mode.stored { rule } else { lengths(rule, attribute) }
     }
 

@@ -87,7 +87,7 @@ impl<'a> Rule<'a> {
         self
     }
 
-    pub(super) fn as_given(mut self) -> Self {
+    pub(super) fn uncast(mut self) -> Self {
         self.as_given = true;
         self
     }

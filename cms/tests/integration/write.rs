@@ -1,0 +1,203 @@
+//! Writes over HTTP: bodies, statuses, permissions, publishing actions, the feed's number.
+
+use cms::auth::api_token::TokenKind;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::harness::{Answer, Client, TestApp, send};
+
+async fn created(client: &Client<'_>, path: &str, data: Value) -> String {
+    let answer = client.post(path, json!({ "data": data })).await.expect(201);
+    answer.body["data"]["documentId"].as_str().unwrap().to_owned()
+}
+
+fn seq(answer: &Answer) -> i64 {
+    answer.header("x-galley-seq").parse().unwrap()
+}
+
+#[actix_web::test]
+async fn every_write_says_its_place_in_the_feed() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let first = client.post("/api/tags", json!({"data": {"name": "a"}})).await.expect(201);
+    let id = first.body["data"]["documentId"].as_str().unwrap();
+    let second =
+        client.put(&format!("/api/tags/{id}"), json!({"data": {"name": "b"}})).await.expect(200);
+    let third = client.delete(&format!("/api/tags/{id}")).await.expect(204);
+    assert_eq!([seq(&first), seq(&second), seq(&third)], [1, 2, 3]);
+    assert_eq!(third.text, "");
+    // Nothing to delete any more: no change, so the newest place.
+    assert_eq!(seq(&client.delete(&format!("/api/tags/{id}")).await.expect(204)), 3);
+}
+
+#[actix_web::test]
+async fn a_form_is_a_body_and_other_types_are_none() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let send_as = |kind: &'static str, body: &'static str| {
+        send(client.request(Method::POST, "/api/tags").header("content-type", kind).body(body))
+    };
+    let form = "application/x-www-form-urlencoded";
+    let answer = send_as(form, "data[name]=from+form&data[weight]=5").await.expect(201);
+    assert_eq!(answer.body["data"]["weight"], 5);
+    let missing = "Missing \"data\" payload in the request body";
+    for (kind, body) in
+        [("text/plain", "hello"), ("application/xml", "<a/>"), ("application/json", "[1,2]")]
+    {
+        assert_eq!(send_as(kind, body).await.expect(400).message(), missing, "{kind}");
+    }
+    for body in ["{\"data\": {", "12", "null"] {
+        let answer = send_as("application/json", body).await.expect(400);
+        assert_eq!(answer.body["error"]["name"], "SyntaxError");
+        assert_eq!(answer.body["error"].get("details"), None);
+    }
+}
+
+#[actix_web::test]
+async fn a_body_beyond_the_limit_is_refused() {
+    let app = TestApp::start().await;
+    let body = json!({"data": {"name": "x".repeat(1_100_000)}});
+    let answer = app.full_access().post("/api/tags", body).await.expect(413);
+    assert_eq!(
+        answer.body,
+        json!({"data": null, "error": {
+            "status": 413, "name": "PayloadTooLargeError", "message": "request entity too large"
+        }})
+    );
+}
+
+#[actix_web::test]
+async fn publishing_actions_move_between_draft_and_published() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let id = created(&client, "/api/articles?status=draft", json!({"title": "Draft"})).await;
+    let act = async |action: &str| {
+        client.post(&format!("/api/articles/{id}/actions/{action}"), json!({})).await
+    };
+    assert_eq!(
+        act("discard-draft").await.expect(400).message(),
+        "There is no published version to go back to"
+    );
+    let published = act("publish").await.expect(200);
+    assert_ne!(published.body["data"]["publishedAt"], Value::Null);
+    let again = act("publish").await.expect(200);
+    assert_eq!(again.body, published.body, "publishing what is published changes nothing");
+    assert_eq!(seq(&again), seq(&published));
+    let path = format!("/api/articles/{id}?status=draft");
+    client.put(&path, json!({"data": {"title": "Edited"}})).await.expect(200);
+    let draft = act("discard-draft").await.expect(200);
+    assert_eq!(draft.body["data"]["title"], "Draft");
+    assert_eq!(draft.body["data"]["publishedAt"], Value::Null);
+    assert_eq!(act("unpublish").await.expect(200).body["data"]["publishedAt"], Value::Null);
+    assert_eq!(act("nope").await.expect(405).text, "Method Not Allowed");
+    client
+        .post("/api/articles/aaaaaaaaaaaaaaaaaaaaaaaa/actions/publish", json!({}))
+        .await
+        .expect(404);
+    client.post(&format!("/api/tags/{id}/actions/publish"), json!({})).await.expect(404);
+}
+
+#[actix_web::test]
+async fn an_action_on_every_locale_reaches_each_of_them() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let id = created(&client, "/api/articles?status=draft", json!({"title": "English"})).await;
+    let german = format!("/api/articles/{id}?locale=de&status=draft");
+    client.put(&german, json!({"data": {"title": "Deutsch"}})).await.expect(200);
+    let answer = client
+        .post(&format!("/api/articles/{id}/actions/publish?locale=*"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(answer.body["data"]["locale"], "en");
+    let german = client.get(&format!("/api/articles/{id}?locale=de")).await.expect(200);
+    assert_eq!(german.body["data"]["title"], "Deutsch");
+    client
+        .post(&format!("/api/articles/{id}/actions/publish?locale=fr"), json!({}))
+        .await
+        .expect(404);
+}
+
+#[actix_web::test]
+async fn a_single_type_is_made_by_its_first_write() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let answer = client
+        .put("/api/homepage?status=draft", json!({"data": {"headline": "Hello"}}))
+        .await
+        .expect(200);
+    assert_eq!(answer.body["data"]["theme"], "light");
+    client.post("/api/homepage/actions/publish", json!({})).await.expect(200);
+    assert_eq!(client.get("/api/homepage").await.expect(200).body["data"]["headline"], "Hello");
+    client.delete("/api/homepage").await.expect(204);
+    client.get("/api/homepage").await.expect(404);
+}
+
+#[actix_web::test]
+async fn each_verb_needs_its_own_permission() {
+    let app = TestApp::start().await;
+    let id = created(&app.full_access(), "/api/articles", json!({"title": "Guarded"})).await;
+    let uid = "api::article.article";
+    let publisher = app.with_bearer(app.token(
+        "publisher",
+        TokenKind::Custom,
+        &["api::article.article.publish"],
+    ));
+    publisher.post(&format!("/api/articles/{id}/actions/publish"), json!({})).await.expect(200);
+    for action in ["unpublish", "discard-draft"] {
+        publisher
+            .post(&format!("/api/articles/{id}/actions/{action}"), json!({}))
+            .await
+            .expect(403);
+    }
+    publisher.put(&format!("/api/articles/{id}"), json!({"data": {}})).await.expect(403);
+    app.read_only().delete(&format!("/api/articles/{id}")).await.expect(403);
+    app.anonymous().post("/api/articles", json!({"data": {"title": "No"}})).await.expect(403);
+    // A relation to a type the caller may not see cannot be written.
+    app.grant("public", &[&format!("{uid}.create")]);
+    let data = json!({"title": "Linked", "author": []});
+    let answer = app.anonymous().post("/api/articles", json!({ "data": data })).await.expect(400);
+    assert_eq!(answer.message(), "Invalid key author");
+}
+
+#[actix_web::test]
+async fn parameters_that_cannot_be_meant_are_refused() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let data = json!({"data": {"title": "Everywhere"}});
+    let answer = client.post("/api/articles?locale=*", data).await.expect(400);
+    assert_eq!(
+        answer.message(),
+        "Invalid locale param * provided. Document locales must be strings."
+    );
+    let id = created(&client, "/api/articles", json!({"title": "Kept"})).await;
+    client.delete(&format!("/api/articles/{id}?status=draft")).await.expect(400);
+    client.get(&format!("/api/articles/{id}")).await.expect(200);
+}
+
+#[actix_web::test]
+async fn keys_the_server_sets_are_refused() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    for (data, details) in [
+        (
+            json!({"title": "abc", "bogus": 1}),
+            json!({"key": "bogus", "path": null, "source": "body"}),
+        ),
+        (
+            json!({"title": "abc", "createdBy": 1}),
+            json!({"key": "createdBy", "path": "createdBy", "source": "body"}),
+        ),
+        (json!({"title": "abc", "id": 1}), json!({"key": "id", "source": "body"})),
+        (
+            json!({"title": "abc", "seo": {"zzz": 1}}),
+            json!({"key": "zzz", "path": "seo", "source": "body"}),
+        ),
+        (
+            json!({"title": "abc", "author": {"foo": 1}}),
+            json!({"key": "foo", "path": "author", "source": "body"}),
+        ),
+    ] {
+        let answer = client.post("/api/articles", json!({ "data": data })).await.expect(400);
+        assert_eq!(answer.body["error"]["details"], details);
+    }
+}
