@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::harness::{Answer, Client, TestApp, send};
+use super::postgres::Postgres;
 
 async fn created(client: &Client<'_>, path: &str, data: Value) -> String {
     let answer = client.post(path, json!({ "data": data })).await.expect(201);
@@ -200,4 +201,39 @@ async fn keys_the_server_sets_are_refused() {
         let answer = client.post("/api/articles", json!({ "data": data })).await.expect(400);
         assert_eq!(answer.body["error"]["details"], details);
     }
+}
+
+#[actix_web::test]
+async fn writes_are_the_same_on_postgresql() {
+    let server = Postgres::start();
+    drop(server.database());
+    let app = TestApp::start_with(&["--database-url", &server.url()]).await;
+    let client = app.full_access();
+    let author = created(&client, "/api/authors", json!({"name": "A", "articles": []})).await;
+    let quote = json!({"__component": "blocks.quote", "text": "q", "author": author});
+    let data = json!({"title": "First", "slug": "first", "views": 3, "author": author, "sections": [quote]});
+    let id = created(&client, "/api/articles", data).await;
+    let path = format!("/api/articles/{id}");
+    client
+        .put(&format!("{path}?locale=de"), json!({"data": {"title": "Erstes"}}))
+        .await
+        .expect(200);
+    let shared =
+        client.put(&format!("{path}?locale=de"), json!({"data": {"views": 9}})).await.expect(200);
+    assert_eq!(shared.body["data"]["views"], 9);
+    let taken = json!({"data": {"title": "Second", "slug": "first"}});
+    assert_eq!(
+        client.post("/api/articles", taken).await.expect(400).message(),
+        "This attribute must be unique"
+    );
+    let event = json!({"name": "Ev", "code": "AB-0001", "startsAt": "2024-01-01", "serial": 5});
+    created(&client, "/api/events", event.clone()).await;
+    let again = client.post("/api/events", json!({ "data": event })).await.expect(400);
+    assert_eq!(again.body["error"]["details"]["errors"].as_array().unwrap().len(), 2);
+    client.post(&format!("{path}/actions/unpublish?locale=*"), json!({})).await.expect(200);
+    client
+        .put(&format!("/api/authors/{author}"), json!({"data": {"articles": {"set": []}}}))
+        .await
+        .expect(200);
+    client.delete(&format!("{path}?locale=*")).await.expect(204);
 }
