@@ -19,7 +19,6 @@ use serde_json::{Map, Value};
 use crate::clock;
 use crate::documents::access::Access;
 use crate::documents::find::{self, Reading};
-use crate::documents::find::{self, Reading};
 use crate::documents::work::{DRAFT, Work};
 use crate::documents::{create, delete, discard, keys, publish, unpublish, update};
 use crate::error::AppResult;
@@ -28,7 +27,6 @@ use crate::response;
 use crate::routes::{ContentCall, ContentVerb, Context};
 use crate::store::Conn;
 use crate::store::documents::{self, Identity};
-use crate::store::find::Selector;
 use crate::store::find::Selector;
 
 /// [`cms_api::change::SEQ_HEADER`] as the wire spells it.

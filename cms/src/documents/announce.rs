@@ -65,9 +65,10 @@ fn populate(model: &ContentModel, attributes: &IndexMap<String, Attribute>, dept
     for (name, attribute) in attributes.iter().filter(|(_, attribute)| !attribute.is_hidden()) {
         let below = |uid: &String| {
             let part = model.component(uid).filter(|_| depth < MAX_DEPTH);
-            part.map_or(json!({}), |part| {
-                json!({ "populate": populate(model, &part.attributes, depth + 1) })
-            })
+            part.map_or(
+                json!({}),
+                |part| json!({ "populate": populate(model, &part.attributes, depth + 1) }),
+            )
         };
         let value = match &attribute.kind {
             AttributeKind::Relation(_) | AttributeKind::Media { .. } => json!(true),
