@@ -50,12 +50,8 @@ fn json(value: Value) -> Value {
 
 /// Passwords of content types can be compared, never read back.
 fn password(value: &Value) -> AppResult<Value> {
-    use argon2::password_hash::PasswordHasher as _;
     let text = value.as_str().unwrap_or_default();
-    let hash = argon2::Argon2::default()
-        .hash_password(text.as_bytes())
-        .map_err(|error| anyhow::anyhow!("hashing a password: {error}"))?;
-    Ok(hash.to_string().into())
+    Ok(crate::auth::password::hash(text)?.into())
 }
 
 #[cfg(test)]
