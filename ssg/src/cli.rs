@@ -32,6 +32,10 @@ pub struct CommonArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Bring the local copy of the content up to date
+    Pull(PullArgs),
+    /// Run as a daemon: webhooks, catch-up polling, API proxy
+    Serve(ServeArgs),
     /// List the releases, or show one's build report
     Releases(ReleasesArgs),
     /// Make an earlier release live and keep it so

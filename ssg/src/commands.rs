@@ -4,23 +4,29 @@
 use std::{
     io::{self, Write},
     process,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    build::{Builder, CmsSource, Paths},
     cli::{Cli, Command},
+    client::Cms,
     config::{Config, Environment},
     exit::Exit,
     nginx,
     release::{Settings, Store},
 };
 
+mod pull;
 mod releases;
 mod rollback;
+mod serve;
 
 /// Shown unless `SSG_LOG` asks for more or less.
 const DEFAULT_LOG: &str = "info";
@@ -47,12 +53,17 @@ fn prepared(cli: &Cli) -> Result<Exit> {
         .build()
         .context("cannot start the runtime")?;
     let _entered = runtime.enter();
-    runtime.spawn(exit_on_interrupt());
+    // A daemon that is asked to stop ends well; everything else was cut short.
+    if !matches!(cli.command, Command::Serve(_)) {
+        runtime.spawn(exit_on_interrupt());
+    }
     run(cli, &env, &config)
 }
 
 fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
     match &cli.command {
+        Command::Pull(args) => pull::run(config, env, args),
+        Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
         Command::Releases(args) => releases::run(config, env, args),
         Command::Rollback(args) => rollback::rollback(config, args),
         Command::Unpin => rollback::unpin(config),
@@ -90,6 +101,16 @@ fn open_releases(config: &Config) -> Result<Store> {
     let settings = Settings { keep: config.keep_releases, ..Settings::default() };
     Store::open_with(&config.out, settings)
         .with_context(|| format!("the releases in `{}` cannot be used", config.out.display()))
+}
+
+/// The site of this configuration, its content from the CMS. Must be called
+/// within the runtime, and used outside of asynchronous code.
+fn open_builder(config: &Config, releases: Store) -> Result<Builder> {
+    let cms = Cms::new(&config.cms, &config.cache)?;
+    let source = CmsSource::new(cms, config.cms.url.as_str(), Handle::current());
+    let paths =
+        Paths { site: config.site.clone(), out: config.out.clone(), cache: config.cache.clone() };
+    Ok(Builder::with_releases(paths, Arc::new(source), releases))
 }
 
 fn to_json(value: &impl Serialize) -> Result<String> {

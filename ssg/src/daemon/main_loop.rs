@@ -71,6 +71,7 @@ fn report(
     match result {
         Ok(built) => {
             shared.know(built.seq);
+            shared.shows(built.seq);
             *last_failure = None;
             if let Some(release) = built.release {
                 tracing::info!(

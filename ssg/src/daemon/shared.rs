@@ -36,6 +36,9 @@ pub(crate) struct Shared {
     status: ArcSwap<Status>,
     /// The furthest place in the feed that anybody told us of.
     known_seq: AtomicI64,
+    /// The place that the newest release is up to date with. A change that no
+    /// page shows makes no release and is none the less done with.
+    shown_seq: AtomicI64,
 }
 
 impl Shared {
@@ -57,6 +60,7 @@ impl Shared {
             seen: Mutex::new(seen),
             status: ArcSwap::default(),
             known_seq: AtomicI64::new(0),
+            shown_seq: AtomicI64::new(0),
         }
     }
 
@@ -83,6 +87,17 @@ impl Shared {
 
     pub(super) fn know(&self, seq: i64) {
         self.known_seq.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    pub(super) fn shows(&self, seq: i64) {
+        self.shown_seq.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    /// The place in the feed that the live site is up to date with.
+    pub(super) fn live_seq(&self, status: &Status) -> Option<u64> {
+        let live = status.live.as_ref()?;
+        let shown = u64::try_from(self.shown_seq.load(Ordering::Acquire)).unwrap_or(0);
+        Some(if status.pinned { live.seq } else { live.seq.max(shown) })
     }
 
     pub(super) fn known_seq(&self) -> i64 {

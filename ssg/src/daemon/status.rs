@@ -13,9 +13,9 @@ pub(super) async fn healthz() -> HttpResponse {
 /// Ready when there is a release to show.
 pub(super) async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
     let known_seq = shared.known_seq();
-    let status = status(shared).await;
+    let status = status(shared.clone()).await;
     let live = status.live.as_ref();
-    let seq = live.map(|live| live.seq);
+    let seq = shared.live_seq(&status);
     let body = json!({
         "ready": live.is_some(),
         "release": live.map(|live| live.id),
@@ -33,7 +33,7 @@ pub(super) async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
     let known_seq = shared.known_seq();
     let status = status(shared.clone()).await;
     let live = status.live.as_ref();
-    let lag = lag(known_seq, live.map(|live| live.seq));
+    let lag = lag(known_seq, shared.live_seq(&status));
     let text = shared.metrics.render(live.map(|live| live.id), status.pinned, lag);
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
 }

@@ -1,0 +1,71 @@
+//! `ssg serve`: the daemon, with the real build behind it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    build::{Builder, Failure, Report, Request, problem},
+    cli::ServeArgs,
+    config::{Config, Environment, ServeConfig},
+    daemon::{self, Built, Cause, Options, Pipeline},
+    exit::Exit,
+};
+
+pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) -> Result<Exit> {
+    let options = Options {
+        serve: ServeConfig::resolve(args, env)?,
+        cms: config.cms.clone(),
+        site: config.site.clone(),
+        cache: config.cache.clone(),
+    };
+    let releases = super::open_releases(config)?;
+    let builder = super::open_builder(config, releases.clone())?;
+    let pipeline = Rebuild { builder: Mutex::new(builder) };
+    daemon::serve(&options, releases, Arc::new(pipeline)).await?;
+    Ok(Exit::Done)
+}
+
+struct Rebuild {
+    builder: Mutex<Builder>,
+}
+
+impl Pipeline for Rebuild {
+    fn run(&self, cause: Cause) -> Result<Built> {
+        let request = Request { reason: reason(cause).to_owned(), ..Request::default() };
+        // A build that panicked forgot its memory first: the next one reads what is stored.
+        let mut builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
+        built(&builder.rebuild(&request)?)
+    }
+}
+
+fn reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause { start: true, .. } => "start",
+        Cause { site_changed: true, .. } => "templates",
+        Cause { hinted: true, .. } => "webhook",
+        _ => "poll",
+    }
+}
+
+/// Mistakes beside a release are told and live with; mistakes instead of one
+/// are a failed build.
+fn built(report: &Report) -> Result<Built> {
+    if report.release.is_none() && !report.failed.is_empty() {
+        bail!("{}", listed(&report.failed));
+    }
+    for failure in &report.failed {
+        tracing::error!("{}", problem::line(failure));
+    }
+    Ok(Built {
+        seq: report.seq,
+        release: report.release,
+        rendered: report.rendered,
+        failed: report.failed.len() as u64,
+        stale: report.stale,
+    })
+}
+
+fn listed(failures: &[Failure]) -> String {
+    failures.iter().map(problem::line).collect::<Vec<_>>().join("\n")
+}
