@@ -25,10 +25,13 @@ mod pull;
 mod report;
 mod source;
 mod static_files;
+mod why;
 mod work;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::file_lock::{FileLock, LOCK_WAIT};
 
 pub use builder::Builder;
 pub use cms_source::CmsSource;
@@ -36,6 +39,7 @@ pub use error::BuildError;
 pub use pull::PullReport;
 pub use report::{Action, Failure, FileChange, Phases, Report};
 pub use source::{Pulled, Source, SourceError};
+pub use why::{EntryName, Explanation, ReadLine, UnknownUrl, why};
 
 /// Which program wrote the traces; those of any other are discarded.
 pub const ENGINE: &str = env!("GALLEY_ENGINE");
@@ -62,4 +66,14 @@ pub struct Request {
     pub clean: bool,
     /// Publish nothing when any page fails.
     pub strict: bool,
+}
+
+/// The lock of a cache directory: one build at a time.
+const LOCK_FILE: &str = "lock";
+
+/// Waits for the cache to be ours.
+fn lock(cache: &Path) -> Result<FileLock, BuildError> {
+    std::fs::create_dir_all(cache)
+        .map_err(|error| BuildError::File { path: cache.to_owned(), error })?;
+    Ok(FileLock::exclusive(&cache.join(LOCK_FILE), LOCK_WAIT)?)
 }

@@ -7,6 +7,7 @@ mod integration {
     mod daemon;
     mod fake_cms;
     mod magazine;
+    mod random;
     mod rebuild;
     mod releases;
     mod serving;

@@ -12,15 +12,11 @@ use super::report::{Action, Failure, FileChange, Report, millis};
 use super::source::Source;
 use super::work::{Planned, Work};
 use super::world::World;
-use super::{BuildError, ENGINE, Paths, Request, check, problem};
-use crate::engine::{ChangeSet, Kind, RouteChange};
-use crate::file_lock::{FileLock, LOCK_WAIT};
+use super::{BuildError, ENGINE, Paths, Request, check, lock, problem};
+use crate::engine::{ChangeSet, Kind, Reason, RouteChange};
 use crate::release::{self, FileAction, Meta, Published};
 use crate::site::{RouteTable, TableChange};
 use crate::state::{Commit, Store, TouchedChange, TraceChange};
-
-/// The lock of a cache directory: one build at a time.
-const LOCK_FILE: &str = "lock";
 
 /// Builds a site whenever it is asked to.
 pub struct Builder {
@@ -64,7 +60,7 @@ impl Builder {
     /// # Errors
     /// When there is neither a CMS nor a replica, or the cache cannot be used.
     pub fn pull(&mut self) -> Result<PullReport, BuildError> {
-        let _lock = self.lock()?;
+        let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
         let mut memory = self.recall(&mut store)?;
         let fresh = pull::pull(&mut memory, &*self.source)?;
@@ -85,7 +81,7 @@ impl Builder {
     /// When there is neither a CMS nor a replica, or a folder cannot be used. What was
     /// published before stays.
     pub fn rebuild(&mut self, request: &Request) -> Result<Report, BuildError> {
-        let _lock = self.lock()?;
+        let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
         let mut memory = self.recall(&mut store)?;
         if request.clean {
@@ -125,13 +121,6 @@ impl Builder {
                 Ok(report)
             }
         }
-    }
-
-    fn lock(&self) -> Result<FileLock, BuildError> {
-        let cache = &self.paths.cache;
-        std::fs::create_dir_all(cache)
-            .map_err(|error| BuildError::File { path: cache.clone(), error })?;
-        Ok(FileLock::exclusive(&cache.join(LOCK_FILE), LOCK_WAIT)?)
     }
 
     /// The memory, if no other process has built since; what is stored otherwise.
@@ -244,6 +233,7 @@ impl Run<'_> {
         let suspicious = memory.release != Some(self.release_name()?);
         let whole = memory.fresh || releases.newest()?.is_none();
         let outputs = Outputs::new(releases, whole)?;
+        let unexplained = if whole { vec![Reason::Clean {}] } else { Vec::new() };
         let started = Instant::now();
         let check = (suspicious && !memory.fresh).then_some(&outputs);
         let work = Work::find(memory, &self.world, &self.changes, &self.planned, check)?;
@@ -277,7 +267,7 @@ impl Run<'_> {
         };
         let published = outputs.publish(meta)?;
         self.report.phases.switch = millis(started.elapsed());
-        self.describe(memory, published.as_ref(), &applied);
+        self.describe(memory, published.as_ref(), &applied, &unexplained);
         self.commit(memory, fresh)?;
         if let Some(published) = &published {
             let report = serde_json::to_value(&self.report).unwrap_or_default();
@@ -294,7 +284,13 @@ impl Run<'_> {
         planned.chain(std::mem::take(&mut applied.failed)).collect()
     }
 
-    fn describe(&mut self, memory: &Memory, published: Option<&Published>, applied: &Applied) {
+    fn describe(
+        &mut self,
+        memory: &Memory,
+        published: Option<&Published>,
+        applied: &Applied,
+        unexplained: &[Reason],
+    ) {
         let report = &mut self.report;
         report.unchanged = report.pages;
         let Some(published) = published else { return };
@@ -318,7 +314,11 @@ impl Run<'_> {
                     FileAction::Change => Action::Change,
                     FileAction::Remove => Action::Remove,
                 },
-                reasons: applied.reasons.get(&change.path).cloned().unwrap_or_default(),
+                reasons: applied
+                    .reasons
+                    .get(&change.path)
+                    .cloned()
+                    .unwrap_or_else(|| unexplained.to_vec()),
             });
         }
     }

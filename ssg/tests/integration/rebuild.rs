@@ -7,6 +7,7 @@ use super::site_harness::{changed, reasons};
 
 mod faults;
 mod media;
+mod why;
 
 #[test]
 fn a_second_build_has_nothing_to_do() {

@@ -63,8 +63,12 @@ impl Site {
         fs::remove_file(self.templates().join(path)).unwrap();
     }
 
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.templates().join(path)).unwrap()
+    }
+
     pub(crate) fn replace(&self, path: &str, from: &str, to: &str) {
-        let text = fs::read_to_string(self.templates().join(path)).unwrap();
+        let text = self.read(path);
         assert!(text.contains(from), "`{from}` is not in {path}:\n{text}");
         self.write(path, &text.replace(from, to));
     }

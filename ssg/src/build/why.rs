@@ -1,0 +1,156 @@
+//! What a page was made from, and why it was rendered last: read from its trace.
+
+use serde::Serialize;
+
+use super::memory::Memory;
+use super::{BuildError, Paths, lock};
+use crate::engine::{Answer, Graph, Key, Kind, Reason, Trace};
+use crate::site::public_url;
+use crate::state::Store;
+
+/// Everything known about one output file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    pub url: String,
+    pub file: String,
+    pub kind: Kind,
+    pub route: String,
+    pub template: String,
+    pub locale: String,
+    pub entry: Option<EntryName>,
+    pub reads: Vec<ReadLine>,
+    pub media: Vec<String>,
+    /// Why it was rendered last.
+    pub reasons: Vec<Reason>,
+    /// How long that took, in milliseconds.
+    pub millis: f64,
+    /// The place in the CMS's feed it was rendered at.
+    pub seq: i64,
+    /// What went wrong since; the last good version is published.
+    pub failed: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryName {
+    pub uid: String,
+    pub document_id: String,
+}
+
+/// One question the page asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadLine {
+    pub read: &'static str,
+    /// The question, for people.
+    pub question: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_id: Option<String>,
+    /// Of the answer; `absent` when there was none.
+    pub fingerprint: String,
+    /// Documents the answer was made from.
+    pub documents: Vec<String>,
+}
+
+/// No page there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownUrl {
+    pub meant: String,
+    /// URLs that look alike, best first.
+    pub similar: Vec<String>,
+}
+
+/// How many similar URLs are worth showing.
+const SIMILAR: usize = 3;
+
+/// Explains the page at a URL, path or output file.
+///
+/// # Errors
+/// When the cache cannot be read. The inner error: no such page.
+pub fn why(paths: &Paths, text: &str) -> Result<Result<Explanation, UnknownUrl>, BuildError> {
+    let _lock = lock(&paths.cache)?;
+    let memory = Memory::load(&mut Store::open(&paths.cache)?)?;
+    let file = public_url::file_meant(text);
+    Ok(match memory.graph.trace(&file) {
+        Some(trace) => Ok(explain(&memory.graph, &file, trace)),
+        None => Err(UnknownUrl { similar: similar(&memory.graph, &file), meant: file }),
+    })
+}
+
+fn explain(graph: &Graph, file: &str, trace: &Trace) -> Explanation {
+    let about = &trace.about;
+    Explanation {
+        url: about.url.clone(),
+        file: file.to_owned(),
+        kind: about.kind,
+        route: about.route.clone(),
+        template: about.template.clone(),
+        locale: about.locale.clone(),
+        entry: about.entry.clone().map(|(uid, document_id)| EntryName { uid, document_id }),
+        reads: graph.reads(trace).map(|(key, answer)| read_line(key, answer)).collect(),
+        media: about.media.clone(),
+        reasons: about.reasons.clone(),
+        millis: std::time::Duration::from_micros(about.micros).as_secs_f64() * 1_000.0,
+        seq: about.seq,
+        failed: about.failed.clone(),
+    }
+}
+
+fn read_line(key: &Key, answer: &Answer) -> ReadLine {
+    ReadLine {
+        read: key.kind(),
+        question: key.to_string(),
+        uid: key.uid().map(str::to_owned),
+        document_id: key.document_id().map(str::to_owned),
+        fingerprint: answer.fingerprint.to_string(),
+        documents: answer.footprint.documents.iter().cloned().collect(),
+    }
+}
+
+fn similar(graph: &Graph, file: &str) -> Vec<String> {
+    let limit = (file.chars().count() / 3).max(3);
+    let mut near: Vec<(usize, &str)> = graph
+        .traces()
+        .filter(|(_, trace)| trace.about.kind == Kind::Page)
+        .map(|(other, trace)| (distance(file, other), trace.about.url.as_str()))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    near.sort_unstable();
+    near.into_iter().take(SIMILAR).map(|(_, url)| url.to_owned()).collect()
+}
+
+/// Edits from one text to another (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, char) in one.chars().enumerate() {
+        let mut diagonal = at;
+        let mut left = at + 1;
+        for (cell, with) in row.iter_mut().skip(1).zip(&other) {
+            let best = (diagonal + usize::from(char != *with)).min(left + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, best);
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = at + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_count_edits() {
+        for (one, other, edits) in
+            [("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("same", "same", 0)]
+        {
+            assert_eq!(distance(one, other), edits, "{one} {other}");
+        }
+    }
+}
