@@ -32,6 +32,10 @@ pub struct CommonArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Pull the content, render what changed, publish it
+    Build(BuildArgs),
+    /// Tell what a page was made from, and why it was rendered last
+    Why(WhyArgs),
     /// Bring the local copy of the content up to date
     Pull(PullArgs),
     /// Run as a daemon: webhooks, catch-up polling, API proxy

@@ -23,10 +23,12 @@ use crate::{
     release::{Settings, Store},
 };
 
+mod build;
 mod pull;
 mod releases;
 mod rollback;
 mod serve;
+mod why;
 
 /// Shown unless `SSG_LOG` asks for more or less.
 const DEFAULT_LOG: &str = "info";
@@ -62,6 +64,8 @@ fn prepared(cli: &Cli) -> Result<Exit> {
 
 fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
     match &cli.command {
+        Command::Build(args) => build::run(config, env, args),
+        Command::Why(args) => why::run(config, env, args),
         Command::Pull(args) => pull::run(config, env, args),
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
         Command::Releases(args) => releases::run(config, env, args),

@@ -4,14 +4,17 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use crate::build::{Explanation, why};
+use crate::build::{Explanation, Paths, why};
 use crate::cli::WhyArgs;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::exit::Exit;
 
-pub(super) fn run(config: &Config, args: &WhyArgs) -> Result<Exit> {
-    match why(&super::build::paths(config), &args.url)? {
-        Ok(found) if args.json => super::print(&super::to_json(&found)?),
+pub(super) fn run(config: &Config, env: &Environment, args: &WhyArgs) -> Result<Exit> {
+    let json = args.json || env.flag("SSG_JSON")?;
+    let paths =
+        Paths { site: config.site.clone(), out: config.out.clone(), cache: config.cache.clone() };
+    match why(&paths, &args.url)? {
+        Ok(found) if json => super::print(&super::to_json(&found)?),
         Ok(found) => super::print(text(&found).trim_end()),
         Err(unknown) => {
             eprintln!("error: there is no page `{}` (`{}`)", args.url, unknown.meant);
@@ -34,7 +37,8 @@ fn text(found: &Explanation) -> String {
         lines.push(("entry", format!("{} {}", entry.uid, entry.document_id)));
     }
     if !found.template.is_empty() {
-        lines.push(("rendered", format!("in {:.1} ms, at {} of the feed", found.millis, found.seq)));
+        lines
+            .push(("rendered", format!("in {:.1} ms, at {} of the feed", found.millis, found.seq)));
     }
     lines.extend(found.reasons.iter().map(|reason| ("because", reason.to_string())));
     lines.extend(found.failed.iter().map(|message| ("failed", message.clone())));
