@@ -11,6 +11,7 @@ use crate::auth::limit::AuthLimit;
 use crate::config::Settings;
 use crate::error::{AppError, AppResult};
 use crate::jobs::Waker;
+use crate::media::storage::Storage;
 use crate::registry::{Registry, RegistryCache};
 use crate::store::{Conn, Database};
 
@@ -26,16 +27,25 @@ pub struct App {
     /// Sign access and refresh tokens.
     pub keys: Arc<Keys>,
     pub auth_limit: AuthLimit,
+    /// Uploaded files.
+    pub uploads: Storage,
     registry: RegistryCache,
 }
 
 impl App {
     #[must_use]
-    pub fn new(db: Database, model: ContentModel, settings: Settings, keys: Keys) -> Self {
+    pub fn new(
+        db: Database,
+        model: ContentModel,
+        settings: Settings,
+        keys: Keys,
+        uploads: Storage,
+    ) -> Self {
         Self {
             db,
             auth_limit: AuthLimit::new(settings.serving.auth_rate_limit),
             keys: Arc::new(keys),
+            uploads,
             model: Arc::new(ArcSwap::from_pointee(model)),
             settings: Arc::new(settings),
             jobs: Waker::default(),

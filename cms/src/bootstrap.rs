@@ -8,6 +8,7 @@ use crate::config::{Settings, Storage};
 use crate::content_types;
 use crate::documents::indexed_attributes;
 use crate::locales;
+use crate::media;
 use crate::store::{Conn, Database, StoreError, indexes, registry, settings};
 
 /// Remembers which default locale the settings last asked for.
@@ -38,7 +39,8 @@ pub fn open(settings: Settings) -> anyhow::Result<App> {
     db.write::<_, anyhow::Error>(|conn| Ok(indexes::ensure(conn, indexed_attributes(&model))?))?;
     let secret = settings.serving.jwt_secret.as_deref();
     let keys = Keys::load(secret, &settings.storage.data_dir())?;
-    Ok(App::new(db, model, settings, keys))
+    let uploads = media::storage::Storage::open(&settings.serving.uploads)?;
+    Ok(App::new(db, model, settings, keys, uploads))
 }
 
 /// Creates the locales that are missing. The first becomes the default one when the settings

@@ -4,5 +4,6 @@ pub(crate) mod auth;
 pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod roles;
+pub(crate) mod upload;
 pub(crate) mod users;
 pub(crate) mod write;

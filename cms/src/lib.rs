@@ -15,6 +15,7 @@ pub mod extract;
 pub mod jobs;
 pub mod locales;
 mod logging;
+pub mod media;
 mod middleware;
 pub mod registry;
 mod response;

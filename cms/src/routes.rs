@@ -15,10 +15,11 @@ use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::controllers::{auth as auth_routes, find, health, roles, users, write};
+use crate::controllers::{auth as auth_routes, find, health, roles, upload, users, write};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
 use crate::extract::body;
+use crate::media::serve;
 use crate::registry::Registry;
 
 /// One request on its way through a controller: who asks what, checked against the table.
@@ -102,6 +103,9 @@ enum Endpoint {
     Auth(auth_routes::Route),
     Users(users::Route),
     Roles(roles::Route),
+    Upload(upload::Route),
+    /// An uploaded file.
+    File(String),
 }
 
 impl Endpoint {
@@ -112,7 +116,8 @@ impl Endpoint {
             Self::Auth(route) => Some(route.permission()),
             Self::Users(route) => Some(route.permission()),
             Self::Roles(route) => Some(route.permission()),
-            Self::Health | Self::Alive | Self::Ready => None,
+            Self::Upload(route) => Some(route.permission()),
+            Self::Health | Self::Alive | Self::Ready | Self::File(_) => None,
         }
     }
 }
@@ -140,6 +145,7 @@ async fn answer(
         Endpoint::Health => Ok(health::health()),
         Endpoint::Alive => Ok(health::alive()),
         Endpoint::Ready => health::ready(&app).await,
+        Endpoint::File(name) => serve::serve(&http, &app.uploads, &name).await,
         endpoint => authorized(app, model, endpoint, http, payload).await,
     };
     result.unwrap_or_else(|error: AppError| error.error_response())
@@ -170,7 +176,10 @@ async fn authorized(
         Endpoint::Auth(route) => auth_routes::run(context, route).await,
         Endpoint::Users(route) => users::run(context, route).await,
         Endpoint::Roles(route) => roles::run(context, route).await,
-        Endpoint::Health | Endpoint::Alive | Endpoint::Ready => Err(ApiError::not_found().into()),
+        Endpoint::Upload(route) => upload::run(context, route).await,
+        Endpoint::Health | Endpoint::Alive | Endpoint::Ready | Endpoint::File(_) => {
+            Err(ApiError::not_found().into())
+        }
     }
 }
 
@@ -195,6 +204,13 @@ fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Method, Endpoint
         ["_health"] => vec![(Method::GET, Endpoint::Health)],
         ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
+        ["uploads", _] => {
+            let name = segments.get(1).cloned().unwrap_or_default();
+            vec![(Method::GET, Endpoint::File(name))]
+        }
+        ["api", "upload", rest @ ..] => {
+            upload_endpoints(rest, segments.get(3..).unwrap_or_default())
+        }
         ["api", "auth", rest @ ..] => auth_endpoints(rest, segments.get(2..).unwrap_or_default()),
         ["api", "connect", _, ..] => vec![on_auth(Method::GET, auth_routes::Route::Connect)],
         ["api", "users", rest @ ..] => user_endpoints(rest, segments.get(2..).unwrap_or_default()),
@@ -251,6 +267,21 @@ fn user_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
         _ => Vec::new(),
     };
     routes.into_iter().map(|(method, route)| (method, Endpoint::Users(route))).collect()
+}
+
+fn upload_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
+    use upload::Route;
+    let id = || ids.first().cloned().unwrap_or_default();
+    let routes = match rest {
+        [] => vec![(Method::POST, Route::Upload)],
+        ["files"] => vec![(Method::GET, Route::Find)],
+        ["files", "page"] => vec![(Method::GET, Route::FindPage)],
+        ["files", _] => {
+            vec![(Method::GET, Route::FindOne(id())), (Method::DELETE, Route::Destroy(id()))]
+        }
+        _ => Vec::new(),
+    };
+    routes.into_iter().map(|(method, route)| (method, Endpoint::Upload(route))).collect()
 }
 
 fn role_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
