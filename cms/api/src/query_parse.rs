@@ -107,7 +107,7 @@ impl<'a> QueryParser<'a> {
             fields,
             page: Page::default(),
             populate: self.populate(get("populate"), shape)?,
-            status: status(ty, tree.get("status")),
+            status: status(tree.get("status")),
             locale,
             search: search(tree.get("_q"))?,
             has_published_version: has_published_version(tree.get("hasPublishedVersion"))?,
@@ -140,12 +140,12 @@ fn show_sort_keys(fields: &mut Option<Vec<String>>, sort: &[SortKey]) {
     }
 }
 
-/// Anything but `published` reads drafts.
-fn status(ty: &ContentType, value: Option<&Value>) -> Status {
+/// Anything but `published` reads drafts. On a type without drafts that still decides which
+/// rows its relations lead to.
+fn status(value: Option<&Value>) -> Status {
     match value {
         None => Status::Published,
         Some(Value::String(text)) if text == Status::Published.as_str() => Status::Published,
-        Some(_) if !ty.draft_and_publish => Status::Published,
         Some(_) => Status::Draft,
     }
 }

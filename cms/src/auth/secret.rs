@@ -16,12 +16,18 @@ pub fn random_bytes() -> anyhow::Result<[u8; BYTES]> {
     Ok(bytes)
 }
 
-/// A new secret as text that is safe in URLs and headers.
+/// A new secret as text that is safe in URLs, headers and command lines: it never begins
+/// with a hyphen, which would make it an option.
 ///
 /// # Errors
 /// As [`random_bytes`].
 pub fn random_text() -> anyhow::Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(random_bytes()?))
+    loop {
+        let text = URL_SAFE_NO_PAD.encode(random_bytes()?);
+        if !text.starts_with('-') {
+            return Ok(text);
+        }
+    }
 }
 
 /// The stored form of a token.

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use super::populate::Holder;
 use crate::clock;
 
-const LOCALIZATIONS: &str = "localizations";
 const COMPONENT: &str = "__component";
 
 /// A document: keys, scalars in schema order, times, locale, then what was populated with
@@ -64,19 +63,17 @@ fn scalars(
     }
 }
 
+/// What was populated, in the order it was asked for; zones come last.
 fn populated(
     attributes: &IndexMap<String, Attribute>,
     filled: &mut Map<String, Value>,
     entry: &mut Map<String, Value>,
 ) {
-    let is_zone = |kind: &AttributeKind| matches!(kind, AttributeKind::DynamicZone { .. });
-    let names = |zones: bool| {
-        let of_kind = attributes.iter().filter(move |(_, a)| is_zone(&a.kind) == zones);
-        of_kind.map(|(name, _)| name.as_str())
+    let is_zone = |name: &str| {
+        let kind = attributes.get(name).map(|attribute| &attribute.kind);
+        matches!(kind, Some(AttributeKind::DynamicZone { .. }))
     };
-    for name in names(false).chain([LOCALIZATIONS]).chain(names(true)) {
-        if let Some(value) = filled.swap_remove(name) {
-            entry.insert(name.to_owned(), value);
-        }
-    }
+    let (zones, others): (Vec<_>, Vec<_>) =
+        std::mem::take(filled).into_iter().partition(|(name, _)| is_zone(name));
+    entry.extend(others.into_iter().chain(zones));
 }

@@ -58,14 +58,21 @@ fn collect(
             }
             AttributeKind::DynamicZone { .. } => {
                 for item in items(value) {
-                    let uid = item.get("__component").and_then(Value::as_str);
-                    parts(model, uid.unwrap_or_default(), item, named)?;
+                    parts(model, zone_component(item)?, item, named)?;
                 }
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The component a zone item names.
+fn zone_component(item: &Value) -> Result<&str, String> {
+    let item = item.as_object().ok_or("Invalid relations")?;
+    item.get("__component").and_then(Value::as_str).filter(|uid| !uid.is_empty()).ok_or_else(|| {
+        "Cannot build relations store from component, component identifier is undefined".to_owned()
+    })
 }
 
 fn parts(model: &ContentModel, uid: &str, item: &Value, named: &mut Named) -> Result<(), String> {
