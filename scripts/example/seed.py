@@ -14,11 +14,13 @@ import argparse
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from content import LOCALES, ContentError, load, picture_file
 from rest import Api, ApiError
 
 DEMO_ARTICLE = "what-the-tide-leaves"
+UPLOADS_AT_ONCE = 2  # the server makes four smaller pictures of each
 LAST_PHASE = "site-setting"  # written last, so it is there only after a complete run
 
 
@@ -50,15 +52,24 @@ def seed_pictures(api, pictures):
     stored = {file["name"]: file["id"] for file in api.call("GET", "/api/upload/files")}
     progress = Progress("pictures", len(pictures))
     ids = {}
-    for name, about in pictures.items():
+
+    def send(name):
+        file, about = picture_file(name), pictures[name]
+        info = {"name": file.name, "alternativeText": about["alt"], "caption": about.get("caption")}
+        return name, api.upload(file, info)["id"]
+
+    missing = []
+    for name in pictures:
         file = picture_file(name)
-        known = file.name in stored
-        if known:
+        if file.name in stored:
             ids[name] = stored[file.name]
+            progress.step(False)
         else:
-            info = {"name": file.name, "alternativeText": about["alt"], "caption": about.get("caption")}
-            ids[name] = api.upload(file, info)["id"]
-        progress.step(not known)
+            missing.append(name)
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as uploads:
+        for name, number in uploads.map(send, missing):
+            ids[name] = number
+            progress.step(True)
     return ids, progress.finish()
 
 
