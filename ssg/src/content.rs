@@ -27,6 +27,7 @@ pub mod snapshot;
 mod sort;
 pub(crate) mod value;
 mod view;
+pub mod watch;
 
 pub use ask::{AskError, EVERY_LOCALE, Reply};
 pub use entry::{BadEntry, Entry, EntryRef};

@@ -1,5 +1,7 @@
 //! Bringing the replica up to date.
 
+use std::sync::Arc;
+
 use cms_api::change::{Op, SyncItem};
 use serde::Serialize;
 use serde_json::Value;
@@ -7,7 +9,7 @@ use serde_json::Value;
 use super::BuildError;
 use super::memory::Memory;
 use super::source::{Pulled, Source, SourceError};
-use crate::content::{Change, replica};
+use crate::content::{Change, Entry, Snapshot, replica};
 use crate::engine::ChangeSet;
 use crate::state::{ReplicaChange, RowId, Touched};
 
@@ -143,12 +145,24 @@ pub(super) fn remember(memory: &mut Memory, fresh: &Fresh) {
 /// Everything that changed since pages were brought up to date.
 pub(super) fn changes(memory: &Memory, model_changed: bool) -> ChangeSet {
     let mut changes = ChangeSet { model: model_changed, ..ChangeSet::default() };
+    let mut rows = Vec::new();
     for (id, bytes) in &memory.touched {
         let before = bytes.as_ref().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
         let locale = Some(id.locale.as_str()).filter(|locale| !locale.is_empty());
         let row = memory.snapshot.get(&id.uid, &id.document_id, locale);
         let after = row.and_then(|row| serde_json::to_value(row.map()).ok());
         changes.note(&id.uid, &id.document_id, before.as_ref(), after.as_ref());
+        rows.push(row_change(&memory.snapshot, id, before.as_ref()));
     }
+    changes.watches = memory.snapshot.touched_watches(&rows, &|from| memory.graph.next_watch(from));
     changes
+}
+
+/// A touched row as the snapshot knows it, with what stood there before.
+fn row_change(snapshot: &Snapshot, id: &RowId, before: Option<&Value>) -> Change {
+    let locale = Some(id.locale.as_str()).filter(|locale| !locale.is_empty());
+    let key = snapshot.key(&id.uid, &id.document_id, locale);
+    let old = before.and_then(|data| Entry::new(key.clone(), data).ok()).map(Arc::new);
+    let new = snapshot.get(&id.uid, &id.document_id, locale).cloned();
+    Change { key, old, new }
 }

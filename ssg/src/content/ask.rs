@@ -10,7 +10,7 @@ use cms_api::content_type::ContentType;
 use cms_api::error::ApiError;
 use cms_api::query::{Locale, PageStyle, QuerySpec};
 use cms_api::query_parse::{Limits, QueryParser};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use tera::Value;
 
 use super::entry::Entry;
@@ -18,6 +18,8 @@ use super::projection::{Ids, Projector, Show};
 use super::query::Found;
 use super::snapshot::Snapshot;
 use super::view::{types_of_filter, types_of_sort};
+use super::watch::List;
+use crate::engine::key::canonical;
 use crate::engine::{Answer, Direction, Fingerprint, Footprint, Key};
 
 /// The locale of a question about every locale.
@@ -82,7 +84,10 @@ impl Snapshot {
             }
             Key::Query { uid, locale, args, total } => {
                 let spec = self.spec(uid, locale, args)?;
-                Ok(self.list(uid, &spec, *total))
+                let args = list_args(args);
+                let list = List { locale, args: &args };
+                let footprint = self.footprint_of_part(uid, &list, &spec, *total);
+                Ok(self.list(uid, &spec, *total, footprint))
             }
             Key::Count { uid, locale, args } => {
                 let spec = self.spec(uid, locale, args)?;
@@ -96,10 +101,13 @@ impl Snapshot {
             Key::Neighbour { direction, uid, document_id, locale, args } => {
                 let spec = self.spec(uid, locale, args)?;
                 let forward = *direction == Direction::Next;
-                let found = self.get(uid, document_id, Some(locale)).and_then(|entry| {
+                let entry = self.get(uid, document_id, Some(locale));
+                let found = entry.and_then(|entry| {
                     self.neighbour(entry, &spec.filter, &spec.sort, &spec.locale, forward)
                 });
-                let mut footprint = searched(uid, &spec);
+                let args = list_args(args);
+                let list = List { locale, args: &args };
+                let mut footprint = self.footprint_of_place(uid, &list, &spec, entry);
                 footprint.document(document_id);
                 Ok(self.one(found.as_ref(), &spec, footprint))
             }
@@ -124,7 +132,7 @@ impl Snapshot {
         }
     }
 
-    fn list(&self, uid: &str, spec: &QuerySpec, with_total: bool) -> Reply {
+    fn list(&self, uid: &str, spec: &QuerySpec, with_total: bool, searched: Footprint) -> Reply {
         let found = if with_total {
             self.find(uid, spec)
         } else {
@@ -134,7 +142,7 @@ impl Snapshot {
         let rows = found.rows.iter();
         let values: Vec<_> = rows.map(|row| projector.entry(row, Show::of_query(spec))).collect();
         let mut footprint = projector.into_footprint();
-        footprint.merge(&searched(uid, spec));
+        footprint.merge(&searched);
         let value = Value::from(values);
         let total = with_total.then(|| u64::try_from(found.total).unwrap_or(u64::MAX));
         let fingerprint = Fingerprint::of_json(&(&value, total));
@@ -194,6 +202,12 @@ fn searched(uid: &str, spec: &QuerySpec) -> Footprint {
     types_of_filter(uid, &spec.filter, &mut |uid| footprint.content_type(uid));
     types_of_sort(uid, &spec.sort, &mut |uid| footprint.content_type(uid));
     footprint
+}
+
+/// The arguments that make a sorted list, without what is shown of it.
+fn list_args(args: &str) -> String {
+    let args: Json = serde_json::from_str(args).unwrap_or_default();
+    canonical(&json!({ "filters": args.get("filters"), "sort": args.get("sort") }))
 }
 
 fn names_id(fields: Option<&Json>) -> bool {

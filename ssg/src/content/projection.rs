@@ -31,7 +31,6 @@ pub(crate) struct Show<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ids {
     /// Always, as REST does.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what the recorded answers are held to"))]
     Always,
     /// With all fields, or when asked for by name.
     Asked,

@@ -109,12 +109,8 @@ impl Snapshot {
             Ordering::View(view) => view,
             Ordering::Rows(rows) => Arc::new(View::new(self, &wanted, rows)),
         };
-        if forward {
-            let mut after = view.rows.range(&rank);
-            return after.find(|(at, _)| **at > rank).map(|(_, row)| Arc::clone(row));
-        }
-        let before = view.rows.rank(&rank).checked_sub(1)?;
-        view.rows.at_rank(before).next().map(|(_, row)| Arc::clone(row))
+        let [before, after] = view.beside(&rank);
+        if forward { after } else { before }.cloned()
     }
 
     /// The locale a question is about where one must be chosen.
@@ -125,7 +121,7 @@ impl Snapshot {
         }
     }
 
-    fn wanted<'a>(
+    pub(crate) fn wanted<'a>(
         &'a self,
         uid: &'a str,
         locale: &'a Locale,

@@ -114,6 +114,14 @@ impl View {
 }
 
 impl View {
+    /// The rows before and after a place.
+    pub(crate) fn beside(&self, rank: &Rank) -> [Option<&Arc<Entry>>; 2] {
+        let before = self.rows.rank(rank).checked_sub(1);
+        let before = before.and_then(|at| self.rows.at_rank(at).next());
+        let after = self.rows.range(rank).find(|(at, _)| *at > rank);
+        [before, after].map(|found| found.map(|(_, row)| row))
+    }
+
     /// Whether the changed row is of the type and in a locale of this view.
     fn holds(&self, change: &Change) -> bool {
         let here = |locales: &Vec<String>| {

@@ -10,6 +10,10 @@ use serde_json::{Map, Value};
 pub struct ChangeSet {
     /// By document id.
     pub documents: BTreeMap<String, DocumentChange>,
+    /// Finer than by type: the watches these changes touch, see [`Footprint::types`].
+    ///
+    /// [`Footprint::types`]: super::Footprint::types
+    pub watches: BTreeSet<String>,
     /// The content model changed: every answer made from content may differ.
     pub model: bool,
     pub routes: RouteChange,

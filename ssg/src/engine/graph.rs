@@ -4,6 +4,7 @@
 //! [`Graph::take_changes`] hands out the rows that changed since it was last called.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use super::trace::{decode_question, encode_question};
 use super::{About, Answer, Key, QuestionId, Read, Trace};
@@ -15,7 +16,8 @@ pub struct Graph {
     ids: HashMap<Key, QuestionId>,
     traces: BTreeMap<String, Trace>,
     by_document: HashMap<String, BTreeSet<QuestionId>>,
-    by_type: HashMap<String, BTreeSet<QuestionId>>,
+    /// By type or watch: ordered, so that watches with a common beginning are found together.
+    by_type: BTreeMap<String, BTreeSet<QuestionId>>,
     /// Questions about templates, assets and configuration.
     plain: BTreeSet<QuestionId>,
     /// Questions for the URL of a document.
@@ -119,6 +121,13 @@ impl Graph {
 
     pub(super) fn about_document(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {
         self.by_document.get(document_id).into_iter().flatten().copied()
+    }
+
+    /// The first type or watch in any footprint that is not less than a text.
+    #[must_use]
+    pub fn next_watch(&self, from: &str) -> Option<&str> {
+        let mut rest = self.by_type.range::<str, _>((Bound::Included(from), Bound::Unbounded));
+        rest.next().map(|(watch, _)| watch.as_str())
     }
 
     pub(super) fn about_type(&self, uid: &str) -> impl Iterator<Item = QuestionId> {
@@ -328,6 +337,9 @@ impl Graph {
         for uid in &answer.footprint.types {
             if let Some(ids) = self.by_type.get_mut(uid) {
                 ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_type.remove(uid);
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ pub fn mark(graph: &Graph, changes: &ChangeSet) -> Vec<QuestionId> {
         marked.extend(graph.about_document(document_id));
         marked.extend(graph.about_type(&change.uid));
     }
+    marked.extend(changes.watches.iter().flat_map(|watch| graph.about_type(watch)));
     match &changes.routes {
         RouteChange::All => marked.extend(graph.route_questions()),
         RouteChange::Only { files, documents } => {

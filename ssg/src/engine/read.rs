@@ -13,8 +13,14 @@ pub struct Footprint {
     pub documents: BTreeSet<String>,
     /// Content types searched as a whole: the type of a query, the types its filters and
     /// sort keys pass through, and the owning type of every inverse relation populated.
+    ///
+    /// A name may go on after the uid with a sign and a condition: a *watch*, which only the
+    /// changes that [`ChangeSet::watches`](super::ChangeSet::watches) names touch.
     pub types: BTreeSet<String>,
 }
+
+/// The signs that begin a watch's condition; no uid has one.
+const CONDITION: [char; 3] = ['#', '~', '@'];
 
 impl Footprint {
     pub fn document(&mut self, document_id: &str) {
@@ -27,6 +33,13 @@ impl Footprint {
         if !self.types.contains(uid) {
             self.types.insert(uid.to_owned());
         }
+    }
+
+    /// Whether other rows of the type can be in the answer, on whatever condition.
+    #[must_use]
+    pub fn may_concern(&self, uid: &str) -> bool {
+        let concerns = |rest: &str| rest.is_empty() || rest.starts_with(CONDITION);
+        self.types.iter().any(|watch| watch.strip_prefix(uid).is_some_and(concerns))
     }
 
     pub fn merge(&mut self, other: &Self) {

@@ -81,7 +81,7 @@ fn culprits<'a>(
 ) -> impl Iterator<Item = (&'a String, &'a super::change_set::DocumentChange)> {
     changes.documents.iter().filter(move |(id, change)| {
         [before, after].iter().any(|footprint| {
-            footprint.documents.contains(*id) || footprint.types.contains(&change.uid)
+            footprint.documents.contains(*id) || footprint.may_concern(&change.uid)
         })
     })
 }
