@@ -122,22 +122,17 @@ pub struct RollbackArgs {
     pub id: Option<u64>,
 }
 
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct NginxArgs {
-    /// Port, or address and port, that nginx listens on
-    #[arg(long, env = "SSG_NGINX_LISTEN", default_value = "8080", value_name = "PORT")]
-    pub listen: String,
-    /// The site's host name; any by default
-    #[arg(long, env = "SSG_NGINX_SERVER_NAME", default_value = "_", value_name = "NAME")]
-    pub server_name: String,
-    /// Where `ssg serve` listens
-    #[arg(
-        long,
-        env = "SSG_NGINX_UPSTREAM",
-        default_value = "127.0.0.1:8787",
-        value_name = "ADDRESS"
-    )]
-    pub upstream: String,
+    /// Port, or address and port, that nginx listens on [default: 8080]
+    #[arg(long, env = "SSG_NGINX_LISTEN", value_name = "PORT")]
+    pub listen: Option<String>,
+    /// The site's host names [default: any]
+    #[arg(long, env = "SSG_NGINX_SERVER_NAME", value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// Where `ssg serve` listens [default: 127.0.0.1:8787]
+    #[arg(long, env = "SSG_NGINX_UPSTREAM", value_name = "ADDRESS")]
+    pub upstream: Option<String>,
     /// A whole file for `nginx -p DIR -c FILE`, as any user
     #[arg(long, env = "SSG_NGINX_FULL", value_parser = Boolish::new())]
     pub full: bool,

@@ -17,7 +17,7 @@ use crate::{
     build::{Builder, CmsSource, Paths},
     cli::{Cli, Command},
     client::Cms,
-    config::{Config, Environment},
+    config::{Config, Environment, NginxConfig},
     exit::Exit,
     nginx,
     release::{Settings, Store},
@@ -71,7 +71,10 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Releases(args) => releases::run(config, env, args),
         Command::Rollback(args) => rollback::rollback(config, args),
         Command::Unpin => rollback::unpin(config),
-        Command::Nginx(args) => print(nginx::configuration(args, &config.out)?.trim_end()),
+        Command::Nginx(args) => {
+            let nginx = NginxConfig::resolve(args, env)?;
+            print(nginx::configuration(&nginx, &config.out)?.trim_end())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use url::Url;
 
 pub use self::environment::{ConfigError, Environment};
 use crate::{
-    cli::{BuildArgs, CommonArgs, ServeArgs},
+    cli::{BuildArgs, CommonArgs, NginxArgs, ServeArgs},
     release::KEPT_RELEASES,
 };
 
@@ -22,6 +22,9 @@ const DEFAULT_OUT: &str = "dist";
 const DEFAULT_CACHE: &str = "content-cache";
 const DEFAULT_CMS: &str = "http://127.0.0.1:1337";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+const DEFAULT_NGINX_LISTEN: &str = "8080";
+/// nginx's idiom for a name that matches nothing: the only server takes all.
+const ANY_SERVER_NAME: &str = "_";
 const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// From the first byte sent to the last byte read of one answer.
 const DEFAULT_CMS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,6 +91,16 @@ pub struct ServeConfig {
     pub webhook_secrets: Vec<Secret>,
     /// A plain Strapi cannot sign: its webhooks carry this header instead.
     pub webhook_authorization: Option<String>,
+}
+
+/// What goes into the nginx configuration besides the folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NginxConfig {
+    pub listen: String,
+    pub server_name: String,
+    pub upstream: String,
+    /// A whole file, not a server block.
+    pub full: bool,
 }
 
 impl Config {
@@ -197,6 +210,20 @@ impl ServeConfig {
                 })?
                 .unwrap_or_default(),
             webhook_authorization: env.text("SSG_WEBHOOK_AUTHORIZATION").map(str::to_owned),
+        })
+    }
+}
+
+impl NginxConfig {
+    pub fn resolve(args: &NginxArgs, env: &Environment) -> Result<Self, ConfigError> {
+        let text = |given: &Option<String>, name: &str, default: &str| {
+            given.as_deref().or(env.text(name)).unwrap_or(default).to_owned()
+        };
+        Ok(Self {
+            listen: text(&args.listen, "SSG_NGINX_LISTEN", DEFAULT_NGINX_LISTEN),
+            server_name: text(&args.server_name, "SSG_NGINX_SERVER_NAME", ANY_SERVER_NAME),
+            upstream: text(&args.upstream, "SSG_NGINX_UPSTREAM", DEFAULT_LISTEN),
+            full: args.full || env.flag("SSG_NGINX_FULL")?,
         })
     }
 }

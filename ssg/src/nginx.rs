@@ -8,21 +8,21 @@ use std::{fmt::Write, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::NginxArgs;
+use crate::config::NginxConfig;
 
 const SERVER: &str = include_str!("nginx/server.conf");
 const FULL: &str = include_str!("nginx/full.conf");
 
 /// The configuration for the releases below `dist`.
-pub fn configuration(args: &NginxArgs, dist: &Path) -> Result<String> {
+pub fn configuration(config: &NginxConfig, dist: &Path) -> Result<String> {
     let dist = std::path::absolute(dist).context("cannot resolve the path of `dist`")?;
     let server = SERVER
-        .replace("{{listen}}", plain("--listen", &args.listen)?)
-        .replace("{{server_name}}", &server_names(&args.server_name)?)
-        .replace("{{upstream}}", plain("--upstream", &args.upstream)?)
+        .replace("{{listen}}", plain("--listen", &config.listen)?)
+        .replace("{{server_name}}", &server_names(&config.server_name)?)
+        .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
         .replace("{{root}}", &path(&dist.join("current"))?)
         .replace("{{retired}}", &path(&dist.join("retired"))?);
-    if !args.full {
+    if !config.full {
         return Ok(server);
     }
     Ok(FULL.replace("{{user}}", user()).replace("{{server}}", &indented(&server)?))
@@ -75,8 +75,8 @@ fn indented(text: &str) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn args() -> NginxArgs {
-        NginxArgs {
+    fn config() -> NginxConfig {
+        NginxConfig {
             listen: "8080".into(),
             server_name: "_".into(),
             upstream: "127.0.0.1:8787".into(),
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn nothing_is_left_to_fill_in() {
         for full in [false, true] {
-            let text = configuration(&NginxArgs { full, ..args() }, Path::new("dist")).unwrap();
+            let text = configuration(&NginxConfig { full, ..config() }, Path::new("dist")).unwrap();
             assert!(!text.contains("{{"), "{text}");
             assert!(text.contains("/dist/current\";"));
         }
@@ -97,13 +97,14 @@ mod tests {
     fn values_that_would_end_a_directive_are_refused() {
         for bad in ["", "8080; evil on", "a b", "a}", "a\nb"] {
             assert!(
-                configuration(&NginxArgs { listen: bad.into(), ..args() }, Path::new("d")).is_err()
+                configuration(&NginxConfig { listen: bad.into(), ..config() }, Path::new("d"))
+                    .is_err()
             );
-            let upstream = NginxArgs { upstream: bad.into(), ..args() };
+            let upstream = NginxConfig { upstream: bad.into(), ..config() };
             assert!(configuration(&upstream, Path::new("d")).is_err());
         }
-        assert!(configuration(&args(), Path::new("a$b")).is_err());
-        let names = NginxArgs { server_name: "example.org *.example.org".into(), ..args() };
+        assert!(configuration(&config(), Path::new("a$b")).is_err());
+        let names = NginxConfig { server_name: "example.org *.example.org".into(), ..config() };
         assert!(configuration(&names, Path::new("d")).is_ok());
     }
 }

@@ -183,20 +183,10 @@ impl Store {
             settled: AtomicU64::new(0),
         };
         let store = Self { inner: Arc::new(inner) };
-        store.settle()?;
+        let lock = store.inner.lock()?;
+        store.inner.settled_state(&lock)?;
+        drop(lock);
         Ok(store)
-    }
-
-    fn settle(&self) -> Result<()> {
-        let inner = &*self.inner;
-        let _lock = inner.lock()?;
-        if let Some(view) = View::open(&inner.layout.history())?
-            && inner.trees_stand(&view.state()?)
-            && settle::settle_read_only(inner, &view)?.is_some()
-        {
-            return Ok(());
-        }
-        settle::settle(inner, &inner.open_history()?).map(drop)
     }
 
     /// What nginx's root follows.
@@ -274,8 +264,8 @@ impl Store {
     /// Begins a release on top of the newest one.
     pub fn stage(&self, kind: StageKind) -> Result<Stage> {
         let inner = &*self.inner;
-        let _lock = inner.lock()?;
-        let state = settle::settle(inner, &inner.open_history()?)?;
+        let lock = inner.lock()?;
+        let state = inner.settled_state(&lock)?;
         inner.forget_manifest_unless(state.newest);
         Stage::create(self, kind, state.newest)
     }
@@ -384,6 +374,18 @@ impl Inner {
         if manifest.as_ref().is_some_and(|known| known.newest != newest) {
             *manifest = None;
         }
+    }
+
+    /// The state after settling. Opens the history for writing, which costs
+    /// several syncs, only when there is something to write.
+    fn settled_state(&self, _lock: &FileLock) -> Result<State> {
+        if let Some(view) = View::open(&self.layout.history())?
+            && self.trees_stand(&view.state()?)
+            && let Some(state) = settle::settle_read_only(self, &view)?
+        {
+            return Ok(state);
+        }
+        settle::settle(self, &self.open_history()?)
     }
 
     /// A history whose live tree is gone describes nothing: the folder was

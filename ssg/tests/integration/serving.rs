@@ -11,7 +11,7 @@ use std::{
 
 use reqwest::{Client, Response, redirect};
 use ssg::{
-    cli::NginxArgs,
+    config::NginxConfig,
     release::{Changes, Meta, Store},
 };
 
@@ -77,14 +77,14 @@ impl Nginx {
 
     async fn try_start(prefix: &Path, dist: &Path, upstream: &str) -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let args = NginxArgs {
+        let config = NginxConfig {
             listen: free.to_string(),
             server_name: "_".into(),
             upstream: upstream.trim_start_matches("http://").into(),
             full: true,
         };
         let file = prefix.join("nginx.conf");
-        fs::write(&file, ssg::nginx::configuration(&args, dist).unwrap()).unwrap();
+        fs::write(&file, ssg::nginx::configuration(&config, dist).unwrap()).unwrap();
         let child = Command::new(binary())
             .args(["-e", "error.log", "-g", "daemon off;", "-p"])
             .arg(prefix)
