@@ -107,7 +107,26 @@ impl Loader {
         }
     }
 
+    /// Regular expressions are those of JavaScript, as in Strapi.
+    fn check_patterns(&mut self) {
+        let types = self.types.iter().map(|ty| (&ty.uid, &ty.attributes));
+        let parts = self.components.iter().map(|part| (&part.uid, &part.attributes));
+        let mut errors = Vec::new();
+        for (uid, attributes) in types.chain(parts) {
+            for (name, attribute) in attributes {
+                let pattern = attribute.regex.as_deref().unwrap_or_default();
+                if let Err(error) = regress::Regex::new(pattern) {
+                    let message = format!("`{pattern}` is no regular expression: {error}");
+                    let error = SchemaError::new(message, &["attributes", name, "regex"]);
+                    errors.push(ModelError { uid: uid.clone(), error });
+                }
+            }
+        }
+        errors.iter().for_each(|error| self.model_error(error));
+    }
+
     fn finish(mut self) -> Result<ContentModel, LoadError> {
+        self.check_patterns();
         // References are only checked between files that could be read: a type that is
         // missing because of its own mistake would be reported a second time.
         if self.errors.is_empty() {

@@ -10,6 +10,7 @@ use super::locales;
 use super::publish;
 use super::relations::apply::Holder;
 use super::relations::{self, Targets};
+use super::unique;
 use super::validate::{self, Mode};
 use super::work::{DRAFT, PUBLISHED, Work};
 use crate::error::AppResult;
@@ -165,11 +166,8 @@ pub(super) fn checked(
 ) -> AppResult<Map<String, Value>> {
     let mut failure = None;
     let model = work.model;
-    let mut is_taken = |name: &str, value: &Value| {
-        let Some(attribute) = ty.attributes.get(name) else { return false };
-        let taken = super::coerce::scalar(&attribute.kind, value.clone())
-            .and_then(|value| Ok(documents::is_taken(work.conn, identity, name, &value)?));
-        taken.unwrap_or_else(|error| {
+    let mut is_taken = |path: &str, value: &Value| {
+        unique::is_taken(work, ty, identity, data, path, value).unwrap_or_else(|error| {
             failure.get_or_insert(error);
             false
         })

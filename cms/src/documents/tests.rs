@@ -1,5 +1,6 @@
 //! The verbs against a real database, without HTTP.
 
+mod events;
 mod locales;
 mod random;
 mod relations;

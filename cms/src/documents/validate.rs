@@ -39,7 +39,8 @@ pub(crate) struct Mode {
 
 /// Checks `data` and returns it converted, defaults filled in.
 ///
-/// `is_taken` says whether another document holds a value of a unique attribute.
+/// `is_taken` says whether the value at a path of attribute names, which must be unique, is
+/// held a second time.
 /// `about_relations` is the last test, over the converted data.
 ///
 /// # Errors
@@ -53,7 +54,7 @@ pub(crate) fn check(
     about_relations: impl FnOnce(&Map<String, Value>) -> Result<(), String>,
 ) -> Result<Map<String, Value>, ApiError> {
     let rules = Rules { model, mode };
-    let rule = rules.object(&ty.attributes, Some(data), true);
+    let rule = rules.object(&ty.attributes, Some(data), Some(""));
     let mut check = Check { is_taken, alone: None };
     let mut errors = Vec::new();
     let kept = rule.check(Some(data), &Place::default(), &mut check, &mut errors);

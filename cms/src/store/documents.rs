@@ -215,14 +215,15 @@ pub fn document_of_id(conn: &mut Conn, uid: &str, id: i64) -> Result<Option<Stri
         .optional()?)
 }
 
-/// Whether another document of the same type, locale and status holds this value.
+/// Whether another document of the same type, locale and status holds this value at this
+/// path of attribute names (the last one a scalar, those before it components).
 ///
 /// # Errors
 /// Those of the database.
 pub fn is_taken(
     conn: &mut Conn,
     own: &Identity,
-    attribute: &str,
+    path: &[&str],
     value: &Value,
 ) -> Result<bool, StoreError> {
     #[derive(QueryableByName)]
@@ -233,33 +234,72 @@ pub fn is_taken(
     let mut query = Statement::new(conn.dialect());
     query.push("SELECT id FROM documents WHERE uid = ").bind(own.uid.as_str());
     query.push(" AND status = ").bind(own.status.as_str());
-    query.push(" AND locale = ").bind(own.locale.as_str());
-    push_equals(&mut query, attribute, value);
+    query.push(" AND locale = ").bind(own.locale.as_str()).push(" AND ");
+    match query.dialect() {
+        Dialect::Sqlite => push_equals_sqlite(&mut query, "data", 0, path, value),
+        Dialect::Postgres => push_equals_postgres(&mut query, path, value),
+    }
     query.push(" AND document_id <> ").bind(own.document_id.as_str());
     query.push(" LIMIT 1");
     let found: Vec<Found> = query.load(conn)?;
     Ok(found.first().is_some_and(|row| row.id > 0))
 }
 
-/// ` AND <attribute> = <value>`; the attribute's name comes from a checked schema.
-fn push_equals(query: &mut Statement, attribute: &str, value: &Value) {
-    match query.dialect() {
-        Dialect::Sqlite => {
-            query.push(&format!(" AND {} = ", indexes::value(Dialect::Sqlite, attribute)));
-            query.bind(match value {
-                Value::String(text) => Bind::Text(text.clone()),
-                Value::Bool(flag) => Bind::Integer(i64::from(*flag)),
-                Value::Number(number) => number
-                    .as_i64()
-                    .map(Bind::Integer)
-                    .or_else(|| number.as_f64().map(Bind::Float))
-                    .unwrap_or(Bind::Null),
-                other => Bind::Text(other.to_string()),
-            });
+/// Names come from a checked schema. Each component on the way may be one or a list.
+fn push_equals_sqlite(
+    query: &mut Statement,
+    json: &str,
+    depth: usize,
+    path: &[&str],
+    value: &Value,
+) {
+    match path {
+        [] => drop(query.push("FALSE")),
+        [name] => {
+            let held = match depth {
+                0 => indexes::value(Dialect::Sqlite, name),
+                _ => format!("{json} ->> '$.{name}'"),
+            };
+            query.push(&format!("{held} = ")).bind(sqlite_value(value));
         }
-        Dialect::Postgres => {
-            query.push(&format!(" AND {} = ", indexes::value(Dialect::Postgres, attribute)));
+        [name, rest @ ..] => {
+            let part = format!("part{depth}");
+            query.push(&format!(
+                "EXISTS (SELECT 1 FROM json_each(CASE json_type({json}, '$.{name}') \
+                 WHEN 'array' THEN {json} -> '$.{name}' \
+                 ELSE json_array(json({json} -> '$.{name}')) END) AS {part} WHERE "
+            ));
+            push_equals_sqlite(query, &format!("{part}.value"), depth + 1, rest, value);
+            query.push(")");
+        }
+    }
+}
+
+fn sqlite_value(value: &Value) -> Bind {
+    match value {
+        Value::String(text) => Bind::Text(text.clone()),
+        Value::Bool(flag) => Bind::Integer(i64::from(*flag)),
+        Value::Number(number) => number
+            .as_i64()
+            .map(Bind::Integer)
+            .or_else(|| number.as_f64().map(Bind::Float))
+            .unwrap_or(Bind::Null),
+        other => Bind::Text(other.to_string()),
+    }
+}
+
+fn push_equals_postgres(query: &mut Statement, path: &[&str], value: &Value) {
+    match path {
+        [name] => {
+            query.push(&format!("{} = ", indexes::value(Dialect::Postgres, name)));
             query.bind(Bind::Text(value.to_string())).push("::jsonb");
+        }
+        names => {
+            // The lax path language looks into lists by itself.
+            let steps: String = names.iter().map(|name| format!(".\"{name}\"")).collect();
+            query.push(&format!("jsonb_path_exists(data, '${steps} ? (@ == $value)', "));
+            query.push("jsonb_build_object('value', ").bind(Bind::Text(value.to_string()));
+            query.push("::jsonb))");
         }
     }
 }

@@ -235,3 +235,22 @@ fn components_are_replaced_unless_they_name_their_number() {
         "Some of the provided components in seo are not related to the entity"
     );
 }
+
+#[test]
+fn values_inside_components_may_be_unique_too() {
+    let label = json!({"type": "string", "unique": true});
+    let world = World::with_schema("components/shared/link.json", "/attributes/label", label);
+    let links = |labels: &[&str]| {
+        let links: Vec<_> =
+            labels.iter().map(|label| json!({"label": label, "url": "u"})).collect();
+        json!({"title": "Linked", "seo": {"metaTitle": "M", "links": links}})
+    };
+    let id = world.create(ARTICLE, &links(&["a", "b"]));
+    let (message, details) = refused(&world, ARTICLE, &links(&["c", "b"]));
+    assert_eq!(message, "This attribute must be unique");
+    assert_eq!(details["errors"][0]["path"], json!(["seo", "links", "1", "label"]));
+    assert_eq!(refused(&world, ARTICLE, &links(&["x", "x"])).0, "2 errors occurred");
+    // Its own values and those of another locale do not count.
+    world.update(ARTICLE, &id, &links(&["b", "a"]));
+    world.try_update(ARTICLE, &id, "de", true, &links(&["a"])).unwrap();
+}

@@ -25,11 +25,21 @@ pub(super) const ARTICLE: &str = "api::article.article";
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::with_schema("", "", Value::Null)
+    }
+
+    /// With one value of one schema file replaced.
+    pub(super) fn with_schema(file: &str, pointer: &str, value: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("cms.db").display());
         let db = Database::open(&url.parse().unwrap()).unwrap();
         db.migrate().unwrap();
-        Self { _folder: folder, db, model: model(), clock: std::cell::Cell::new(1_000) }
+        Self {
+            _folder: folder,
+            db,
+            model: model(file, pointer, &value),
+            clock: std::cell::Cell::new(1_000),
+        }
     }
 
     /// Runs one write and returns its place in the feed with its result.
@@ -173,10 +183,15 @@ pub(super) fn identity(uid: &str, document_id: &str, locale: &str, status: &str)
     }
 }
 
-fn model() -> ContentModel {
+fn model(file: &str, pointer: &str, value: &Value) -> ContentModel {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/schemas/src");
     let read = |path: &Path| -> Value {
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+        let mut schema: Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        if !file.is_empty() && path.ends_with(file) {
+            *schema.pointer_mut(pointer).unwrap() = value.clone();
+        }
+        schema
     };
     let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
     let mut types = Vec::new();

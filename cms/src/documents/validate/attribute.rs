@@ -22,27 +22,34 @@ pub(super) struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     /// The rule for an object with these attributes, given what was sent for it.
+    ///
+    /// `above` is the path of attribute names to it; inside zones there is none, and values
+    /// are not unique there.
     pub(super) fn object(
         self,
         attributes: &'a IndexMap<String, Attribute>,
         given: Option<&Value>,
-        top: bool,
+        above: Option<&str>,
     ) -> Rule<'a> {
-        Rule::new(Shape::Object(self.fields(attributes, given, top)))
+        Rule::new(Shape::Object(self.fields(attributes, given, above)))
     }
 
     fn fields(
         self,
         attributes: &'a IndexMap<String, Attribute>,
         given: Option<&Value>,
-        top: bool,
+        above: Option<&str>,
     ) -> Vec<(String, Rule<'a>)> {
         attributes
             .iter()
             .filter(|(_, attribute)| attribute.writable)
             .map(|(name, attribute)| {
                 let value = given.and_then(|given| given.get(name));
-                let rule = self.attribute(name, attribute, value, top);
+                let path = above.map(|above| match above {
+                    "" => name.clone(),
+                    above => format!("{above}.{name}"),
+                });
+                let rule = self.attribute(attribute, value, path);
                 (name.clone(), self.with_default(rule, attribute))
             })
             .collect()
@@ -66,10 +73,9 @@ impl<'a> Rules<'a> {
 
     fn attribute(
         self,
-        name: &'a str,
         attribute: &'a Attribute,
         value: Option<&Value>,
-        top: bool,
+        path: Option<String>,
     ) -> Rule<'a> {
         match &attribute.kind {
             AttributeKind::Media { .. } | AttributeKind::Relation(_) => {
@@ -77,20 +83,21 @@ impl<'a> Rules<'a> {
             }
             AttributeKind::Component { component, repeatable: false } => {
                 let rule = match self.model.component(component) {
-                    Some(part) => self.object(&part.attributes, value, false),
+                    Some(part) => self.object(&part.attributes, value, path.as_deref()),
                     None => Rule::new(Shape::Any),
                 };
                 self.required(rule.uncast(), attribute.required && !self.mode.draft)
             }
             AttributeKind::Component { component, repeatable: true } => {
-                let items = Shape::List(Box::new(move |item| self.part(component, item)));
+                let part = move |item: &Value| self.part(component, item, path.as_deref());
+                let items = Shape::List(Box::new(part));
                 self.list(Rule::new(items), attribute, value)
             }
             AttributeKind::DynamicZone { .. } => {
                 let items = Shape::List(Box::new(move |item| self.zone_item(item)));
                 self.list(Rule::new(items), attribute, value)
             }
-            _ => self.scalar(name, attribute, top),
+            _ => self.scalar(attribute, path),
         }
     }
 
@@ -109,9 +116,9 @@ impl<'a> Rules<'a> {
         rule
     }
 
-    fn part(self, component: &str, item: &Value) -> Rule<'a> {
+    fn part(self, component: &str, item: &Value, path: Option<&str>) -> Rule<'a> {
         match self.model.component(component) {
-            Some(part) => self.object(&part.attributes, Some(item), false).test(Test::NotNull),
+            Some(part) => self.object(&part.attributes, Some(item), path).test(Test::NotNull),
             None => Rule::new(Shape::Any),
         }
     }
@@ -122,7 +129,7 @@ impl<'a> Rules<'a> {
         let mut fields = vec![("__component".to_owned(), kind)];
         let uid = item.get("__component").and_then(Value::as_str);
         if let Some(part) = uid.and_then(|uid| self.model.component(uid)) {
-            fields.extend(self.fields(&part.attributes, Some(item), false));
+            fields.extend(self.fields(&part.attributes, Some(item), None));
         }
         Rule::new(Shape::Object(fields)).test(Test::NotNull)
     }
@@ -135,10 +142,11 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn scalar(self, name: &'a str, attribute: &'a Attribute, top: bool) -> Rule<'a> {
-        let unique = |rule: Rule<'a>| {
-            let is_unique = attribute.unique || matches!(attribute.kind, AttributeKind::Uid { .. });
-            if is_unique && top && !self.mode.draft { rule.test(Test::Unique(name)) } else { rule }
+    fn scalar(self, attribute: &'a Attribute, path: Option<String>) -> Rule<'a> {
+        let is_unique = attribute.unique || matches!(attribute.kind, AttributeKind::Uid { .. });
+        let unique = |rule: Rule<'a>| match path {
+            Some(path) if is_unique && !self.mode.draft => rule.test(Test::Unique(path)),
+            _ => rule,
         };
         let rule = match &attribute.kind {
             AttributeKind::String | AttributeKind::Text | AttributeKind::RichText => {

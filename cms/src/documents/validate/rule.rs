@@ -39,7 +39,7 @@ pub(crate) enum Shape<'a> {
 
 /// What a check needs from outside, and what it found.
 pub(crate) struct Check<'c> {
-    /// Whether the value of a top-level attribute belongs to another document.
+    /// Whether the value at this path of attribute names is held a second time.
     pub(crate) is_taken: &'c mut dyn FnMut(&str, &Value) -> bool,
     /// An error that is reported alone, whatever else is wrong.
     pub(crate) alone: Option<String>,

@@ -30,8 +30,8 @@ pub(crate) enum Test<'a> {
     Max(f64),
     MinItems(u64, Option<&'static str>),
     MaxItems(u64),
-    /// No other document holds the value.
-    Unique(&'a str),
+    /// No other document holds the value at this path.
+    Unique(String),
     Date,
     Time,
     DateTime,
@@ -99,9 +99,9 @@ impl Test<'_> {
             Self::MaxItems(most) => holds(items() <= *most, || {
                 format!("{name} field must have less than or equal to {most} items")
             }),
-            Self::Unique(attribute) => holds(!(check.is_taken)(attribute, value), || {
-                "This attribute must be unique".to_owned()
-            }),
+            Self::Unique(path) => {
+                holds(!(check.is_taken)(path, value), || "This attribute must be unique".to_owned())
+            }
             Self::Date => alone(moment::date(value), check),
             Self::Time => alone(moment::time(value), check),
             Self::DateTime => alone(moment::datetime(value), check),
