@@ -4,6 +4,7 @@ pub(crate) mod auth;
 pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod roles;
+pub(crate) mod sync;
 pub(crate) mod upload;
 pub(crate) mod users;
 pub(crate) mod write;

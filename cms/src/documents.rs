@@ -17,6 +17,7 @@ mod populate;
 pub(crate) mod publish;
 pub(crate) mod relations;
 mod shape;
+pub(crate) mod sync;
 mod unique;
 pub(crate) mod unpublish;
 pub(crate) mod update;

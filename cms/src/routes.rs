@@ -15,7 +15,7 @@ use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::controllers::{auth as auth_routes, find, health, roles, upload, users, write};
+use crate::controllers::{auth as auth_routes, find, health, roles, sync, upload, users, write};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
 use crate::extract::body;
@@ -99,6 +99,7 @@ enum Endpoint {
     Health,
     Alive,
     Ready,
+    Sync,
     Content(ContentCall),
     Auth(auth_routes::Route),
     Users(users::Route),
@@ -117,7 +118,7 @@ impl Endpoint {
             Self::Users(route) => Some(route.permission()),
             Self::Roles(route) => Some(route.permission()),
             Self::Upload(route) => Some(route.permission()),
-            Self::Health | Self::Alive | Self::Ready | Self::File(_) => None,
+            Self::Health | Self::Alive | Self::Ready | Self::Sync | Self::File(_) => None,
         }
     }
 }
@@ -177,6 +178,7 @@ async fn authorized(
         Endpoint::Users(route) => users::run(context, route).await,
         Endpoint::Roles(route) => roles::run(context, route).await,
         Endpoint::Upload(route) => upload::run(context, route).await,
+        Endpoint::Sync => sync::sync(context).await,
         Endpoint::Health | Endpoint::Alive | Endpoint::Ready | Endpoint::File(_) => {
             Err(ApiError::not_found().into())
         }
@@ -204,6 +206,7 @@ fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Method, Endpoint
         ["_health"] => vec![(Method::GET, Endpoint::Health)],
         ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
+        ["sync"] => vec![(Method::GET, Endpoint::Sync)],
         ["uploads", _] => {
             let name = segments.get(1).cloned().unwrap_or_default();
             vec![(Method::GET, Endpoint::File(name))]

@@ -18,6 +18,7 @@ pub mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod statement;
+pub mod sync;
 pub mod users;
 pub mod webhooks;
 

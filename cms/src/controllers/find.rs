@@ -26,6 +26,7 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
         _ => Asked::One,
     };
     let spec = query::query(&context, ty, asked)?;
+    let drafts = query::may_read_drafts(&context);
     let model = Arc::clone(&context.model);
     let registry = Arc::clone(&context.registry);
     let answer = context
@@ -33,7 +34,7 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
         .read(move |conn| {
             let ty = model.get(&call.uid).ok_or_else(ApiError::not_found)?;
             let default_locale = registry.default_locale();
-            let mut reading = Reading { conn, model: &model, default_locale };
+            let mut reading = Reading { conn, model: &model, default_locale, drafts };
             if asked == Asked::List {
                 let listing = find::list(&mut reading, ty, &spec)?;
                 return Ok(Envelope::list(listing.entries, spec.page, listing.total));

@@ -79,7 +79,11 @@ async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
     let listing = context.app.read(move |conn| {
         let ty = model.get(builtin::FILE).ok_or_else(ApiError::not_found)?;
         let default_locale = registry.default_locale();
-        Ok(find::list(&mut Reading { conn, model: &model, default_locale }, ty, &spec)?)
+        Ok(find::list(
+            &mut Reading { conn, model: &model, default_locale, drafts: false },
+            ty,
+            &spec,
+        )?)
     });
     let mut listing = listing.await?;
     for file in &mut listing.entries {

@@ -221,7 +221,8 @@ fn show(
     spec.locale = Locale::Code(identity.locale.clone());
     // What the answer shows was decided by the write; a filter cannot take it away.
     spec.filter = Filter::default();
-    let mut reading = Reading { conn, model, default_locale: &write.default_locale };
+    let default_locale = &write.default_locale;
+    let mut reading = Reading { conn, model, default_locale, drafts: false };
     let selector = Selector::Document(&identity.document_id);
     Ok(find::one(&mut reading, ty, selector, &spec)?.unwrap_or_default())
 }

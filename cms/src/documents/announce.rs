@@ -54,7 +54,8 @@ fn entry(work: &mut Work<'_>, ty: &ContentType, identity: &Identity) -> AppResul
     let mut spec = QueryParser::unrestricted(model, Limits::default()).one(ty, &tree)?;
     spec.status = if identity.status == DRAFT { Status::Draft } else { Status::Published };
     spec.locale = Locale::Code(identity.locale.clone());
-    let mut reading = Reading { conn: work.conn, model, default_locale: work.default_locale };
+    let mut reading =
+        Reading { conn: work.conn, model, default_locale: work.default_locale, drafts: false };
     let selector = Selector::Document(&identity.document_id);
     Ok(find::one(&mut reading, ty, selector, &spec)?)
 }

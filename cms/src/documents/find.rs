@@ -18,6 +18,8 @@ pub struct Reading<'a> {
     pub conn: &'a mut Conn,
     pub model: &'a ContentModel,
     pub default_locale: &'a str,
+    /// Whether the caller may read drafts: conditions then see them where Strapi's do.
+    pub drafts: bool,
 }
 
 impl std::fmt::Debug for Reading<'_> {
@@ -78,7 +80,7 @@ fn scope<'a>(reading: &Reading<'a>, spec: &'a QuerySpec) -> Scope<'a> {
         Locale::Code(code) => code,
         Locale::Default | Locale::All => reading.default_locale,
     };
-    Scope { model: reading.model, status: spec.status, locale }
+    Scope { model: reading.model, status: spec.status, locale, every_status: reading.drafts }
 }
 
 fn entries(

@@ -49,7 +49,7 @@ impl Holder {
         })
     }
 
-    fn component(row: i64, data: Map<String, Value>) -> Self {
+    pub(super) fn component(row: i64, data: Map<String, Value>) -> Self {
         let component = data.get("id").and_then(Value::as_i64).unwrap_or_default();
         Self { row, component, data, ..Self::default() }
     }

@@ -57,9 +57,13 @@ pub(crate) fn query(
         Asked::List => parser.list(ty, &tree)?,
         Asked::One => parser.one(ty, &tree)?,
     };
-    let public_drafts = context.app.settings.serving.public_drafts;
-    if spec.status == Status::Draft && context.caller.is_public() && !public_drafts {
+    if spec.status == Status::Draft && !may_read_drafts(context) {
         return Err(ApiError::forbidden());
     }
     Ok(spec)
+}
+
+/// Everybody who may read a type may read its drafts, but for the public.
+pub(crate) fn may_read_drafts(context: &Context) -> bool {
+    !context.caller.is_public() || context.app.settings.serving.public_drafts
 }

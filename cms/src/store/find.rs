@@ -76,6 +76,9 @@ pub struct Scope<'a> {
     pub status: Status,
     /// The locale of a question that names none, and of links from rows without a locale.
     pub locale: &'a str,
+    /// Whether conditions and sort keys look at rows of every status where Strapi does:
+    /// backwards from a type without drafts, and at `localizations`.
+    pub every_status: bool,
 }
 
 /// The columns of [`Row`] from the table's alias.
@@ -95,6 +98,11 @@ fn row_columns(alias: &str) -> String {
     names.map(|name| format!("{alias}.{name} AS {name}")).join(", ")
 }
 
+/// The columns of a [`Row`] that was reached from nowhere, from the table's alias.
+pub(super) fn columns(alias: &str) -> String {
+    format!("{NO_ID} AS parent, {NO_ID} AS component, {}", row_columns(alias))
+}
+
 /// A zero of the width of an id.
 const NO_ID: &str = "CAST(0 AS BIGINT)";
 
@@ -111,10 +119,7 @@ pub fn rows(
 ) -> Result<Vec<Row>, StoreError> {
     let mut query = Query::new(conn.dialect(), scope);
     let place = query.document(ty);
-    query.push(&format!(
-        "SELECT {NO_ID} AS parent, {NO_ID} AS component, {}",
-        row_columns(&place.document)
-    ));
+    query.push(&format!("SELECT {}", columns(&place.document)));
     query.from_where(&place, ty, selector, spec);
     query.push(" ORDER BY ");
     query.order(&place, &spec.sort);

@@ -14,7 +14,9 @@ pub(super) fn cast(kind: FieldKind, name: &str, value: &Value) -> Result<Value, 
         return Ok(Value::Null);
     }
     match kind {
-        FieldKind::Json => Ok(Value::String(value.to_string())),
+        FieldKind::Json => {
+            Ok(Value::String(coerce::text(value).unwrap_or_else(|| value.to_string())))
+        }
         FieldKind::Boolean => scalar(name, value).map(|_| Value::Bool(coerce::truthy(value))),
         FieldKind::Integer | FieldKind::Float => number(name, value),
         FieldKind::BigInteger => big_integer(name, value),

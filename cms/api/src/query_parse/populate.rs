@@ -70,11 +70,14 @@ impl<'a> QueryParser<'a> {
         }
     }
 
-    /// One level of everything the caller may see.
+    /// One level of everything the caller may see, dynamic zones last.
     fn everything(&self, shape: Shape<'a>) -> Vec<Populate> {
         let own = shape.attribute_names();
         let system = shape.is_type().then_some("localizations");
-        own.chain(system).filter_map(|name| self.plain(name, shape)).collect()
+        let all = own.chain(system).filter_map(|name| self.plain(name, shape));
+        let (zones, others): (Vec<_>, Vec<_>) =
+            all.partition(|one| matches!(one.link, Link::DynamicZone { .. }));
+        others.into_iter().chain(zones).collect()
     }
 
     /// The attribute with nothing below it, when the caller may see it.

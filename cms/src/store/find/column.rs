@@ -69,10 +69,7 @@ impl Query<'_> {
                 (format!("CAST({null} AS INTEGER)"), format!("{null}::bigint"), Stored::RowId)
             }
             FieldKind::Boolean => (null.clone(), format!("{null}::boolean"), Stored::Boolean),
-            FieldKind::Json => {
-                let json = format!("({} -> '{name}')", place.json);
-                (json.clone(), self.by_bytes(&format!("{json}::text")), Stored::Json)
-            }
+            FieldKind::Json => (null.clone(), self.by_bytes(&null), Stored::Json),
         };
         let sql = if self.dialect() == Dialect::Sqlite { sqlite } else { postgres };
         Column { sql, null, stored }

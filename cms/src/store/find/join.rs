@@ -115,19 +115,26 @@ impl<'a> Query<'a> {
     fn backward(&mut self, place: &Place<'a>, name: &str, reach: &Reach<'a>) {
         let (link, inner) = (&reach.link, &reach.inner);
         self.push(&format!(" FROM links {link} JOIN documents {} ON ", inner.document));
-        self.owner_row(link, &inner.document, inner.ty);
+        let every_status = self.scope.every_status && !place.ty.draft_and_publish;
+        self.owner_row(link, &inner.document, inner.ty, every_status);
         self.push(&format!(" WHERE {link}.target_document_id = {}.document_id", place.document));
         self.backward_link(link, name, place.ty);
         self.locale_of_owner(place.ty, &place.document, inner.ty, &inner.document);
     }
 
     /// Ties a link to the row that holds it.
-    pub(super) fn owner_row(&mut self, link: &str, row: &str, owner: &ContentType) {
-        let status = self.status_of(owner).as_str();
-        self.push(&format!(
-            "{row}.id = {link}.source_id AND {row}.status = '{status}' AND {row}.uid = "
-        ));
+    pub(super) fn owner_row(
+        &mut self,
+        link: &str,
+        row: &str,
+        owner: &ContentType,
+        every_status: bool,
+    ) {
+        self.push(&format!("{row}.id = {link}.source_id AND {row}.uid = "));
         self.bind_text(&owner.uid);
+        if !every_status {
+            self.push(&format!(" AND {row}.status = '{}'", self.status_of(owner).as_str()));
+        }
     }
 
     /// The owning attribute, pointing at documents of the mirroring type.
@@ -166,12 +173,16 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// In conditions a row is one of its own localizations, as in Strapi.
     fn localizations(&mut self, place: &Place<'a>, inner: &Place<'a>) {
         let (row, other) = (&place.document, &inner.document);
         self.push(&format!(
             " FROM documents {other} WHERE {other}.uid = {row}.uid AND {other}.document_id = \
-             {row}.document_id AND {other}.status = {row}.status AND {other}.locale <> {row}.locale"
+             {row}.document_id"
         ));
+        if !self.scope.every_status {
+            self.push(&format!(" AND {other}.status = {row}.status"));
+        }
     }
 
     pub(super) fn component_id(&self, place: &Place<'_>) -> String {

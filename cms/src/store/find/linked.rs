@@ -86,7 +86,7 @@ impl<'a> Query<'a> {
         ));
         self.backward_link(&link, owner, parents.ty);
         self.push(&format!(" JOIN documents {} ON ", place.document));
-        self.owner_row(&link, &place.document, place.ty);
+        self.owner_row(&link, &place.document, place.ty, false);
         self.locale_of_owner(parents.ty, &mirror, place.ty, &place.document);
         self.push(&format!(" WHERE {mirror}.id"));
         self.among(parents.ids);

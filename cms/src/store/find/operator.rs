@@ -47,12 +47,22 @@ impl Query<'_> {
             let holds = matches!(operator, "<>" | "<" | "<=");
             return self.push(if holds { "1 = 1" } else { "1 = 0" });
         }
-        self.push(&format!("{} {operator} ", column.sql));
+        let left = self.left_of(column);
+        self.push(&format!("{left} {operator} "));
         self.operand(column.stored, value);
     }
 
+    /// JSON compares as text, whatever it holds.
+    fn left_of(&self, column: &Column) -> String {
+        match column.stored {
+            Stored::Json => self.as_text(&column.sql),
+            _ => column.sql.clone(),
+        }
+    }
+
     fn one_of(&mut self, column: &Column, operator: &str, values: &[Value]) {
-        self.push(&format!("{} {operator} (", column.sql));
+        let left = self.left_of(column);
+        self.push(&format!("{left} {operator} ("));
         let comparable: Vec<_> =
             values.iter().filter(|v| column.stored != Stored::RowId || !v.is_string()).collect();
         for (at, value) in comparable.iter().enumerate() {
