@@ -15,7 +15,9 @@ use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::controllers::{auth as auth_routes, find, health, roles, sync, upload, users, write};
+use crate::controllers::{
+    auth as auth_routes, find, health, locales, roles, sync, upload, users, write,
+};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
 use crate::extract::body;
@@ -100,6 +102,7 @@ enum Endpoint {
     Alive,
     Ready,
     Sync,
+    Locales,
     Content(ContentCall),
     Auth(auth_routes::Route),
     Users(users::Route),
@@ -118,6 +121,7 @@ impl Endpoint {
             Self::Users(route) => Some(route.permission()),
             Self::Roles(route) => Some(route.permission()),
             Self::Upload(route) => Some(route.permission()),
+            Self::Locales => Some(locales::PERMISSION.to_owned()),
             Self::Health | Self::Alive | Self::Ready | Self::Sync | Self::File(_) => None,
         }
     }
@@ -179,6 +183,7 @@ async fn authorized(
         Endpoint::Roles(route) => roles::run(context, route).await,
         Endpoint::Upload(route) => upload::run(context, route).await,
         Endpoint::Sync => sync::sync(context).await,
+        Endpoint::Locales => Ok(locales::list(&context)),
         Endpoint::Health | Endpoint::Alive | Endpoint::Ready | Endpoint::File(_) => {
             Err(ApiError::not_found().into())
         }
@@ -206,6 +211,7 @@ fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Method, Endpoint
         ["_health"] => vec![(Method::GET, Endpoint::Health)],
         ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
+        ["api", "i18n", "locales"] => vec![(Method::GET, Endpoint::Locales)],
         ["sync"] => vec![(Method::GET, Endpoint::Sync)],
         ["uploads", _] => {
             let name = segments.get(1).cloned().unwrap_or_default();

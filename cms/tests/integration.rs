@@ -5,7 +5,9 @@
 mod integration {
     mod harness;
     mod postgres;
+    mod reading;
     mod routing;
     mod store;
+    mod sync;
     mod write;
 }
