@@ -55,6 +55,9 @@ impl Holder {
     }
 }
 
+/// An item of a zone: the holder it is in, and its place in the zone.
+type Spot = (usize, usize);
+
 /// Where holders stand: documents of a type, or components on a path inside them.
 #[derive(Debug, Clone, Copy)]
 struct Level<'a, 'p> {
@@ -192,7 +195,7 @@ impl<'a> Filler<'a> {
     ) -> Result<(), StoreError> {
         let path = level.path_of(&wanted.name);
         let mut zones: Vec<Vec<Option<Value>>> = Vec::with_capacity(holders.len());
-        let mut by_part: HashMap<String, Vec<((usize, usize), Holder)>> = HashMap::new();
+        let mut by_part: HashMap<String, Vec<(Spot, Holder)>> = HashMap::new();
         for (at, holder) in holders.iter_mut().enumerate() {
             let items: Vec<_> = objects(holder.data.get(&wanted.name)).collect();
             zones.push(vec![None; items.len()]);

@@ -120,7 +120,7 @@ pub fn rows(
     let mut query = Query::new(conn.dialect(), scope);
     let place = query.document(ty);
     query.push(&format!("SELECT {}", columns(&place.document)));
-    query.from_where(&place, ty, selector, spec);
+    query.among_documents(&place, ty, selector, spec);
     query.push(" ORDER BY ");
     query.order(&place, &spec.sort);
     query.push(&format!("{}.id LIMIT ", place.document));
@@ -148,7 +148,7 @@ pub fn count(
     let mut query = Query::new(conn.dialect(), scope);
     let place = query.document(ty);
     query.push("SELECT COUNT(*) AS total");
-    query.from_where(&place, ty, Selector::All, spec);
+    query.among_documents(&place, ty, Selector::All, spec);
     let rows: Vec<Total> = query.statement.load(conn)?;
     Ok(rows.first().map_or(0, |row| u64::try_from(row.total).unwrap_or(0)))
 }
@@ -200,7 +200,7 @@ impl<'a> Query<'a> {
         if ty.draft_and_publish { self.scope.status } else { Status::Published }
     }
 
-    fn from_where(
+    fn among_documents(
         &mut self,
         place: &Place<'a>,
         ty: &ContentType,
