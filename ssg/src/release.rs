@@ -226,7 +226,9 @@ impl Store {
                 pinned: state.pinned,
             })
         })?;
-        Ok(status.unwrap_or_default())
+        let status = status.unwrap_or_default();
+        self.inner.forget_manifest_unless(status.newest.as_ref().map(|newest| newest.id));
+        Ok(status)
     }
 
     pub fn live(&self) -> Result<Option<ReleaseInfo>> {
@@ -243,7 +245,8 @@ impl Store {
     }
 
     /// Hash of a file of the newest release. The first call reads all of them,
-    /// the others none; a stage tells if another process published meanwhile.
+    /// the others none, until `newest` finds that another process has
+    /// published; a stage refuses if one does later.
     pub fn hash_of(&self, path: &str) -> Result<Option<blake3::Hash>> {
         let mut manifest = self.inner.manifest();
         if manifest.is_none() {
@@ -290,14 +293,15 @@ impl Store {
     /// so that nobody waits for the one step whose cost follows the site.
     pub fn prepare(&self) -> Result<()> {
         let inner = &*self.inner;
-        let _lock = inner.lock()?;
+        let lock = inner.lock()?;
+        let state = inner.settled_state(&lock)?;
+        if state.live.is_none() || activate::has_standby(inner, &state) {
+            return Ok(());
+        }
         let history = inner.open_history()?;
         let mut state = settle::settle(inner, &history)?;
-        if state.live.is_some() {
-            activate::ensure_standby(inner, &history, &mut state)?;
-            settle::finish(inner, &history.read()?, &state)?;
-        }
-        Ok(())
+        activate::ensure_standby(inner, &history, &mut state)?;
+        settle::finish(inner, &history.read()?, &state)
     }
 
     /// The build report of a kept release.

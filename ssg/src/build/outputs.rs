@@ -33,7 +33,7 @@ impl Outputs {
     pub(super) fn put(&self, file: &str, bytes: &[u8]) -> Result<blake3::Hash, ReleaseError> {
         let hash = blake3::hash(bytes);
         if self.is_whole() || self.releases.hash_of(file)? != Some(hash) {
-            self.stage()?.put(file, bytes)?;
+            self.stage()?.put_hashed(file, bytes, hash)?;
         }
         Ok(hash)
     }

@@ -39,8 +39,7 @@ async fn build(
             built.unwrap_or_else(|panic| Err(anyhow!("the build panicked: {}", said(&*panic))));
         let took = began.elapsed();
         // The first change after a first build then finds its tree ready.
-        if cause.start
-            && built.is_ok()
+        if built.is_ok()
             && let Err(error) = shared.store.prepare()
         {
             tracing::warn!(%error, "the standby tree is not ready yet");

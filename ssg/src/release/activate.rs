@@ -95,9 +95,7 @@ pub(super) fn swap(state: &mut State) {
 /// there is none yet (after the first release) or somebody deleted it. This is
 /// the one step whose cost follows the site; `Store::prepare` does it ahead.
 pub(super) fn ensure_standby(inner: &Inner, history: &History, state: &mut State) -> Result<Tree> {
-    if let Some(standby) = &state.standby
-        && inner.layout.tree(&standby.name).is_dir()
-    {
+    if let Some(standby) = state.standby.as_ref().filter(|_| has_standby(inner, state)) {
         return Ok(standby.clone());
     }
     let live = state.live.clone().ok_or(ReleaseError::NothingPublished)?;
@@ -112,6 +110,10 @@ pub(super) fn ensure_standby(inner: &Inner, history: &History, state: &mut State
     clear_operation(&txn)?;
     commit(txn, state)?;
     Ok(standby)
+}
+
+pub(super) fn has_standby(inner: &Inner, state: &State) -> bool {
+    state.standby.as_ref().is_some_and(|standby| inner.layout.tree(&standby.name).is_dir())
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {

@@ -23,12 +23,14 @@ pub enum FaultPoint {
     Switched,
     /// Before each leftover is deleted.
     Cleaning,
+    /// Before each path of the standby tree is put back after a crash.
+    Undoing,
     /// A full tree stands below `trees/`, the history does not know it.
     TreeMoved,
 }
 
 impl FaultPoint {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Staged,
         Self::Journaled,
         Self::Applying,
@@ -36,6 +38,7 @@ impl FaultPoint {
         Self::Committed,
         Self::Switched,
         Self::Cleaning,
+        Self::Undoing,
         Self::TreeMoved,
     ];
 }

@@ -82,6 +82,7 @@ pub(super) fn undo(inner: &Inner, history: &History, state: &mut State) -> Resul
     let live_tree = inner.layout.tree(&live.name);
     let mut editor = TreeEditor::new(&inner.layout, &standby.name, Some(&live.name));
     for (path, keep) in &paths {
+        inner.settings.faults.reach(FaultPoint::Undoing);
         if let Some(version) = keep {
             editor.preserve(path, version)?;
         }
@@ -93,6 +94,7 @@ pub(super) fn undo(inner: &Inner, history: &History, state: &mut State) -> Resul
     for (path, _) in &paths {
         let source = live_tree.join(path);
         if is_file(&source) {
+            inner.settings.faults.reach(FaultPoint::Undoing);
             editor.link_in(&source, path)?;
         }
     }

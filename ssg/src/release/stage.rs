@@ -82,8 +82,13 @@ impl Stage {
 
     /// Writes a file aside. Safe to call from many threads at once.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.put_hashed(path, bytes, blake3::hash(bytes))
+    }
+
+    /// The same for bytes whose hash is known: hashing a whole site twice is
+    /// a noticeable part of a clean build.
+    pub fn put_hashed(&self, path: &str, bytes: &[u8], hash: blake3::Hash) -> Result<()> {
         public_path::check(path)?;
-        let hash = blake3::hash(bytes);
         let mut files = locked(&self.files);
         if files.contains_key(path) {
             return Err(ReleaseError::Twice { path: path.to_owned() });

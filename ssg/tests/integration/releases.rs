@@ -146,7 +146,7 @@ impl Bench {
         let result = catch_unwind(AssertUnwindSafe(|| self.perform(op)));
         self.plug.pull_after(0);
         if result.is_err() {
-            self.after_crash(op, intended, before);
+            self.after_crash(op, intended, before, crash_after.unwrap_or(0) / 2);
             return;
         }
         match result.unwrap() {
@@ -211,8 +211,13 @@ impl Bench {
 
     /// Whatever was going on, visitors see the old site or the new one, before
     /// and after the next start.
-    fn after_crash(&mut self, op: &Op, intended: Option<Site>, before: Option<u64>) {
+    fn after_crash(&mut self, op: &Op, intended: Option<Site>, before: Option<u64>, again: usize) {
         let seen = tree(&self.dist.join("current"));
+        // The first start after a crash may crash as well.
+        self.plug.pull_after(again);
+        let started = catch_unwind(AssertUnwindSafe(|| open(&self.dist, &self.plug)));
+        self.plug.pull_after(0);
+        drop(started);
         self.store = open(&self.dist, &self.plug);
         let status = self.store.status().unwrap();
         let newest = status.newest.as_ref().map(|info| info.id);
@@ -394,6 +399,32 @@ fn quiet_panics(info: &std::panic::PanicHookInfo<'_>) {
     if info.payload().downcast_ref::<&str>() != Some(&"the plug was pulled") {
         eprintln!("{info}");
     }
+}
+
+#[test]
+fn the_work_of_a_switch_follows_the_change_and_not_the_site() {
+    let dist = memory_backed();
+    let touched = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&touched);
+    let faults = Faults::hook(move |point| {
+        if point == FaultPoint::Applying {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let settings = Settings { faults, ..Settings::default() };
+    let store = Store::open_with(dist.path(), settings).unwrap();
+    let names: Vec<_> = (0..2000).map(|n| format!("p/{n}/index.html")).collect();
+    let all: Vec<_> = names.iter().map(|name| (name.as_str(), "old")).collect();
+    store.publish(changes(&all, &[]), Meta::default()).unwrap();
+    for text in ["one", "two", "three"] {
+        let three: Vec<_> = names.iter().take(3).map(|name| (name.as_str(), text)).collect();
+        touched.store(0, Ordering::SeqCst);
+        store.publish(changes(&three, &[]), Meta::default()).unwrap();
+        assert_eq!(touched.load(Ordering::SeqCst), 3);
+    }
+    touched.store(0, Ordering::SeqCst);
+    store.rollback(Some(1)).unwrap();
+    assert_eq!(touched.load(Ordering::SeqCst), 3);
 }
 
 fn changes(upserts: &[(&str, &str)], removes: &[&str]) -> Changes {
