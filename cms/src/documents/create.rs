@@ -14,6 +14,7 @@ use super::unique;
 use super::validate::{self, Mode};
 use super::work::{DRAFT, PUBLISHED, Work};
 use crate::error::AppResult;
+use crate::store::Dialect;
 use crate::store::documents::{self, Identity, NewRow, Row};
 
 /// Makes a new document and returns its identity as the answer shows it: published when
@@ -135,6 +136,10 @@ pub(super) fn check(
     identity: &Identity,
     data: &Value,
 ) -> AppResult<(Map<String, Value>, Targets)> {
+    if work.conn.dialect() == Dialect::Postgres && holds_nul(data) {
+        let message = "Text must not contain the character U+0000";
+        return Err(ApiError::validation(message).into());
+    }
     let (mut resolved, targets) = relations::resolve(work, ty, &identity.locale, data)?;
     if let Value::Object(map) = &mut resolved {
         // System values of a body do not count; messages that quote the body show ours.
@@ -150,6 +155,16 @@ pub(super) fn check(
         |checked: &Map<String, Value>| relations::missing(model, &ty.attributes, checked, &targets);
     let checked = checked(work, ty, mode, identity, &resolved, about_relations)?;
     Ok((checked, targets))
+}
+
+/// PostgreSQL has no such character, in text as in keys.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Runs the rules with a look into the database for unique values.

@@ -1,5 +1,6 @@
 //! The verbs against a real database, without HTTP.
 
+mod bodies;
 mod events;
 mod locales;
 mod random;

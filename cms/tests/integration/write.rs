@@ -230,10 +230,40 @@ async fn writes_are_the_same_on_postgresql() {
     created(&client, "/api/events", event.clone()).await;
     let again = client.post("/api/events", json!({ "data": event })).await.expect(400);
     assert_eq!(again.body["error"]["details"]["errors"].as_array().unwrap().len(), 2);
+    let nul = json!({"data": {"title": "a\u{0}b", "meta": {"k\u{0}": 1}}});
+    let refused = client.post("/api/articles", nul).await.expect(400);
+    assert_eq!(refused.message(), "Text must not contain the character U+0000");
     client.post(&format!("{path}/actions/unpublish?locale=*"), json!({})).await.expect(200);
     client
         .put(&format!("/api/authors/{author}"), json!({"data": {"articles": {"set": []}}}))
         .await
         .expect(200);
     client.delete(&format!("{path}?locale=*")).await.expect(204);
+}
+
+#[actix_web::test]
+async fn of_writers_at_the_same_moment_one_gets_a_unique_value() {
+    let app = TestApp::start_with(&["--workers", "4"]).await;
+    let client = app.full_access();
+    let body = json!({"data": {"name": "wanted"}});
+    let tries = (0..12).map(|_| client.post("/api/tags", body.clone()));
+    let answers = futures_util::future::join_all(tries).await;
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201), count(400)), (1, 11));
+}
+
+#[actix_web::test]
+async fn places_in_the_feed_have_no_gaps_under_concurrent_writes() {
+    let app = TestApp::start_with(&["--workers", "4"]).await;
+    let client = app.full_access();
+    let tries = (0..20).map(|index| {
+        // Every third write fails and must not take a number.
+        let name = if index % 3 == 0 { Value::Null } else { json!(format!("tag {index}")) };
+        client.post("/api/tags", json!({"data": {"name": name}}))
+    });
+    let answers = futures_util::future::join_all(tries).await;
+    let written = answers.iter().filter(|answer| answer.status == 201);
+    let mut places: Vec<i64> = written.map(seq).collect();
+    places.sort_unstable();
+    assert_eq!(places, (1..=13).collect::<Vec<_>>());
 }
