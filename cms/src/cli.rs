@@ -28,6 +28,23 @@ pub(crate) enum Command {
     /// Manage API tokens
     #[command(subcommand)]
     Token(commands::token::TokenCommand),
+    /// Manage end users and service accounts
+    #[command(subcommand)]
+    User(commands::user::UserCommand),
+    /// Manage what roles may do
+    #[command(subcommand)]
+    Permission(commands::permission::PermissionCommand),
+    /// Manage locales
+    #[command(subcommand)]
+    Locale(commands::locale::LocaleCommand),
+    /// Manage webhook endpoints
+    #[command(subcommand)]
+    Webhook(commands::webhook::WebhookCommand),
+    /// Check the content model
+    #[command(subcommand)]
+    Schema(commands::schema::SchemaCommand),
+    /// Look for what is wrong with this installation
+    Doctor(Box<commands::doctor::Doctor>),
 }
 
 /// The content model has errors.
@@ -63,6 +80,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(settings) => commands::serve::run(*settings),
         Command::Migrate(storage) => commands::migrate::run(&storage),
         Command::Token(command) => commands::token::run(command),
+        Command::User(command) => commands::user::run(command),
+        Command::Permission(command) => commands::permission::run(command),
+        Command::Locale(command) => commands::locale::run(command),
+        Command::Webhook(command) => commands::webhook::run(command),
+        Command::Schema(command) => commands::schema::run(&command),
+        Command::Doctor(doctor) => commands::doctor::run(&doctor),
     }
 }
 

@@ -1,5 +1,11 @@
 //! One file per command of the command line.
 
+pub(crate) mod doctor;
+pub(crate) mod locale;
 pub(crate) mod migrate;
+pub(crate) mod permission;
+pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;
+pub(crate) mod user;
+pub(crate) mod webhook;

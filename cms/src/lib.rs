@@ -4,6 +4,7 @@ pub mod app;
 pub mod auth;
 pub mod bootstrap;
 pub mod cli;
+mod client;
 pub mod clock;
 mod commands;
 pub mod config;

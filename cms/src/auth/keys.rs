@@ -17,7 +17,8 @@ use super::secret;
 
 /// Shorter secrets could be guessed offline from one token.
 const MIN_SECRET_BYTES: usize = 32;
-const FILE_NAME: &str = "jwt.secret";
+/// In the data folder.
+pub const FILE_NAME: &str = "jwt.secret";
 
 /// Derived keys.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::app::App;
 use crate::config::Settings;
+use crate::jobs::worker;
 use crate::{bootstrap, server};
 
 /// What an interrupted program answers.
@@ -25,11 +26,13 @@ async fn serve(app: App, listener: TcpListener) -> anyhow::Result<ExitCode> {
     let server = server::start(app.clone(), listener)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
+    let worker = worker::start(app.clone())?;
     eprintln!("listening on http://{address}");
     let signal = stop_signal().await?;
     tracing::info!("stopping: answering the requests in flight");
     handle.stop(true).await;
     serving.await??;
+    worker.stop().await;
     app.db.checkpoint();
     Ok(signal)
 }

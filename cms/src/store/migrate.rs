@@ -22,4 +22,18 @@ impl Database {
             Ok(ran.iter().map(ToString::to_string).collect())
         })
     }
+
+    /// How many migrations have not run yet.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn pending_migrations(&self) -> anyhow::Result<usize> {
+        self.unmanaged(|conn| {
+            let pending = match conn {
+                Conn::Sqlite(conn) => conn.pending_migrations(SQLITE).map(|list| list.len()),
+                Conn::Postgres(conn) => conn.pending_migrations(POSTGRES).map(|list| list.len()),
+            };
+            pending.map_err(|error| anyhow::anyhow!("reading the list of migrations: {error}"))
+        })
+    }
 }

@@ -16,6 +16,7 @@ pub struct WebhookRow {
     /// JSON object.
     pub headers: String,
     pub secret: String,
+    /// `strapi`, `standard` or `thin`
     pub dialect: String,
     pub allow_private: bool,
     pub enabled: bool,

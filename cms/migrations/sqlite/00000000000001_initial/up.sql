@@ -77,7 +77,7 @@ CREATE TABLE jobs (
     finished_at  BIGINT
 );
 CREATE INDEX jobs_due ON jobs (state, run_at);
-CREATE INDEX jobs_by_lane ON jobs (lane, state, id);
+CREATE INDEX jobs_by_lane ON jobs (state, lane, id);
 
 CREATE TABLE webhooks (
     id            INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -1,0 +1,4 @@
+//! Outgoing HTTP. The only folder that imports reqwest.
+
+mod guard;
+pub(crate) mod webhook;

@@ -1,0 +1,153 @@
+//! `cms doctor`: tries everything the server will need and says what fails, and why.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::auth::{api_token, keys};
+use crate::clock;
+use crate::config::Settings;
+use crate::content_types;
+use crate::media::storage::Storage as Uploads;
+use crate::store::{Database, StoreError, jobs, registry, webhooks};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {
+    /// Print one JSON object
+    #[arg(long, env = "CMS_JSON")]
+    json: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Something is wrong.
+const UNHEALTHY: u8 = 2;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    /// Works, but somebody should look.
+    Doubtful,
+    Bad,
+}
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Doubtful => "warning",
+            Self::Bad => "error",
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Finding {
+    what: &'static str,
+    state: State,
+    detail: String,
+}
+
+fn good(what: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { what, state: State::Good, detail: detail.into() }
+}
+
+fn doubtful(what: &'static str, detail: impl Into<String>) -> Finding {
+    Finding { what, state: State::Doubtful, detail: detail.into() }
+}
+
+fn bad(what: &'static str, detail: impl std::fmt::Display) -> Finding {
+    Finding { what, state: State::Bad, detail: format!("{detail:#}") }
+}
+
+pub(crate) fn run(doctor: &Doctor) -> anyhow::Result<ExitCode> {
+    let settings = &doctor.settings;
+    let mut findings = vec![schema(settings), uploads(settings), signing_key(settings)];
+    match Database::open(&settings.storage.database_url) {
+        Ok(db) => findings.extend(database(&db)),
+        Err(error) => findings.push(bad("database", error)),
+    }
+    if doctor.json {
+        let list: Vec<Value> = findings
+            .iter()
+            .map(|it| json!({ "what": it.what, "state": it.state.as_str(), "detail": it.detail }))
+            .collect();
+        println!("{}", json!({ "findings": list }));
+    } else {
+        for finding in &findings {
+            println!("{:8} {}: {}", finding.state.as_str(), finding.what, finding.detail);
+        }
+    }
+    let sick = findings.iter().any(|finding| finding.state == State::Bad);
+    Ok(if sick { ExitCode::from(UNHEALTHY) } else { ExitCode::SUCCESS })
+}
+
+fn schema(settings: &Settings) -> Finding {
+    match content_types::load(&settings.storage.schema) {
+        Ok(model) => good("content model", format!("{} types", model.api_types().count())),
+        Err(error) => bad("content model", error),
+    }
+}
+
+/// Writes a file to the folder and removes it.
+fn uploads(settings: &Settings) -> Finding {
+    let place = &settings.serving.uploads;
+    match Uploads::open(place).and_then(|uploads| Ok(uploads.unfinished()?)) {
+        Ok(_) => good("uploads", format!("`{place}` can be written")),
+        Err(error) => bad("uploads", error),
+    }
+}
+
+fn signing_key(settings: &Settings) -> Finding {
+    const WHAT: &str = "signing key";
+    let configured = settings.serving.jwt_secret.as_deref();
+    let folder = settings.storage.data_dir();
+    if configured.is_none() && !folder.join(keys::FILE_NAME).exists() {
+        return good(WHAT, "will be generated at the first start");
+    }
+    if let Err(error) = keys::Keys::load(configured, &folder) {
+        return bad(WHAT, error);
+    }
+    let mode = folder.join(keys::FILE_NAME).metadata().map(|file| file.permissions().mode());
+    match mode {
+        Ok(mode) if configured.is_none() && mode & 0o077 != 0 => {
+            doubtful(WHAT, format!("others can read it (mode {:o})", mode & 0o777))
+        }
+        _ => good(WHAT, "usable"),
+    }
+}
+
+fn database(db: &Database) -> Vec<Finding> {
+    match db.pending_migrations() {
+        Ok(0) => {}
+        Ok(pending) => {
+            let detail = format!("{pending} migrations have not run; `cms migrate` runs them");
+            return vec![doubtful("database", detail)];
+        }
+        Err(error) => return vec![bad("database", error)],
+    }
+    let findings = db.read::<_, StoreError>(|conn| {
+        let now = clock::now();
+        let tokens = registry::tokens(conn)?;
+        let live = tokens.iter().filter(|token| api_token::is_live(token, now)).count();
+        let hooks = webhooks::all(conn)?;
+        let off: Vec<&str> =
+            hooks.iter().filter(|hook| !hook.enabled).map(|hook| hook.name.as_str()).collect();
+        let counts = jobs::counts(conn)?;
+        let dead = counts.iter().find(|(state, _)| state == "dead").map_or(0, |(_, n)| *n);
+        Ok(vec![
+            good("database", format!("open and up to date, {:?}", db.dialect())),
+            good("API tokens", format!("{live} of {} can be used", tokens.len())),
+            match off.as_slice() {
+                [] => good("webhooks", format!("{} endpoints", hooks.len())),
+                off => doubtful("webhooks", format!("disabled: {}", off.join(", "))),
+            },
+            match dead {
+                0 => good("deliveries", "none was given up"),
+                dead => doubtful("deliveries", format!("{dead} were given up")),
+            },
+        ])
+    });
+    findings.unwrap_or_else(|error| vec![bad("database", error)])
+}

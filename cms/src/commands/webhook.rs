@@ -1,0 +1,210 @@
+//! `cms webhook add|list|remove`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use cms_api::webhook::Secret;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::auth::secret;
+use crate::config::Storage;
+use crate::store::webhooks::{self, WebhookRow};
+use crate::store::{StoreError, jobs};
+use crate::{bootstrap, clock};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Add an endpoint and print the secret that signs its deliveries; it is not shown again
+    Add(Box<Add>),
+    /// List endpoints, without their secrets
+    List {
+        #[command(flatten)]
+        storage: Storage,
+    },
+    /// Remove an endpoint; what it has not received is dropped
+    Remove {
+        /// Name of the endpoint
+        #[arg(long, env = "CMS_WEBHOOK_NAME")]
+        name: String,
+        #[command(flatten)]
+        storage: Storage,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// Name of the endpoint
+    #[arg(long, env = "CMS_WEBHOOK_NAME")]
+    name: String,
+    /// Complete URL, as `https://example.org/hooks/cms`
+    #[arg(long, env = "CMS_WEBHOOK_URL", value_parser = parse_url)]
+    url: String,
+    /// Events to send; `*` stands for any text
+    #[arg(
+        long,
+        env = "CMS_WEBHOOK_EVENTS",
+        value_delimiter = ',',
+        default_value = "entry.*,media.*",
+        value_parser = parse_event
+    )]
+    events: Vec<String>,
+    /// A header to send along, as `Authorization: Bearer x`; may be repeated
+    #[arg(long = "header", env = "CMS_WEBHOOK_HEADER", hide_env_values = true, value_parser = parse_header)]
+    headers: Vec<(String, String)>,
+    /// Shape of the body
+    #[arg(long, env = "CMS_WEBHOOK_DIALECT", value_enum, default_value = "strapi")]
+    dialect: Dialect,
+    /// Let the URL lead to private and loopback addresses
+    #[arg(long, env = "CMS_WEBHOOK_ALLOW_PRIVATE")]
+    allow_private: bool,
+    #[command(flatten)]
+    storage: Storage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Dialect {
+    /// Strapi's body, and our additions
+    Strapi,
+    /// Standard Webhooks: `{type, timestamp, data}`
+    Standard,
+    /// As `standard`, with ids only
+    Thin,
+}
+
+impl Dialect {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Strapi => "strapi",
+            Self::Standard => "standard",
+            Self::Thin => "thin",
+        }
+    }
+}
+
+fn parse_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("`{text}` is no URL: {error}"))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url.to_string())
+    } else {
+        Err(format!("`{text}` is no address to post to; accepted are http and https URLs"))
+    }
+}
+
+/// The events there are; a pattern must cover one of them.
+const EVENTS: [&str; 9] = [
+    "entry.create",
+    "entry.update",
+    "entry.delete",
+    "entry.publish",
+    "entry.unpublish",
+    "entry.draft-discard",
+    "media.create",
+    "media.update",
+    "media.delete",
+];
+
+fn parse_event(text: &str) -> Result<String, String> {
+    if EVENTS.iter().any(|event| crate::auth::permission::matches(text, event)) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("there is no event `{text}`; known are {}", EVENTS.join(", ")))
+    }
+}
+
+fn parse_header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header looks like `Name: value`")?;
+    let (name, value) = (name.trim(), value.trim());
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
+        return Err(format!("`{name}` is no header name"));
+    }
+    if value.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(format!("the value of `{name}` has control characters"));
+    }
+    Ok((name.to_ascii_lowercase(), value.to_owned()))
+}
+
+pub(crate) fn run(command: WebhookCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        WebhookCommand::Add(args) => add(&args),
+        WebhookCommand::List { storage } => list(&storage),
+        WebhookCommand::Remove { name, storage } => remove(&name, &storage),
+    }
+}
+
+fn add(args: &Add) -> anyhow::Result<ExitCode> {
+    let secret = Secret::from_bytes(secret::random_bytes()?).reveal();
+    let headers: Map<String, Value> =
+        args.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let row = WebhookRow {
+        id: 0,
+        name: args.name.clone(),
+        url: args.url.clone(),
+        events: json!(args.events).to_string(),
+        headers: Value::Object(headers).to_string(),
+        secret: secret.clone(),
+        dialect: args.dialect.as_str().to_owned(),
+        allow_private: args.allow_private,
+        enabled: true,
+        created_at: clock::now(),
+    };
+    let db = bootstrap::open_database(&args.storage)?;
+    match db.write::<_, StoreError>(|conn| webhooks::add(conn, &row)) {
+        Ok(()) => println!("{secret}"),
+        Err(StoreError::Conflict(_)) => {
+            anyhow::bail!("a webhook named `{}` exists already", args.name)
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(storage: &Storage) -> anyhow::Result<ExitCode> {
+    let db = bootstrap::open_database(storage)?;
+    let (rows, counts) =
+        db.read::<_, StoreError>(|conn| Ok((webhooks::all(conn)?, jobs::counts(conn)?)))?;
+    for row in rows {
+        let state = if row.enabled { "enabled" } else { "disabled" };
+        println!("{}\t{}\t{state}\t{}\t{}", row.name, row.url, row.dialect, row.events);
+    }
+    for (state, count) in counts {
+        eprintln!("{count} deliveries {state}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(name: &str, storage: &Storage) -> anyhow::Result<ExitCode> {
+    let db = bootstrap::open_database(storage)?;
+    if !db.write::<_, StoreError>(|conn| webhooks::remove(conn, name))? {
+        anyhow::bail!("there is no webhook named `{name}`");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_and_patterns_must_mean_something() {
+        assert!(parse_event("entry.publish").is_ok() && parse_event("media.*").is_ok());
+        assert!(parse_event("entry.published").is_err());
+    }
+
+    #[test]
+    fn headers_have_a_name_and_a_value() {
+        assert_eq!(parse_header("X-Key: a:b"), Ok(("x-key".into(), "a:b".into())));
+        for bad in ["X-Key", ": x", "X Key: a", "X-Key: a\nb"] {
+            assert!(parse_header(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn urls_lead_somewhere() {
+        assert!(parse_url("http://127.0.0.1:8787/hooks/cms").is_ok());
+        for bad in ["/hooks", "ftp://x/", "mailto:a@b.c"] {
+            assert!(parse_url(bad).is_err(), "{bad}");
+        }
+    }
+}
