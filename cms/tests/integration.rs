@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 mod integration {
+    mod accounts;
+    mod administration;
+    mod files;
     mod harness;
     mod postgres;
     mod reading;
     mod routing;
     mod store;
     mod sync;
+    mod webhooks;
     mod write;
 }

@@ -71,7 +71,7 @@ pub(crate) async fn receive(
         }
         let name = field.name().unwrap_or_default().to_owned();
         let disposition = field.content_disposition();
-        match disposition.and_then(|it| it.get_filename().map(str::to_owned)) {
+        match disposition.and_then(|it| it.get_filename().map(base_name)) {
             Some(file_name) if name == FILES => {
                 match file(field, file_name, storage, limit).await? {
                     Ok(received) => parts.files.push(received),
@@ -86,6 +86,11 @@ pub(crate) async fn receive(
         Some(error) => Err(error.into()),
         None => Ok(parts),
     }
+}
+
+/// The last part of a path: some clients send where the file was on their side.
+fn base_name(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
 fn malformed(error: actix_multipart::MultipartError) -> ApiError {

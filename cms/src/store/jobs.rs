@@ -194,3 +194,16 @@ pub fn counts(conn: &mut Conn) -> Result<Vec<(String, i64)>, StoreError> {
         .order(jobs::state)
         .load(conn)?)
 }
+
+/// Why attempts failed, of jobs that have not ended well, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn errors(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    Ok(jobs::table
+        .filter(jobs::state.ne(DONE))
+        .filter(jobs::last_error.is_not_null())
+        .order(jobs::id.desc())
+        .select(jobs::last_error.assume_not_null())
+        .load(conn)?)
+}

@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use cms::app::App;
 use cms::auth::api_token::{self, TokenKind};
 use cms::error::AppError;
+use cms::jobs::worker::{self, Worker};
 use cms::{bootstrap, cli, server};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -24,6 +25,7 @@ pub(crate) struct TestApp {
     pub(crate) folder: tempfile::TempDir,
     client: reqwest::Client,
     handle: ServerHandle,
+    worker: Worker,
 }
 
 impl TestApp {
@@ -61,9 +63,10 @@ impl TestApp {
         let server = server::start(app.clone(), listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
+        let worker = worker::start(app.clone()).unwrap();
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { app, base, folder, client, handle }
+        Self { app, base, folder, client, handle, worker }
     }
 
     /// Where the test's files are.
@@ -74,6 +77,7 @@ impl TestApp {
     /// Stops the server and keeps its folder, to be started again.
     pub(crate) async fn stop(self) -> tempfile::TempDir {
         self.handle.stop(true).await;
+        self.worker.stop().await;
         self.folder
     }
 
@@ -103,6 +107,29 @@ impl TestApp {
             .db
             .write::<_, AppError>(|conn| api_token::create(conn, &name, kind, &permissions, None))
             .unwrap()
+    }
+
+    /// Runs `cms` with these arguments on this app's database, as an administrator would,
+    /// and returns exit code, stdout and stderr.
+    pub(crate) async fn cms(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cms"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("CMS_DATABASE_URL", format!("sqlite:{}", self.path("cms.db").display()))
+            .env("CMS_SCHEMA_DIR", CONFORMANCE_SCHEMA)
+            .env("CMS_LOCALES", "en,de,fr");
+        let output = actix_web::web::block(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
+    /// The same for a command that must succeed; returns stdout without its line end.
+    #[track_caller]
+    pub(crate) async fn admin(&self, arguments: &[&str]) -> String {
+        let (code, stdout, stderr) = self.cms(arguments).await;
+        assert_eq!(code, 0, "{stderr}");
+        stdout.trim_end().to_owned()
     }
 
     /// Lets a role do something, as `cms permission grant` does.

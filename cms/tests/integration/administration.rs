@@ -1,0 +1,125 @@
+//! The command line, on the database of a running server.
+
+use serde_json::json;
+
+use super::harness::TestApp;
+
+#[actix_web::test]
+async fn a_token_made_and_revoked_on_the_command_line_counts_at_once() {
+    let app = TestApp::start().await;
+    let token = app.admin(&["token", "create", "--name", "site", "--type", "read-only"]).await;
+    app.with_bearer(&token).get("/api/tags").await.expect(200);
+    app.with_bearer(&token).delete("/api/tags/x").await.expect(403);
+    let (code, _, stderr) = app.cms(&["token", "create", "--name", "site"]).await;
+    assert_eq!((code, stderr.contains("exists already")), (2, true));
+    assert!(!app.admin(&["token", "list"]).await.contains(&token));
+    app.admin(&["token", "revoke", "--name", "site"]).await;
+    app.with_bearer(&token).get("/api/tags").await.expect(401);
+}
+
+#[actix_web::test]
+async fn a_token_ends_when_it_says() {
+    let app = TestApp::start().await;
+    let create = |name, life| {
+        let app = &app;
+        async move { app.admin(&["token", "create", "--name", name, "--expires", life]).await }
+    };
+    let (ended, living) = (create("a", "0s").await, create("b", "1d").await);
+    app.with_bearer(ended).get("/api/tags").await.expect(401);
+    app.with_bearer(living).get("/api/tags").await.expect(200);
+}
+
+#[actix_web::test]
+async fn permissions_are_granted_and_revoked_by_pattern() {
+    let app = TestApp::start().await;
+    app.anonymous().get("/api/tags").await.expect(403);
+    app.admin(&["permission", "grant", "public", "api::*.find", "api::*.findOne"]).await;
+    app.anonymous().get("/api/tags").await.expect(200);
+    app.anonymous().get("/api/events").await.expect(200);
+    app.admin(&["permission", "revoke", "public", "api::tag.tag.find"]).await;
+    app.anonymous().get("/api/tags").await.expect(403);
+    app.anonymous().get("/api/events").await.expect(200);
+    app.admin(&["permission", "grant", "public", "api::tag.tag.find"]).await;
+    app.anonymous().get("/api/tags").await.expect(200);
+    app.admin(&["permission", "revoke", "public", "api::*"]).await;
+    app.anonymous().get("/api/events").await.expect(403);
+    let (code, _, stderr) = app.cms(&["permission", "grant", "nobody", "api::*.find"]).await;
+    assert_eq!(code, 2);
+    assert!(stderr.contains("there is no role `nobody`; known are `authenticated`, `public`"));
+}
+
+#[actix_web::test]
+async fn a_service_account_logs_in() {
+    let app = TestApp::start().await;
+    let create = ["user", "create", "--email", "Site@example.test", "--password", "Secret-1"];
+    app.admin(&create).await;
+    let login = json!({ "identifier": "site@example.test", "password": "Secret-1" });
+    app.anonymous().post("/api/auth/local", login).await.expect(200);
+    let (code, _, stderr) = app.cms(&create).await;
+    assert_eq!((code, stderr.contains("taken already")), (2, true));
+    let (code, _, _) = app.cms(&["user", "create", "--email", "x", "--password", "Secret-1"]).await;
+    assert_eq!(code, 2);
+}
+
+#[actix_web::test]
+async fn a_new_locale_is_known_at_once() {
+    let app = TestApp::start().await;
+    app.admin(&["locale", "add", "it"]).await;
+    let listed = app.admin(&["locale", "list"]).await;
+    assert_eq!(listed.lines().next(), Some("en\tEnglish (en)\tdefault"));
+    assert!(listed.contains("it\tItalian (it)"));
+    app.admin(&["locale", "add", "it", "--default"]).await;
+    assert!(app.admin(&["locale", "list"]).await.starts_with("it\t"));
+    let (code, _, stderr) = app.cms(&["locale", "add", "de"]).await;
+    assert_eq!((code, stderr.contains("exists already")), (2, true));
+}
+
+#[actix_web::test]
+async fn schema_mistakes_are_all_named_with_file_and_line() {
+    let app = TestApp::start().await;
+    let folder = app.path("schema/api/note/content-types/note");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("schema.json"),
+        "{\n  \"kind\": \"collectionType\",\n  \"info\": {\"singularName\": \"note\", \
+         \"pluralName\": \"notes\"},\n  \"attributes\": {\n    \"title\": {\"type\": \"strin\"}\n  }\n}",
+    )
+    .unwrap();
+    let components = app.path("schema/components/shared");
+    std::fs::create_dir_all(&components).unwrap();
+    std::fs::write(components.join("seo.json"), "{\n  \"attributes\": {,}\n}").unwrap();
+    let (code, _, stderr) = app.cms(&["schema", "check", "--schema", "schema"]).await;
+    assert_eq!(code, 1);
+    assert!(stderr.contains("note/schema.json:5: unknown attribute type `strin`"), "{stderr}");
+    assert!(stderr.contains("shared/seo.json:2: not valid JSON"), "{stderr}");
+    app.admin(&["schema", "check"]).await;
+}
+
+#[actix_web::test]
+async fn the_doctor_finds_a_healthy_installation_healthy() {
+    let app = TestApp::start().await;
+    let report = app.admin(&["doctor", "--json", "--uploads", "uploads"]).await;
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let states: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|it| &it["state"]).collect();
+    assert!(states.iter().all(|state| *state == "ok"), "{report}");
+    let (code, stdout, _) =
+        app.cms(&["doctor", "--schema", "nowhere", "--uploads", "uploads"]).await;
+    assert_eq!((code, stdout.contains("no content model here")), (2, true));
+}
+
+#[actix_web::test]
+async fn bad_settings_are_refused_before_anything_starts() {
+    let app = TestApp::start().await;
+    for (arguments, expected) in [
+        (&["serve", "--body-limit", "many"][..], "is no size"),
+        (&["serve", "--auth-rate-limit", "5"], "is no rate"),
+        (&["serve", "--jwt-secret", "short", "--uploads", "uploads"], "at least 32"),
+        (&["serve", "--database-url", "mysql://x"], "is no database URL"),
+        (&["nonsense"], "unrecognized subcommand"),
+    ] {
+        let (code, _, stderr) = app.cms(arguments).await;
+        assert_eq!(code, 2, "{arguments:?}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}

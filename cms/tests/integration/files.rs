@@ -1,0 +1,198 @@
+//! Uploading, replacing, serving and deleting files.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::harness::{Answer, Client, TestApp, send};
+
+const BOUNDARY: &str = "----test-boundary";
+/// One red pixel.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
+
+/// A multipart body under construction.
+#[derive(Default)]
+struct Form(Vec<u8>);
+
+impl Form {
+    fn text(mut self, name: &str, value: &str) -> Self {
+        let head =
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        self.0.extend_from_slice(head.as_bytes());
+        self.0.extend_from_slice(value.as_bytes());
+        self.0.extend_from_slice(b"\r\n");
+        self
+    }
+
+    fn file(mut self, name: &str, kind: &str, bytes: &[u8]) -> Self {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
+        );
+        self.0.extend_from_slice(head.as_bytes());
+        self.0.extend_from_slice(bytes);
+        self.0.extend_from_slice(b"\r\n");
+        self
+    }
+
+    async fn send(mut self, client: &Client<'_>, path: &str) -> Answer {
+        self.0.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        send(client.request(Method::POST, path).header("content-type", kind).body(self.0)).await
+    }
+}
+
+async fn upload(client: &Client<'_>, name: &str, kind: &str, bytes: &[u8]) -> Value {
+    let form = Form::default().file(name, kind, bytes);
+    form.send(client, "/api/upload").await.expect(201).body[0].clone()
+}
+
+fn conformance_file(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/conformance/files");
+    std::fs::read(format!("{folder}/{name}")).unwrap()
+}
+
+/// Names in the upload folder, without the files being received.
+fn on_disk(app: &TestApp) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(app.path("uploads"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    names
+}
+
+#[actix_web::test]
+async fn a_file_is_stored_served_and_deleted() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let file = upload(&client, "Über uns.txt", "text/plain", b"hello").await;
+    assert_eq!(file["name"], "Über uns.txt");
+    assert_eq!(file["ext"], ".txt");
+    let url = file["url"].as_str().unwrap();
+    let served = app.anonymous().get(url).await.expect(200);
+    assert_eq!(served.text, "hello");
+    assert_eq!(served.header("cache-control"), "max-age=0");
+    assert_eq!(served.header("x-content-type-options"), "nosniff");
+    client.delete(&format!("/api/upload/files/{}", file["id"])).await.expect(200);
+    app.anonymous().get(url).await.expect(404);
+    assert_eq!(on_disk(&app), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn a_large_picture_gets_variants_that_are_served_too() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let file = upload(&client, "large.jpg", "image/jpeg", &conformance_file("large.jpg")).await;
+    assert_eq!((&file["width"], &file["height"]), (&json!(1200), &json!(800)));
+    let formats = file["formats"].as_object().unwrap();
+    assert_eq!(formats.len(), 4);
+    for (name, format) in formats {
+        let url = format["url"].as_str().unwrap();
+        let served = app.anonymous().get(url).await.expect(200);
+        assert_eq!(served.header("content-type"), "image/jpeg", "{name}");
+        let length: Value = served.header("content-length").parse().unwrap();
+        assert_eq!(length, format["sizeInBytes"], "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn nothing_uploaded_runs_on_this_origin() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let html = upload(&client, "x.html", "text/plain", b"<!DOCTYPE html><script>1</script>").await;
+    let served = app.anonymous().get(html["url"].as_str().unwrap()).await.expect(200);
+    assert!(served.header("content-disposition").starts_with("attachment"));
+    assert!(served.header("content-security-policy").contains("sandbox"));
+    let svg = upload(&client, "x.svg", "image/svg+xml", b"<svg><script>1</script></svg>").await;
+    let served = app.anonymous().get(svg["url"].as_str().unwrap()).await.expect(200);
+    assert_eq!(served.header("content-type"), "image/svg+xml");
+    assert!(served.header("content-security-policy").contains("sandbox"));
+}
+
+#[actix_web::test]
+async fn no_path_leads_out_of_the_upload_folder() {
+    let app = TestApp::start().await;
+    for path in
+        ["/uploads/..%2Fcms.db", "/uploads/%2e%2e%2fcms.db", "/uploads/.receiving-x", "/uploads/"]
+    {
+        app.anonymous().get(path).await.expect(404);
+    }
+    let client = app.full_access();
+    let file = upload(&client, "../../../etc/passwd", "text/plain", b"x").await;
+    assert!(file["url"].as_str().unwrap().starts_with("/uploads/passwd_"));
+    assert_eq!(on_disk(&app).len(), 1);
+}
+
+#[actix_web::test]
+async fn refused_types_are_refused_whatever_they_are_called() {
+    let app = TestApp::start_with(&["--upload-denied-types", "text/html,video/*"]).await;
+    let client = app.full_access();
+    for (name, kind, bytes) in [
+        ("a.txt", "text/plain", &b"<!DOCTYPE html><p>x"[..]),
+        ("a.html", "text/plain", b"x"),
+        ("a.txt", "text/html", b"x"),
+        ("a.mp4", "application/octet-stream", b"x"),
+    ] {
+        let answer = Form::default().file(name, kind, bytes).send(&client, "/api/upload").await;
+        assert!(answer.expect(400).message().contains("is not allowed"), "{name} {kind}");
+    }
+    let mixed = Form::default().file("a.html", "text/html", b"x").file("b.txt", "text/plain", b"y");
+    let stored = mixed.send(&client, "/api/upload").await.expect(201).body;
+    assert_eq!(stored.as_array().unwrap().len(), 1);
+    assert_eq!(on_disk(&app).len(), 1);
+}
+
+#[actix_web::test]
+async fn a_file_that_is_too_large_leaves_nothing() {
+    let app = TestApp::start_with(&["--upload-limit", "1KB"]).await;
+    let client = app.full_access();
+    let form = Form::default().file("big.txt", "text/plain", &vec![b'x'; 300_000]);
+    form.send(&client, "/api/upload").await.expect(413);
+    let everything = std::fs::read_dir(app.path("uploads")).unwrap().count();
+    assert_eq!(everything, 0);
+    upload(&client, "small.txt", "text/plain", &[b'x'; 1_000]).await;
+}
+
+#[actix_web::test]
+async fn a_replaced_file_keeps_its_address_and_its_description() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let form = Form::default()
+        .file("dot.png", "image/png", PNG)
+        .text("fileInfo", r#"{"alternativeText": "a dot"}"#);
+    let file = form.send(&client, "/api/upload").await.expect(201).body[0].clone();
+    let path = format!("/api/upload?id={}", file["id"]);
+    let form = Form::default().file("small.png", "image/png", &conformance_file("small.png"));
+    let changed = form.send(&client, &path).await.expect(200).body;
+    assert_eq!(changed["url"], file["url"]);
+    assert_eq!(changed["alternativeText"], "a dot");
+    assert_eq!(changed["width"], 300);
+    let info = Form::default().text("fileInfo", r#"{"caption": "new", "name": "n.png"}"#);
+    let changed = info.send(&client, &path).await.expect(200).body;
+    assert_eq!((&changed["caption"], &changed["name"]), (&json!("new"), &json!("n.png")));
+    assert_eq!(changed["alternativeText"], "a dot");
+}
+
+#[actix_web::test]
+async fn an_upload_can_be_put_into_an_entry() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let body = json!({ "data": { "title": "With a cover" } });
+    let article = client.post("/api/articles", body).await.expect(201).body["data"].clone();
+    let form = |name: &str, field: &str| {
+        Form::default()
+            .file(name, "image/png", PNG)
+            .text("ref", "api::article.article")
+            .text("refId", &article["id"].to_string())
+            .text("field", field)
+    };
+    form("one.png", "cover").send(&client, "/api/upload").await.expect(201);
+    let path = format!("/api/articles/{}?populate=cover", article["documentId"].as_str().unwrap());
+    assert_eq!(client.get(&path).await.expect(200).body["data"]["cover"]["name"], "one.png");
+    // Publishing again copies the draft, which must have it too.
+    client.put(&path, json!({ "data": { "title": "Still with it" } })).await.expect(200);
+    assert_eq!(client.get(&path).await.expect(200).body["data"]["cover"]["name"], "one.png");
+    form("two.png", "title").send(&client, "/api/upload").await.expect(400);
+    assert_eq!(on_disk(&app).len(), 1);
+}

@@ -1,0 +1,237 @@
+//! Events on their way to endpoints: signed, in order, and not lost.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, HttpServer, web};
+use cms_api::webhook::{Secret, verify};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::harness::TestApp;
+
+/// Longest time a delivery may take in a test.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// One received request.
+struct Delivery {
+    path: String,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Delivery {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// An endpoint that answers what it is told to, 204 once it has run out of answers.
+struct Receiver {
+    base: String,
+    deliveries: mpsc::UnboundedReceiver<Delivery>,
+    handle: ServerHandle,
+}
+
+impl Receiver {
+    async fn start(answers: &[u16]) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").unwrap(), answers)
+    }
+
+    fn listen(listener: TcpListener, answers: &[u16]) -> Self {
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (tell, deliveries) = mpsc::unbounded_channel();
+        let answers = Arc::new(Mutex::new(answers.iter().rev().copied().collect::<Vec<_>>()));
+        let server = HttpServer::new(move || {
+            let (tell, answers) = (tell.clone(), Arc::clone(&answers));
+            actix_web::App::new().default_service(web::to(
+                move |request: HttpRequest, body: web::Bytes| {
+                    let status = answers.lock().unwrap().pop().unwrap_or(204);
+                    let headers = request.headers().iter();
+                    let delivery = Delivery {
+                        path: request.path().to_owned(),
+                        headers: headers
+                            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))
+                            .collect(),
+                        body: body.to_vec(),
+                    };
+                    tell.send(delivery).unwrap();
+                    let mut answer = HttpResponse::build(StatusCode::from_u16(status).unwrap());
+                    answer.insert_header(("location", "/elsewhere"));
+                    async move { answer.finish() }
+                },
+            ))
+        });
+        let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        Self { base, deliveries, handle }
+    }
+
+    async fn next(&mut self) -> Delivery {
+        tokio::time::timeout(DEADLINE, self.deliveries.recv()).await.unwrap().unwrap()
+    }
+
+    async fn next_event(&mut self) -> String {
+        self.next().await.json()["event"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn add(app: &TestApp, receiver: &Receiver, further: &[&str]) -> Secret {
+    let url = format!("{}/hooks/cms", receiver.base);
+    let mut arguments = vec!["webhook", "add", "--name", "site", "--url", &url];
+    arguments.extend(further);
+    Secret::parse(&app.admin(&arguments).await).unwrap()
+}
+
+async fn create_tag(app: &TestApp, name: &str) -> Value {
+    let body = json!({ "data": { "name": name } });
+    app.full_access().post("/api/tags", body).await.expect(201).body["data"].clone()
+}
+
+#[actix_web::test]
+async fn a_delivery_is_strapis_and_signed() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[]).await;
+    let secret =
+        add(&app, &receiver, &["--allow-private", "--header", "Authorization: Bearer x"]).await;
+    let tag = create_tag(&app, "one").await;
+    let delivery = receiver.next().await;
+    assert_eq!(delivery.path, "/hooks/cms");
+    assert_eq!(delivery.header("authorization"), "Bearer x");
+    let body = delivery.json();
+    assert_eq!(delivery.header("x-strapi-event"), body["event"].as_str().unwrap());
+    assert_eq!(body["uid"], "api::tag.tag");
+    assert_eq!(body["model"], "tag");
+    assert_eq!(body["documentId"], tag["documentId"]);
+    assert!(body["seq"].as_i64().unwrap() > 0);
+    let now = cms::clock::now() / 1_000;
+    let (id, at) = (delivery.header("webhook-id"), delivery.header("webhook-timestamp"));
+    verify(&[secret], id, at, delivery.header("webhook-signature"), &delivery.body, now).unwrap();
+}
+
+#[actix_web::test]
+async fn deliveries_to_one_endpoint_come_in_order_and_only_as_asked() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create,entry.delete"]).await;
+    let mut expected = Vec::new();
+    for name in ["one", "two", "three"] {
+        let tag = create_tag(&app, name).await;
+        let path = format!("/api/tags/{}", tag["documentId"].as_str().unwrap());
+        app.full_access().put(&path, json!({ "data": { "color": "#000000" } })).await.expect(200);
+        app.full_access().delete(&path).await.expect(204);
+        expected.extend(["entry.create", "entry.delete"]);
+    }
+    let mut seen = Vec::new();
+    for _ in 0..expected.len() {
+        seen.push(receiver.next_event().await);
+    }
+    assert_eq!(seen, expected);
+}
+
+#[actix_web::test]
+async fn a_failed_delivery_comes_again_with_the_same_id() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[500]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    create_tag(&app, "one").await;
+    create_tag(&app, "two").await;
+    let first = receiver.next().await;
+    let again = receiver.next().await;
+    assert_eq!(first.header("webhook-id"), again.header("webhook-id"));
+    assert_eq!(first.body, again.body);
+    let second = receiver.next().await;
+    assert_ne!(second.header("webhook-id"), first.header("webhook-id"));
+}
+
+#[actix_web::test]
+async fn a_redirect_is_a_failure_and_is_not_followed() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[302]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    create_tag(&app, "one").await;
+    assert_eq!(receiver.next().await.path, "/hooks/cms");
+    assert_eq!(receiver.next().await.path, "/hooks/cms");
+}
+
+#[actix_web::test]
+async fn an_endpoint_that_is_gone_is_disabled() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[410]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    create_tag(&app, "one").await;
+    receiver.next().await;
+    let deadline = std::time::Instant::now() + DEADLINE;
+    while !app.admin(&["webhook", "list"]).await.contains("disabled") {
+        assert!(std::time::Instant::now() < deadline, "still enabled");
+    }
+}
+
+#[actix_web::test]
+async fn a_private_address_is_refused_unless_allowed() {
+    let app = TestApp::start_with(&["--webhook-allow", "127.0.0.2/32"]).await;
+    let listener = TcpListener::bind("127.0.0.2:0").unwrap();
+    let mut allowed = Receiver::listen(listener, &[]);
+    let mut refused = Receiver::start(&[]).await;
+    let url = format!("{}/", refused.base);
+    app.admin(&["webhook", "add", "--name", "refused", "--url", &url]).await;
+    add(&app, &allowed, &["--events", "entry.create"]).await;
+    create_tag(&app, "one").await;
+    allowed.next().await;
+    let reason =
+        app.app.db.read::<_, cms::store::StoreError>(|conn| cms::store::jobs::errors(conn));
+    let deadline = std::time::Instant::now() + DEADLINE;
+    let mut reasons = reason.unwrap();
+    while reasons.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "no attempt was made");
+        tokio::task::yield_now().await;
+        reasons = app.app.db.read::<_, cms::store::StoreError>(cms::store::jobs::errors).unwrap();
+    }
+    assert!(reasons[0].contains("no public address"), "{reasons:?}");
+    assert!(refused.deliveries.try_recv().is_err());
+}
+
+#[actix_web::test]
+async fn what_was_queued_before_a_crash_is_delivered_after_it() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start(&[]).await;
+    let address = receiver.base.trim_start_matches("http://").to_owned();
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    receiver.handle.stop(false).await;
+    drop(receiver);
+    create_tag(&app, "one").await;
+    let folder = app.stop().await;
+    let listener = TcpListener::bind(&address).unwrap();
+    let mut receiver = Receiver::listen(listener, &[]);
+    let _app = TestApp::start_in(folder, &[]).await;
+    assert_eq!(receiver.next_event().await, "entry.create");
+}
+
+#[actix_web::test]
+async fn files_have_events_of_their_own() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "media.*", "--dialect", "standard"])
+        .await;
+    let form = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nx\r\n--b--\r\n";
+    let request = app
+        .full_access()
+        .request(reqwest::Method::POST, "/api/upload")
+        .header("content-type", "multipart/form-data; boundary=b")
+        .body(form);
+    let file = super::harness::send(request).await.expect(201).body[0].clone();
+    app.full_access().delete(&format!("/api/upload/files/{}", file["id"])).await.expect(200);
+    let created = receiver.next().await.json();
+    assert_eq!(created["type"], "media.create");
+    assert_eq!(created["data"]["media"]["name"], "a.txt");
+    assert_eq!(receiver.next().await.json()["type"], "media.delete");
+}
