@@ -125,7 +125,6 @@ impl TestApp {
     }
 
     /// The same for a command that must succeed; returns stdout without its line end.
-    #[track_caller]
     pub(crate) async fn admin(&self, arguments: &[&str]) -> String {
         let (code, stdout, stderr) = self.cms(arguments).await;
         assert_eq!(code, 0, "{stderr}");
