@@ -80,7 +80,8 @@ impl Snapshot {
 
     /// The first `end` rows, when a look at some of the sorted list is enough to know them.
     fn first(&self, wanted: &Wanted<'_>, end: usize) -> Option<Vec<Arc<Entry>>> {
-        if wanted.filter.is_always() || self.named_by(wanted).is_some() {
+        if wanted.filter.is_always() || self.views().has(wanted) || self.named_by(wanted).is_some()
+        {
             return None;
         }
         let everything = Filter::default();
@@ -140,7 +141,9 @@ impl Snapshot {
     }
 
     fn ordered(&self, wanted: &Wanted<'_>) -> Ordering {
-        if let Some(rows) = self.named_by(wanted) {
+        if !self.views().has(wanted)
+            && let Some(rows) = self.named_by(wanted)
+        {
             return Ordering::Rows(self.sorted(wanted, rows.iter()));
         }
         match self.views().get(wanted, || self.view(wanted)) {

@@ -164,6 +164,12 @@ impl Views {
         Some(Arc::clone(view))
     }
 
+    /// Whether the view is there already.
+    pub(crate) fn has(&self, wanted: &Wanted<'_>) -> bool {
+        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.get(&wanted.name()).is_some_and(|cell| cell.get().is_some())
+    }
+
     /// The views of the next snapshot.
     pub(crate) fn carried(&self, next: &Snapshot, changes: &[Change]) -> Self {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
