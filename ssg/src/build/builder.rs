@@ -154,7 +154,8 @@ impl Builder {
         let mut changes = pull::changes(memory, model_changed);
         let table = if reloaded { None } else { memory.table.take() };
         if reloaded || model_changed || table.is_none() {
-            let failures = check::routes(&inputs, &memory.snapshot);
+            let mut failures = check::routes(&inputs, &memory.snapshot);
+            failures.extend(check::templates(folder, &inputs, &memory.snapshot));
             if !failures.is_empty() {
                 return Ok(Err(Refusal(failures)));
             }

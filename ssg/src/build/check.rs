@@ -1,5 +1,7 @@
 //! Routes against the content model and the templates, before anything is planned.
 
+use std::path::Path;
+
 use cms_api::content_type::{Attribute, AttributeKind, ContentType};
 use cms_api::model::ContentModel;
 use serde_json::{Value, json};
@@ -35,6 +37,12 @@ pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
         }
     }
     failures
+}
+
+/// Questions of templates that the content model does not allow.
+pub(super) fn templates(folder: &Path, inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
+    let faults = inputs.templates.check(snapshot);
+    faults.iter().map(|fault| problem::of_template(folder, fault)).collect()
 }
 
 /// Static files that stand where a page does.

@@ -42,6 +42,9 @@ pub struct Reply {
 pub enum AskError {
     #[error("unknown content type `{uid}`; known are {known}")]
     UnknownType { uid: String, known: String },
+    /// There is no such field, or it cannot be used like this.
+    #[error("{0}")]
+    Field(String),
     /// An argument is wrong: the sentence says which and why.
     #[error("{0}")]
     Arguments(String),
@@ -240,7 +243,7 @@ fn explained(ty: &ContentType, error: &ApiError) -> AskError {
     let path = path.unwrap_or_default();
     let known = ty.attributes.iter().filter(|(_, attribute)| !attribute.is_hidden());
     let known: Vec<_> = known.map(|(name, _)| name.as_str()).collect();
-    AskError::Arguments(format!(
+    AskError::Field(format!(
         "`{key}`{path} is not accepted in {place} of `{}`, whose attributes are {}",
         ty.uid,
         known.join(", ")

@@ -10,6 +10,22 @@ mod links;
 
 use tera::Tera;
 
+/// The arguments a function accepts; `None` when it is not one of ours.
+pub(crate) fn accepted(function: &str) -> Option<&'static [&'static str]> {
+    Some(match function {
+        "entries" => &content::ENTRIES,
+        "entry" => &content::ENTRY,
+        "single" => &content::SINGLE,
+        "count" => &content::COUNT,
+        "previous" | "next" => &content::NEIGHBOUR,
+        "related" => &content::RELATED,
+        "url_for" => &links::URL_FOR,
+        "asset" => &links::ASSET,
+        "image" => &image::IMAGE,
+        _ => return None,
+    })
+}
+
 pub(crate) fn register(tera: &mut Tera) {
     content::register(tera);
     image::register(tera);

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use tera::{Context, Tera};
 use walkdir::WalkDir;
 
+use super::check::check;
 use super::deps::Closures;
 use super::fault::{Faults, TemplateFault};
-use super::scan::scan;
+use super::scan::{Call, scan};
 use super::scope::{self, Scope};
 use super::{filters, functions};
+use crate::content::Snapshot;
 use crate::engine::Fingerprint;
 
 /// Files with these extensions are templates.
@@ -29,6 +31,8 @@ const FORBIDDEN: [(&str, &str); 1] =
 pub struct Templates {
     tera: Tera,
     closures: Closures,
+    /// Calls of functions by the template that makes them.
+    calls: Vec<(String, Call)>,
 }
 
 impl std::fmt::Debug for Templates {
@@ -70,10 +74,22 @@ impl Templates {
             faults.extend(TemplateFault::of_set(&error));
         }
         if faults.is_empty() {
-            return Ok(Self { tera, closures: Closures::new(&sources) });
+            let calls = sources.iter().flat_map(|(name, text)| {
+                let calls = scan(text).map(|scan| scan.functions).unwrap_or_default();
+                calls.into_iter().map(|call| (name.clone(), call))
+            });
+            let calls = calls.collect();
+            return Ok(Self { tera, closures: Closures::new(&sources), calls });
         }
         faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         Err(Faults(faults))
+    }
+
+    /// Calls whose literal arguments the content model does not accept, each with its place.
+    #[must_use]
+    pub fn check(&self, snapshot: &Snapshot) -> Vec<TemplateFault> {
+        let calls = self.calls.iter();
+        calls.filter_map(|(file, call)| check(file, call, snapshot)).collect()
     }
 
     #[must_use]

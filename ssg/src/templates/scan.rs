@@ -16,17 +16,36 @@ pub(crate) struct Scan {
     pub(crate) defines: Vec<String>,
     /// Every word, with its line and column: names that are not allowed are looked up here.
     pub(crate) words: Vec<(String, usize, usize)>,
+    /// Calls of functions.
+    pub(crate) functions: Vec<Call>,
+}
+
+/// A call of a function as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    /// Names of arguments with the tokens of their values.
+    pub(crate) arguments: Vec<(String, Vec<Token>)>,
 }
 
 /// Something that is no template as far as the scanner can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NotUnderstood;
 
-#[derive(Debug, Clone, PartialEq)]
-enum Token<'a> {
-    Word(&'a str),
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// A name, a keyword, or the digits of a number.
+    Word(String),
     Text(String),
     Sign(char),
+}
+
+impl Token {
+    fn is_word(&self, words: &[&str]) -> bool {
+        matches!(self, Self::Word(word) if words.contains(&word.as_str()))
+    }
 }
 
 /// Scans a whole template.
@@ -106,16 +125,16 @@ fn read_tag<'a>(
             return Ok(rest);
         }
         let (token, next) = next_token(rest)?;
-        if let Token::Word(word) = token {
-            let (line, column) = position(source, source.len() - rest.len());
-            found.words.push((word.to_owned(), line, column));
+        let (line, column) = position(source, source.len() - rest.len());
+        if let Token::Word(word) = &token {
+            found.words.push((word.clone(), line, column));
         }
-        tokens.push(token);
+        tokens.push((token, line, column));
         rest = next;
     }
 }
 
-fn next_token(text: &str) -> Result<(Token<'_>, &str), NotUnderstood> {
+fn next_token(text: &str) -> Result<(Token, &str), NotUnderstood> {
     let first = text.chars().next().ok_or(NotUnderstood)?;
     if let '"' | '\'' | '`' = first {
         return string(text, first);
@@ -124,13 +143,13 @@ fn next_token(text: &str) -> Result<(Token<'_>, &str), NotUnderstood> {
     let length = text.find(|c| !is_word(c)).unwrap_or(text.len());
     if length > 0 {
         let (word, rest) = text.split_at(length);
-        return Ok((Token::Word(word), rest));
+        return Ok((Token::Word(word.to_owned()), rest));
     }
     let (_, rest) = text.split_at(first.len_utf8());
     Ok((Token::Sign(first), rest))
 }
 
-fn string(text: &str, quote: char) -> Result<(Token<'_>, &str), NotUnderstood> {
+fn string(text: &str, quote: char) -> Result<(Token, &str), NotUnderstood> {
     let mut content = String::new();
     let mut chars = text.char_indices().skip(1);
     while let Some((at, char)) = chars.next() {
@@ -150,27 +169,69 @@ fn string(text: &str, quote: char) -> Result<(Token<'_>, &str), NotUnderstood> {
     Err(NotUnderstood)
 }
 
-fn note(tokens: &[Token<'_>], found: &mut Scan) {
-    let start = tokens.iter().position(|token| *token != Token::Sign('-')).unwrap_or(0);
-    let tokens = tokens.get(start..).unwrap_or_default();
-    match tokens {
-        [Token::Word("extends" | "include"), Token::Text(name), ..] => {
+/// A token with its line and column.
+type Placed = (Token, usize, usize);
+
+fn note(placed: &[Placed], found: &mut Scan) {
+    let start = placed.iter().position(|(token, ..)| *token != Token::Sign('-')).unwrap_or(0);
+    let placed = placed.get(start..).unwrap_or_default();
+    let tokens: Vec<&Token> = placed.iter().map(|(token, ..)| token).collect();
+    match tokens.as_slice() {
+        [word, Token::Text(name), ..] if word.is_word(&["extends", "include"]) => {
             found.templates.push(name.clone());
         }
-        [Token::Word("component"), rest @ ..] => found.defines.extend(dotted(rest)),
+        [word, rest @ ..] if word.is_word(&["component"]) => found.defines.extend(dotted(rest)),
         _ => {}
     }
     for (at, token) in tokens.iter().enumerate() {
-        if *token == Token::Sign('<') {
-            found.calls.extend(dotted(tokens.get(at + 1..).unwrap_or_default()));
+        let rest = tokens.get(at + 1..).unwrap_or_default();
+        if **token == Token::Sign('<') {
+            found.calls.extend(dotted(rest));
+        }
+        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
+        let after_sign = before.is_some_and(|t| matches!(t, Token::Sign('.' | '|')));
+        if let (Token::Word(name), [Token::Sign('('), rest @ ..], false) = (token, rest, after_sign)
+            && let Some((_, line, column)) = placed.get(at)
+        {
+            let (name, arguments) = (name.clone(), arguments(rest));
+            found.functions.push(Call { name, line: *line, column: *column, arguments });
         }
     }
 }
 
+/// The arguments of a call, given what follows its opening bracket.
+fn arguments(tokens: &[&Token]) -> Vec<(String, Vec<Token>)> {
+    let mut found = Vec::new();
+    let mut depth = 0_usize;
+    let mut part = Vec::new();
+    for token in tokens {
+        match token {
+            Token::Sign('(' | '[' | '{') => depth += 1,
+            Token::Sign(')' | ']' | '}') if depth > 0 => depth -= 1,
+            Token::Sign(')') => break,
+            Token::Sign(',') if depth == 0 => {
+                found.extend(argument(std::mem::take(&mut part)));
+                continue;
+            }
+            _ => {}
+        }
+        part.push((*token).clone());
+    }
+    found.extend(argument(part));
+    found
+}
+
+fn argument(part: Vec<Token>) -> Option<(String, Vec<Token>)> {
+    match part.as_slice() {
+        [Token::Word(name), Token::Sign('='), value @ ..] => Some((name.clone(), value.to_vec())),
+        _ => None,
+    }
+}
+
 /// A component's name: words joined by dots.
-fn dotted(tokens: &[Token<'_>]) -> Option<String> {
+fn dotted(tokens: &[&Token]) -> Option<String> {
     let Some(Token::Word(first)) = tokens.first() else { return None };
-    let mut name = (*first).to_owned();
+    let mut name = first.clone();
     let mut rest = tokens.get(1..).unwrap_or_default();
     while let [Token::Sign('.'), Token::Word(word), tail @ ..] = rest {
         name = format!("{name}.{word}");
@@ -227,6 +288,19 @@ mod tests {
         for source in ["{% raw %}", "{# x", "{{ 'x }}", "{% if"] {
             assert_eq!(scan(source), Err(NotUnderstood), "{source}");
         }
+    }
+
+    #[test]
+    fn calls_of_functions_are_taken_apart() {
+        let calls = scan("{% set x = a(b=1, c={'d': [2, f(g=3)]}) | h(i=4) %}").unwrap().functions;
+        let shown: Vec<_> = calls
+            .iter()
+            .map(|call| {
+                let names: Vec<_> = call.arguments.iter().map(|(name, _)| name.as_str()).collect();
+                format!("{}({}) {}:{}", call.name, names.join(","), call.line, call.column)
+            })
+            .collect();
+        assert_eq!(shown, ["a(b,c) 1:12", "f(g) 1:31"]);
     }
 
     #[test]

@@ -319,6 +319,30 @@ fn a_faulty_set_is_refused_with_every_place() {
 }
 
 #[test]
+fn literal_questions_are_checked_before_anything_is_rendered() {
+    let page = "{{ entries(type='api::post.post', sort='day:desc', limit=3) }}\n\
+        {{ entries(type='api::post.post', filters={'titel': entry.title}) }}\n\
+        {{ entries(type=kind, filters={'titel': 1}) }}{{ count(type='api::pots.pots') }}\n\
+        {{ entries(type='api::post.post', filters={'id': {'$in': ids} }, fields=['title', 'nope']) }}\n\
+        {{ asset(file='site.css') }}{{ next(entry=entry, sort='nope') }}\n\
+        {{ entries(type='api::post.post', sort=['title:up']) }}";
+    let faults = templates(&[("page.html", page)]).check(&content());
+    let found: Vec<_> = faults.iter().map(|f| (f.line, f.column, f.message.as_str())).collect();
+    let expected = [
+        (2, 4, "`entries()`: `titel` is not accepted in filters"),
+        (3, 50, "`count()`: unknown content type `api::pots.pots`"),
+        (4, 4, "`entries()`: `nope` is not accepted in fields"),
+        (5, 4, "`asset()` has no argument `file`; accepted are path"),
+        (6, 4, "`entries()`: Invalid order."),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!((found.0, found.1), (expected.0, expected.1), "{found:?}");
+        assert!(found.2.starts_with(expected.2), "{found:?}");
+    }
+}
+
+#[test]
 fn the_example_site_loads_and_knows_what_its_pages_need() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates");
     let templates = Templates::load(&folder).unwrap_or_else(|faults| panic!("{faults}"));

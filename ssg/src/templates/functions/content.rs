@@ -11,8 +11,18 @@ use crate::engine::{Direction, Key, recorder};
 use crate::templates::arguments::Arguments;
 use crate::templates::scope::{self, Scope};
 
+pub(super) const ENTRIES: [&str; 8] =
+    ["type", "filters", "sort", "fields", "populate", "limit", "start", "locale"];
+pub(super) const ENTRY: [&str; 6] = ["type", "id", "slug", "fields", "populate", "locale"];
+pub(super) const SINGLE: [&str; 4] = ["type", "fields", "populate", "locale"];
+pub(super) const COUNT: [&str; 3] = ["type", "filters", "locale"];
+pub(super) const NEIGHBOUR: [&str; 7] =
+    ["entry", "type", "filters", "sort", "fields", "populate", "locale"];
+pub(super) const RELATED: [&str; 9] =
+    ["entry", "type", "by", "filters", "sort", "fields", "populate", "limit", "locale"];
+
 /// How many entries `related` answers when a template does not say.
-const RELATED: u64 = 10;
+const RELATED_LIMIT: u64 = 10;
 const SHOW: [&str; 2] = ["fields", "populate"];
 
 pub(super) fn register(tera: &mut Tera) {
@@ -30,8 +40,7 @@ pub(super) fn register(tera: &mut Tera) {
 }
 
 fn entries(given: &Kwargs) -> Result<Value, Error> {
-    let known = ["type", "filters", "sort", "fields", "populate", "limit", "start", "locale"];
-    let arguments = Arguments::new("entries", given, &known)?;
+    let arguments = Arguments::new("entries", given, &ENTRIES)?;
     let page = Page::of(&arguments)?;
     arguments.whole("limit")?;
     arguments.whole("start")?;
@@ -46,8 +55,7 @@ fn entries(given: &Kwargs) -> Result<Value, Error> {
 }
 
 fn entry(given: &Kwargs) -> Result<Value, Error> {
-    let known = ["type", "id", "slug", "fields", "populate", "locale"];
-    let arguments = Arguments::new("entry", given, &known)?;
+    let arguments = Arguments::new("entry", given, &ENTRY)?;
     let page = Page::of(&arguments)?;
     let uid = arguments.required_text("type")?.to_owned();
     let args = arguments.query(&SHOW);
@@ -65,7 +73,7 @@ fn entry(given: &Kwargs) -> Result<Value, Error> {
 }
 
 fn single(given: &Kwargs) -> Result<Value, Error> {
-    let arguments = Arguments::new("single", given, &["type", "fields", "populate", "locale"])?;
+    let arguments = Arguments::new("single", given, &SINGLE)?;
     let page = Page::of(&arguments)?;
     let uid = arguments.required_text("type")?.to_owned();
     let args = arguments.query(&SHOW);
@@ -92,7 +100,7 @@ fn first(
 }
 
 fn count(given: &Kwargs) -> Result<Value, Error> {
-    let arguments = Arguments::new("count", given, &["type", "filters", "locale"])?;
+    let arguments = Arguments::new("count", given, &COUNT)?;
     let page = Page::of(&arguments)?;
     let key = Key::Count {
         uid: arguments.required_text("type")?.to_owned(),
@@ -103,8 +111,7 @@ fn count(given: &Kwargs) -> Result<Value, Error> {
 }
 
 fn neighbour(name: &'static str, direction: Direction, given: &Kwargs) -> Result<Value, Error> {
-    let known = ["entry", "type", "filters", "sort", "fields", "populate", "locale"];
-    let arguments = Arguments::new(name, given, &known)?;
+    let arguments = Arguments::new(name, given, &NEIGHBOUR)?;
     let page = Page::of(&arguments)?;
     let shown = arguments.shown("entry")?;
     let row = arguments.row(&page.scope.snapshot, &shown, &page.locale)?;
@@ -120,8 +127,7 @@ fn neighbour(name: &'static str, direction: Direction, given: &Kwargs) -> Result
 
 /// Entries of the same type that share at least one target of a relation in `by`.
 fn related(given: &Kwargs) -> Result<Value, Error> {
-    let known = ["entry", "type", "by", "filters", "sort", "fields", "populate", "limit", "locale"];
-    let arguments = Arguments::new("related", given, &known)?;
+    let arguments = Arguments::new("related", given, &RELATED)?;
     let page = Page::of(&arguments)?;
     let shown = arguments.shown("entry")?;
     let by = arguments.texts("by")?;
@@ -140,7 +146,7 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
     args.insert("filters".into(), json!({ "$and": conditions }));
     // One more than wanted, without a condition that leaves the entry itself out: all
     // entries with these targets ask the same question then.
-    let limit = arguments.whole("limit")?.unwrap_or(RELATED);
+    let limit = arguments.whole("limit")?.unwrap_or(RELATED_LIMIT);
     args.insert("limit".into(), json!(limit.saturating_add(1)));
     let args = canonical(&Json::Object(args));
     let key = Key::Query { uid, locale: page.locale.clone(), args, total: false };

@@ -8,12 +8,14 @@ use tera::{Error, Kwargs, Map, State, Tera, Value};
 use crate::content::value::get;
 use crate::templates::arguments::Arguments;
 
+pub(super) const IMAGE: [&str; 3] = ["file", "width", "format"];
+
 pub(super) fn register(tera: &mut Tera) {
     tera.register_function("image", |given: Kwargs, _: &State<'_>| image(&given));
 }
 
 fn image(given: &Kwargs) -> Result<String, Error> {
-    let arguments = Arguments::new("image", given, &["file", "width", "format"])?;
+    let arguments = Arguments::new("image", given, &IMAGE)?;
     let file = arguments
         .get("file")
         .and_then(Value::as_map)

@@ -6,6 +6,9 @@ use crate::engine::{Answer, Fingerprint, Key, recorder};
 use crate::templates::arguments::Arguments;
 use crate::templates::scope;
 
+pub(super) const URL_FOR: [&str; 2] = ["entry", "locale"];
+pub(super) const ASSET: [&str; 1] = ["path"];
+
 /// Names listed in a message about one that does not exist.
 const MAX_LISTED: usize = 12;
 
@@ -15,7 +18,7 @@ pub(super) fn register(tera: &mut Tera) {
 }
 
 fn url_for(given: &Kwargs) -> Result<String, Error> {
-    let arguments = Arguments::new("url_for", given, &["entry", "locale"])?;
+    let arguments = Arguments::new("url_for", given, &URL_FOR)?;
     let scope = scope::current()?;
     let shown = arguments.shown("entry")?;
     let locale = arguments.text("locale")?.or(shown.locale).unwrap_or(&scope.locale);
@@ -38,7 +41,7 @@ fn url_for(given: &Kwargs) -> Result<String, Error> {
 }
 
 fn asset(given: &Kwargs) -> Result<String, Error> {
-    let arguments = Arguments::new("asset", given, &["path"])?;
+    let arguments = Arguments::new("asset", given, &ASSET)?;
     let scope = scope::current()?;
     let path = arguments.required_text("path")?.trim_start_matches('/');
     let url = scope.assets.url(path);
