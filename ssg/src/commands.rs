@@ -2,7 +2,7 @@
 //! output. Results go to stdout, everything else to stderr.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     process,
     sync::Arc,
 };
@@ -30,8 +30,9 @@ mod rollback;
 mod serve;
 mod why;
 
-/// Shown unless `SSG_LOG` asks for more or less.
-const DEFAULT_LOG: &str = "info";
+/// Shown unless `SSG_LOG` asks for more or less: the server's own comings and
+/// goings say nothing that we do not.
+const DEFAULT_LOG: &str = "info,actix_server=warn";
 
 /// The whole program but the process's end.
 pub fn main() -> Exit {
@@ -91,7 +92,11 @@ fn log(env: &Environment) -> Result<()> {
     let filter = EnvFilter::try_new(wanted).with_context(|| {
         format!("SSG_LOG is `{wanted}`; expected a level such as info or debug")
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
     Ok(())
 }
 

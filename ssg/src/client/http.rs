@@ -138,14 +138,15 @@ fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 pub(super) fn transport(error: reqwest::Error) -> ClientError {
+    // The address is known, and its query holds the feed's token.
+    let error = error.without_url();
     if error.is_builder() || error.is_redirect() {
         return ClientError::Contract(chain(&error));
     }
     ClientError::Transient { message: chain(&error), retry_after: None }
 }
 
-/// reqwest's own message says little without its causes, and names the URL,
-/// which the reader of the log knows.
+/// reqwest's own message says little without its causes.
 pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut text = String::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);

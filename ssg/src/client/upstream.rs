@@ -71,7 +71,7 @@ impl Upstream {
         match timeout(HEAD_DEADLINE, request.send()).await {
             Ok(Ok(response)) => Ok(Answer::from(response)),
             Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(NoAnswer::TimedOut),
-            Ok(Err(error)) => Err(NoAnswer::Unreachable(http::chain(&error))),
+            Ok(Err(error)) => Err(NoAnswer::Unreachable(http::chain(&error.without_url()))),
             Err(_) => Err(NoAnswer::TimedOut),
         }
     }
