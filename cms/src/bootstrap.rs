@@ -5,11 +5,10 @@ use crate::auth::keys::Keys;
 use crate::auth::roles;
 use crate::clock;
 use crate::config::{Settings, Storage};
-use crate::content_types;
-use crate::documents::indexed_attributes;
+use crate::content_types::{self, adopt::adopt};
 use crate::locales;
 use crate::media;
-use crate::store::{Conn, Database, StoreError, indexes, registry, settings};
+use crate::store::{Conn, Database, StoreError, registry, settings};
 
 /// Remembers which default locale the settings last asked for.
 const DEFAULT_LOCALE_SETTING: &str = "locales.default";
@@ -36,7 +35,7 @@ pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
 pub fn open(settings: Settings) -> anyhow::Result<App> {
     let model = content_types::load(&settings.storage.schema)?;
     let db = open_database(&settings.storage)?;
-    db.write::<_, anyhow::Error>(|conn| Ok(indexes::ensure(conn, indexed_attributes(&model))?))?;
+    db.write::<_, StoreError>(|conn| adopt(conn, &model))?;
     let secret = settings.serving.jwt_secret.as_deref();
     let keys = Keys::load(secret, &settings.storage.data_dir())?;
     let uploads = media::storage::Storage::open(&settings.serving.uploads)?;

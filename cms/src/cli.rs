@@ -5,10 +5,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands;
-use crate::config::{Settings, Storage};
+use crate::config::{self, Settings, Storage};
 use crate::content_types::LoadError;
 
 /// Headless content server that speaks Strapi 5's REST dialect
@@ -55,7 +55,16 @@ const FAILURE: u8 = 2;
 /// Runs the program on the process's own arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = match config::environment::apply(Cli::command()) {
+        Ok(command) => {
+            command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches))
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::from(FAILURE);
+        }
+    };
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let failed = error.use_stderr();

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::store::pool::DatabaseUrl;
 
 mod duration;
+pub(crate) mod environment;
 mod rate;
 mod size;
 

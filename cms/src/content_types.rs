@@ -11,8 +11,10 @@ use cms_api::content_type::{SchemaError, parse_component, parse_content_type};
 use cms_api::model::{ContentModel, ModelError};
 use serde_json::Value;
 
+pub(crate) mod adopt;
 mod files;
 mod line;
+pub(crate) mod watch;
 
 /// One mistake in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

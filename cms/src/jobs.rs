@@ -8,6 +8,6 @@ mod deliver_webhook;
 pub mod events;
 mod schedule;
 pub mod waker;
-pub mod worker;
+pub(crate) mod worker;
 
 pub use waker::Waker;

@@ -7,6 +7,7 @@ mod integration {
     mod administration;
     mod files;
     mod harness;
+    mod model;
     mod postgres;
     mod reading;
     mod routing;

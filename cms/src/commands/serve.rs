@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use crate::app::App;
+use crate::background::Background;
 use crate::config::Settings;
-use crate::jobs::worker;
 use crate::{bootstrap, server};
 
 /// What an interrupted program answers.
@@ -26,13 +26,13 @@ async fn serve(app: App, listener: TcpListener) -> anyhow::Result<ExitCode> {
     let server = server::start(app.clone(), listener)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
-    let worker = worker::start(app.clone())?;
+    let background = Background::start(&app)?;
     eprintln!("listening on http://{address}");
     let signal = stop_signal().await?;
     tracing::info!("stopping: answering the requests in flight");
     handle.stop(true).await;
     serving.await??;
-    worker.stop().await;
+    background.stop().await;
     app.db.checkpoint();
     Ok(signal)
 }

@@ -4,17 +4,28 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::auth::{password, roles, users};
+use serde_json::Map;
+
+use crate::auth::{password, roles, secret, users};
 use crate::config::Storage;
 use crate::error::AppError;
 use crate::extract::form::is_email;
-use crate::store::feed;
+use crate::store::users::Key;
+use crate::store::{StoreError, feed};
 use crate::{bootstrap, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Create a user who can log in with `POST /api/auth/local`
     Create(Box<Create>),
+    /// Print a code with which a user sets a new password at `POST /api/auth/reset-password`
+    Reset {
+        /// E-mail address
+        #[arg(long, env = "CMS_USER_EMAIL")]
+        email: String,
+        #[command(flatten)]
+        storage: Storage,
+    },
 }
 
 #[derive(clap::Args)]
@@ -46,8 +57,34 @@ impl std::fmt::Debug for Create {
 const MIN_USERNAME_LENGTH: usize = 3;
 
 pub(crate) fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
-    let UserCommand::Create(args) = command;
-    check(&args)?;
+    match command {
+        UserCommand::Create(args) => create(&args),
+        UserCommand::Reset { email, storage } => reset(&email, &storage),
+    }
+}
+
+/// Only the hash of the code is stored; it works once.
+fn reset(email: &str, storage: &Storage) -> anyhow::Result<ExitCode> {
+    let code = secret::random_text()?;
+    let stored = secret::hash(&code);
+    let db = bootstrap::open_database(storage)?;
+    let found = db.write::<_, StoreError>(|conn| {
+        let Some(user) = users::by_key(conn, Key::Email, &email.to_lowercase())? else {
+            return Ok(false);
+        };
+        let changes = Map::from_iter([("resetPasswordToken".to_owned(), stored.into())]);
+        users::update(conn, &user, changes, clock::now())?;
+        Ok(true)
+    })?;
+    if !found {
+        anyhow::bail!("there is no user with the address `{email}`");
+    }
+    println!("{code}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn create(args: &Create) -> anyhow::Result<ExitCode> {
+    check(args)?;
     let username = args.username.as_deref().unwrap_or(&args.email);
     let hash = password::hash(&args.password)?;
     let db = bootstrap::open_database(&args.storage)?;

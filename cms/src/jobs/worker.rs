@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::client::webhook::Sender;
@@ -31,35 +30,14 @@ const HOUSEKEEPING_MS: i64 = 60 * 60 * 1_000;
 /// How long ended jobs can be looked at.
 const KEEP_ENDED_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// A running worker.
-#[derive(Debug)]
-pub struct Worker {
-    stop: watch::Sender<bool>,
-    running: JoinHandle<()>,
-}
-
-/// Starts working.
-///
 /// # Errors
 /// When outgoing HTTP cannot be set up.
-pub fn start(app: App) -> anyhow::Result<Worker> {
-    let sender = Sender::new(&app.settings.serving.webhook_allow)?;
-    let (stop, stopped) = watch::channel(false);
-    let running = actix_web::rt::spawn(work(app, sender, stopped));
-    Ok(Worker { stop, running })
+pub(crate) fn prepare(app: &App) -> anyhow::Result<Sender> {
+    Sender::new(&app.settings.serving.webhook_allow)
 }
 
-impl Worker {
-    /// Lets the attempts in flight end and starts no other.
-    pub async fn stop(self) {
-        self.stop.send_replace(true);
-        if let Err(error) = self.running.await {
-            tracing::error!(%error, "the job worker ended abnormally");
-        }
-    }
-}
-
-async fn work(app: App, sender: Sender, mut stopped: watch::Receiver<bool>) {
+/// Works until `stopped` says so; attempts in flight end first.
+pub(crate) async fn work(app: App, sender: Sender, mut stopped: watch::Receiver<bool>) {
     if app.db.dialect() == Dialect::Sqlite {
         // One server per SQLite file: claims are those of an earlier life.
         report(app.write(|conn| Ok(jobs::release_all(conn)?)).await);

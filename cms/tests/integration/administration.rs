@@ -62,6 +62,19 @@ async fn a_service_account_logs_in() {
 }
 
 #[actix_web::test]
+async fn a_reset_code_sets_a_new_password_once() {
+    let app = TestApp::start().await;
+    app.admin(&["user", "create", "--email", "a@example.test", "--password", "Secret-1"]).await;
+    let code = app.admin(&["user", "reset", "--email", "A@example.test"]).await;
+    let reset =
+        json!({ "code": code, "password": "Another-1", "passwordConfirmation": "Another-1" });
+    app.anonymous().post("/api/auth/reset-password", reset.clone()).await.expect(200);
+    app.anonymous().post("/api/auth/reset-password", reset).await.expect(400);
+    let login = json!({ "identifier": "a@example.test", "password": "Another-1" });
+    app.anonymous().post("/api/auth/local", login).await.expect(200);
+}
+
+#[actix_web::test]
 async fn a_new_locale_is_known_at_once() {
     let app = TestApp::start().await;
     app.admin(&["locale", "add", "it"]).await;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use actix_web::dev::ServerHandle;
 use cms::app::App;
 use cms::auth::api_token::{self, TokenKind};
+use cms::background::Background;
 use cms::error::AppError;
-use cms::jobs::worker::{self, Worker};
 use cms::{bootstrap, cli, server};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub(crate) struct TestApp {
     pub(crate) folder: tempfile::TempDir,
     client: reqwest::Client,
     handle: ServerHandle,
-    worker: Worker,
+    background: Background,
 }
 
 impl TestApp {
@@ -63,10 +63,10 @@ impl TestApp {
         let server = server::start(app.clone(), listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let worker = worker::start(app.clone()).unwrap();
+        let background = Background::start(&app).unwrap();
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { app, base, folder, client, handle, worker }
+        Self { app, base, folder, client, handle, background }
     }
 
     /// Where the test's files are.
@@ -77,7 +77,7 @@ impl TestApp {
     /// Stops the server and keeps its folder, to be started again.
     pub(crate) async fn stop(self) -> tempfile::TempDir {
         self.handle.stop(true).await;
-        self.worker.stop().await;
+        self.background.stop().await;
         self.folder
     }
 

@@ -1,0 +1,42 @@
+//! What a server does beside answering requests: deliver webhooks, follow schema edits.
+
+use actix_web::rt;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::content_types;
+use crate::jobs::worker;
+
+/// The running tasks.
+#[derive(Debug)]
+pub struct Background {
+    stop: watch::Sender<bool>,
+    running: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// When outgoing HTTP cannot be set up.
+    pub fn start(app: &App) -> anyhow::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let deliveries = worker::prepare(app)?;
+        let running = vec![
+            rt::spawn(worker::work(app.clone(), deliveries, stopped.clone())),
+            rt::spawn(content_types::watch::watch(app.clone(), stopped)),
+        ];
+        Ok(Self { stop, running })
+    }
+
+    /// Lets work in flight end and starts no other.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.running {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task ended abnormally");
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Making a content model the current one in the database: indexes, and a line in the feed
+//! when it differs from the last one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cms_api::model::ContentModel;
+use sha2::{Digest, Sha256};
+
+use crate::clock;
+use crate::documents::indexed_attributes;
+use crate::store::feed::{self, NewChange};
+use crate::store::{Conn, StoreError, indexes, settings};
+
+/// Remembers the model of the last start or reload.
+const HASH_SETTING: &str = "content_model.hash";
+
+/// # Errors
+/// Those of the database.
+pub(crate) fn adopt(conn: &mut Conn, model: &ContentModel) -> Result<(), StoreError> {
+    feed::hold(conn)?;
+    indexes::ensure(conn, indexed_attributes(model))?;
+    let digest = Sha256::digest(model.to_json().to_string().as_bytes());
+    let hash = URL_SAFE_NO_PAD.encode(digest);
+    let known = settings::get(conn, HASH_SETTING)?;
+    if known.as_ref() == Some(&hash) {
+        return Ok(());
+    }
+    settings::set(conn, HASH_SETTING, &hash)?;
+    if known.is_none() {
+        // The first model is no change: whoever reads the feed begins with it.
+        return Ok(());
+    }
+    let change = NewChange {
+        op: "schema",
+        uid: "",
+        document_id: "",
+        locale: "",
+        status: "",
+        at: clock::now(),
+    };
+    feed::append(conn, change).map(|_| ())
+}
