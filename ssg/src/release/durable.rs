@@ -1,22 +1,26 @@
 //! Making files survive a power cut before anybody is sent to them.
 //!
-//! A handful of files is synced one by one, several at a time so that the
-//! file system can write them in one go; from a few hundred on, one sync of
-//! the whole file system is cheaper.
+//! A handful of files is synced one by one, many at a time so that the file
+//! system writes them in one go (measured: a third of the time that two
+//! threads take); from a few hundred on, one sync of the whole file system is
+//! cheaper.
 
 use std::{
     collections::BTreeSet,
     fs::File,
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
 };
-
-use rayon::prelude::*;
 
 use super::error::{AtPath, Result};
 
 /// Above this many paths the whole file system is synced instead.
 const SYNC_ALL_ABOVE: usize = 200;
+
+/// These threads wait for the disk, not for a core.
+const THREADS: usize = 16;
 
 /// Paths written since the last sync.
 #[derive(Debug, Default)]
@@ -35,7 +39,21 @@ impl Unsynced {
             return sync_file_system(root);
         }
         let paths: Vec<_> = self.paths.into_iter().collect();
-        paths.par_iter().with_max_len(1).try_for_each(|path| sync_one(path))
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+                sync_one(path)?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..THREADS.min(paths.len())).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().try_for_each(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })
     }
 }
 
