@@ -29,7 +29,7 @@ pub(crate) mod value;
 mod view;
 pub mod watch;
 
-pub use ask::{AskError, EVERY_LOCALE, Reply};
+pub use ask::{AskError, EVERY_LOCALE, Parsed, Reply};
 pub use entry::{BadEntry, Entry, EntryRef};
 pub use query::Found;
 pub use snapshot::{Applied, ApplyError, Change, Snapshot};

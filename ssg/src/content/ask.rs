@@ -37,6 +37,14 @@ pub struct Reply {
     pub answer: Answer,
 }
 
+/// A question's arguments, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed {
+    pub spec: QuerySpec,
+    /// The canonical `filters` and `sort`: the list behind the question.
+    pub(crate) list: String,
+}
+
 /// A question that makes no sense under the content model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
@@ -79,40 +87,42 @@ impl Snapshot {
     fn reply(&self, key: &Key) -> Result<Reply, AskError> {
         match key {
             Key::Entry { uid, document_id, locale, args } => {
-                let spec = self.spec(uid, locale, args)?;
+                let parsed = self.spec(uid, locale, args)?;
+                let spec = &parsed.spec;
                 let entry = self.get(uid, document_id, Some(locale));
                 let mut footprint = Footprint::default();
                 footprint.document(document_id);
-                Ok(self.one(entry, &spec, footprint))
+                Ok(self.one(entry, spec, footprint))
             }
             Key::Query { uid, locale, args, total } => {
-                let spec = self.spec(uid, locale, args)?;
-                let args = list_args(args);
-                let list = List { locale, args: &args };
-                let footprint = self.footprint_of_part(uid, &list, &spec, *total);
-                Ok(self.list(uid, &spec, *total, footprint))
+                let parsed = self.spec(uid, locale, args)?;
+                let spec = &parsed.spec;
+                let list = List { locale, args: &parsed.list };
+                let footprint = self.footprint_of_part(uid, &list, spec, *total);
+                Ok(self.list(uid, spec, *total, footprint))
             }
             Key::Count { uid, locale, args } => {
-                let spec = self.spec(uid, locale, args)?;
-                let total = self.count(uid, &spec);
+                let parsed = self.spec(uid, locale, args)?;
+                let spec = &parsed.spec;
+                let total = self.count(uid, spec);
                 let answer = Answer {
                     fingerprint: Fingerprint::of_json(&total),
-                    footprint: searched(uid, &spec),
+                    footprint: searched(uid, spec),
                 };
                 Ok(Reply { value: Value::from(total), total: None, answer })
             }
             Key::Neighbour { direction, uid, document_id, locale, args } => {
-                let spec = self.spec(uid, locale, args)?;
+                let parsed = self.spec(uid, locale, args)?;
+                let spec = &parsed.spec;
                 let forward = *direction == Direction::Next;
                 let entry = self.get(uid, document_id, Some(locale));
                 let found = entry.and_then(|entry| {
                     self.neighbour(entry, &spec.filter, &spec.sort, &spec.locale, forward)
                 });
-                let args = list_args(args);
-                let list = List { locale, args: &args };
-                let mut footprint = self.footprint_of_place(uid, &list, &spec, entry);
+                let list = List { locale, args: &parsed.list };
+                let mut footprint = self.footprint_of_place(uid, &list, spec, entry);
                 footprint.document(document_id);
-                Ok(self.one(found.as_ref(), &spec, footprint))
+                Ok(self.one(found.as_ref(), spec, footprint))
             }
             Key::Url { .. }
             | Key::Asset { .. }
@@ -156,7 +166,18 @@ impl Snapshot {
     ///
     /// # Errors
     /// When a field, an operator or a value is not accepted.
-    pub fn spec(&self, uid: &str, locale: &str, args: &str) -> Result<QuerySpec, AskError> {
+    pub fn spec(&self, uid: &str, locale: &str, args: &str) -> Result<Arc<Parsed>, AskError> {
+        let name = format!("{uid}\0{locale}\0{args}");
+        if let Some(known) = self.specs().get(&name) {
+            return Ok(known);
+        }
+        let spec = self.parse(uid, locale, args)?;
+        let parsed = Arc::new(Parsed { spec, list: list_args(args) });
+        self.specs().put(name, Arc::clone(&parsed), 1);
+        Ok(parsed)
+    }
+
+    fn parse(&self, uid: &str, locale: &str, args: &str) -> Result<QuerySpec, AskError> {
         let ty = self.content_type(uid)?;
         let args: Map<String, Json> = serde_json::from_str(args)
             .map_err(|error| AskError::Arguments(format!("unreadable arguments: {error}")))?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cms_api::change::{Op, SyncItem};
 use cms_api::model::{ContentModel, ModelError};
 
-use super::ask::Reply;
+use super::ask::{Parsed, Reply};
 use super::entry::{BadEntry, Entry, EntryRef};
 use super::recent::Recent;
 use super::rows::Rows;
@@ -32,6 +32,20 @@ pub struct Snapshot {
     /// Derived, and shared by all clones.
     views: Arc<Views>,
     replies: Arc<Replies>,
+    specs: Arc<Specs>,
+}
+
+/// Queries checked lately: what every page asks is parsed once.
+#[derive(Debug)]
+struct Specs(Recent<String, Arc<Parsed>>);
+
+/// Checked queries per generation.
+const MAX_SPECS: usize = 4096;
+
+impl Default for Specs {
+    fn default() -> Self {
+        Self(Recent::new(MAX_SPECS))
+    }
 }
 
 /// Answers given lately: questions of a page that the next page asks too.
@@ -182,6 +196,10 @@ impl Snapshot {
         &self.replies.0
     }
 
+    pub(crate) fn specs(&self) -> &Recent<String, Arc<Parsed>> {
+        &self.specs.0
+    }
+
     pub(crate) fn views(&self) -> &Views {
         &self.views
     }
@@ -326,8 +344,10 @@ impl Draft {
             types: Arc::new(self.types),
             views: Arc::default(),
             replies: Arc::default(),
+            specs: Arc::default(),
         };
         if !self.model_changed {
+            snapshot.specs = Arc::clone(&before.specs);
             snapshot.views = Arc::new(before.views.carried(&snapshot, &changes));
         }
         Applied { snapshot, changes, model_changed: self.model_changed }

@@ -126,7 +126,7 @@ impl Snapshot {
                 return;
             };
             for row in changes.iter().filter_map(|change| change.new.as_ref()) {
-                if self.is_listed(uid, &spec, row) {
+                if self.is_listed(uid, spec, row) {
                     let rank = self.rank(row, &spec.sort, self.asked_locale(&spec.locale));
                     let beside = view.beside(&rank).into_iter().flatten();
                     touched.extend(beside.map(|row| format!("{prefix}{}", row.document_id())));
@@ -143,7 +143,7 @@ impl Snapshot {
         touched: &mut BTreeSet<String>,
     ) {
         self.each_list(uid, '@', next, |prefix, list| {
-            let moves = list.map(|(spec, view)| self.moves(uid, changes, &spec, &view));
+            let moves = list.map(|(spec, view)| self.moves(uid, changes, spec, &view));
             for watch in all_of(prefix, next) {
                 let part = Part::parse(watch.strip_prefix(prefix).unwrap_or_default());
                 let concerned = match (&moves, part) {
@@ -187,16 +187,16 @@ impl Snapshot {
         uid: &str,
         kind: char,
         next: NextWatch<'_>,
-        mut visit: impl FnMut(&str, Option<(QuerySpec, Arc<View>)>),
+        mut visit: impl FnMut(&str, Option<(&QuerySpec, Arc<View>)>),
     ) {
         let start = format!("{uid}{kind}");
         let mut from = start.clone();
         while let Some(watch) = next(&from).filter(|watch| watch.starts_with(&start)) {
             let Some((prefix, list)) = List::parse(watch, &start, kind) else { return };
-            let spec = self.spec(uid, list.locale, list.args).ok();
-            let known = spec.and_then(|spec| {
-                let view = self.view_of(uid, &spec)?;
-                Some((spec, view))
+            let parsed = self.spec(uid, list.locale, list.args).ok();
+            let known = parsed.as_ref().and_then(|parsed| {
+                let view = self.view_of(uid, &parsed.spec)?;
+                Some((&parsed.spec, view))
             });
             visit(prefix, known);
             from = format!("{prefix}{LAST}");
