@@ -66,7 +66,7 @@ pub(super) async fn serve(request: HttpRequest, store: &Store) -> HttpResponse {
 fn is_clean(path: &str) -> bool {
     let inner = path.strip_prefix('/').map(|path| path.strip_suffix('/').unwrap_or(path));
     let odd = |segment: &str| matches!(segment, "" | "." | "..") || segment.contains(['\0', '\\']);
-    inner.is_some_and(|inner| inner.is_empty() || !inner.split('/').any(odd))
+    path == "/" || inner.is_some_and(|inner| !inner.split('/').any(odd))
 }
 
 fn find(root: &Path, retired: &Path, path: &str) -> Reply {
