@@ -138,7 +138,9 @@ impl<'a> Filler<'a> {
         let rows = find::linked(self.conn, self.scope, parents, wanted)?;
         let slots: Vec<_> = rows.iter().map(|row| (row.parent, row.component)).collect();
         let mut found: HashMap<(i64, i64), Vec<Value>> = HashMap::new();
-        if wanted.count {
+        // Strapi counts relations and components only.
+        let count = wanted.count && matches!(wanted.link, Link::Relation { .. });
+        if count {
             for slot in slots {
                 found.entry(slot).or_default().push(Value::Null);
             }
@@ -153,7 +155,7 @@ impl<'a> Filler<'a> {
         }
         for holder in holders {
             let entries = found.remove(&(holder.row, holder.component)).unwrap_or_default();
-            holder.filled.insert(wanted.name.clone(), gather(entries, wanted.count, many));
+            holder.filled.insert(wanted.name.clone(), gather(entries, count, many));
         }
         Ok(())
     }

@@ -26,10 +26,17 @@ impl Scope {
         }
     }
 
-    fn push(&self, statement: &mut Statement, alias: &str) {
-        statement.push(&format!("(({alias}.status = 'published' AND {alias}.uid IN "));
+    /// The condition. `walked` means that rows are read in their own order, a page at a time:
+    /// SQLite must not gather them by type and sort them instead, which a unary plus prevents.
+    fn push(&self, statement: &mut Statement, alias: &str, walked: bool) {
+        let plus = match statement.dialect() {
+            Dialect::Sqlite if walked => "+",
+            Dialect::Sqlite | Dialect::Postgres => "",
+        };
+        let (status, uid) = (format!("{plus}{alias}.status"), format!("{plus}{alias}.uid"));
+        statement.push(&format!("(({status} = 'published' AND {uid} IN "));
         statement.bind_list(self.published.iter().map(String::as_str));
-        statement.push(&format!(") OR ({alias}.status = 'draft' AND {alias}.uid IN "));
+        statement.push(&format!(") OR ({status} = 'draft' AND {uid} IN "));
         statement.bind_list(self.drafts.iter().map(String::as_str));
         statement.push("))");
     }
@@ -77,7 +84,7 @@ pub fn rows(
 ) -> Result<Vec<Row>, StoreError> {
     let mut query = Statement::new(conn.dialect());
     query.push(&format!("SELECT {} FROM documents d WHERE ", find::columns("d")));
-    scope.push(&mut query, "d");
+    scope.push(&mut query, "d", true);
     query.push(" AND d.id > ").bind(position).push(" AND d.version <= ").bind(upto);
     query.push(" ORDER BY d.id LIMIT ").bind(limit);
     query.load(conn)
@@ -97,7 +104,7 @@ pub fn changes(
     let mut query = Statement::new(conn.dialect());
     query.push("SELECT c.seq, c.uid, c.document_id, c.locale FROM changes c WHERE c.seq > ");
     query.bind(position).push(" AND c.seq <= ").bind(upto).push(" AND ");
-    scope.push(&mut query, "c");
+    scope.push(&mut query, "c", true);
     query.push(
         " AND NOT EXISTS (SELECT 1 FROM changes n WHERE n.uid = c.uid AND n.document_id = \
          c.document_id AND n.locale = c.locale AND n.status = c.status AND n.seq > c.seq AND \
@@ -114,7 +121,7 @@ pub fn changes(
 pub fn rows_of(conn: &mut Conn, scope: &Scope, changes: &[Change]) -> Result<Vec<Row>, StoreError> {
     let mut query = Statement::new(conn.dialect());
     query.push(&format!("SELECT {} FROM documents d WHERE ", find::columns("d")));
-    scope.push(&mut query, "d");
+    scope.push(&mut query, "d", false);
     query.push(" AND d.document_id IN ");
     query.bind_list(changes.iter().map(|change| change.document_id.as_str()));
     query.load(conn)
