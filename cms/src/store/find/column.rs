@@ -28,6 +28,8 @@ pub(super) struct Column {
     /// What is null when the value is missing.
     pub(super) null: String,
     pub(super) stored: Stored,
+    /// The value as JSON, where an index may be on it.
+    pub(super) indexed: Option<String>,
 }
 
 impl Query<'_> {
@@ -48,11 +50,11 @@ impl Query<'_> {
         };
         let null = format!("{}.{column}", place.document);
         let sql = if stored == Stored::Text { self.by_bytes(&null) } else { null.clone() };
-        Some(Column { sql, null, stored })
+        Some(Column { sql, null, stored, indexed: None })
     }
 
     fn json_column(&self, place: &Place<'_>, name: &str, kind: FieldKind) -> Column {
-        let null = format!("({} ->> '{name}')", place.json);
+        let null = self.member(&place.json, name);
         let (sqlite, postgres, stored) = match kind {
             FieldKind::Text | FieldKind::Date | FieldKind::Time => {
                 (null.clone(), self.by_bytes(&null), Stored::Text)
@@ -71,8 +73,23 @@ impl Query<'_> {
             FieldKind::Boolean => (null.clone(), format!("{null}::boolean"), Stored::Boolean),
             FieldKind::Json => (null.clone(), self.by_bytes(&null), Stored::Json),
         };
-        let sql = if self.dialect() == Dialect::Sqlite { sqlite } else { postgres };
-        Column { sql, null, stored }
+        match self.dialect() {
+            Dialect::Sqlite => Column { sql: sqlite, null, stored, indexed: None },
+            Dialect::Postgres => {
+                let indexed = (place.is_document() && kind == FieldKind::Text)
+                    .then(|| format!("({} -> '{name}')", place.json));
+                Column { sql: postgres, null, stored, indexed }
+            }
+        }
+    }
+
+    /// A member of a JSON object, spelled as the indexes on values spell it: an index serves
+    /// only conditions that are written the same way.
+    pub(super) fn member(&self, json: &str, name: &str) -> String {
+        match self.dialect() {
+            Dialect::Sqlite => format!("({json} ->> '$.{name}')"),
+            Dialect::Postgres => format!("({json} ->> '{name}')"),
+        }
     }
 
     /// Text in the order of its bytes, whatever the database was created with.

@@ -19,7 +19,11 @@ impl<'a> Query<'a> {
             Filter::Or(parts) => self.all_of(parts, place, wanted, !wanted),
             Filter::Not(inner) => self.condition(inner, place, !wanted),
             Filter::Field { name, kind, test } => {
-                let column = self.column(place, name, *kind);
+                let mut column = self.column(place, name, *kind);
+                if !wanted {
+                    // A JSON null is a value: it would make the negation true.
+                    column.indexed = None;
+                }
                 self.push(if wanted { "(" } else { "NOT (" });
                 self.test(&column, test);
                 self.push(")");

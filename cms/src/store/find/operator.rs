@@ -47,6 +47,11 @@ impl Query<'_> {
             let holds = matches!(operator, "<>" | "<" | "<=");
             return self.push(if holds { "1 = 1" } else { "1 = 0" });
         }
+        if let (Some(json), "=", Value::String(text)) = (&column.indexed, operator, value) {
+            self.push(&format!("{json} = to_jsonb(CAST("));
+            self.bind_text(text);
+            return self.push(" AS text))");
+        }
         let left = self.left_of(column);
         self.push(&format!("{left} {operator} "));
         self.operand(column.stored, value);

@@ -16,13 +16,14 @@ impl<'a> Query<'a> {
             place.ty.attributes.iter().filter(|(_, attribute)| {
                 is_searched(attribute) || (numeric && is_number(attribute))
             });
-        let found = attributes.map(|(name, _)| format!("({} ->> '{name}')", place.json));
+        let found = attributes.map(|(name, _)| self.member(&place.json, name));
+        let columns: Vec<_> = own.into_iter().chain(found).collect();
         self.push("(");
-        for (at, column) in own.into_iter().chain(found).enumerate() {
+        for (at, column) in columns.iter().enumerate() {
             if at > 0 {
                 self.push(" OR ");
             }
-            self.like_pattern(&column, "", &pattern);
+            self.like_pattern(column, "", &pattern);
         }
         self.push(")");
     }
