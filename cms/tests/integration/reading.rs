@@ -168,6 +168,16 @@ async fn texts_in_conditions_have_no_wildcards_and_fold_ascii_only() {
 }
 
 #[actix_web::test]
+async fn as_many_alternatives_as_a_query_can_hold_are_answered() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    create(&client, "/api/tags", json!({"name": "t499"})).await;
+    let alternatives: Vec<_> = (0..500).map(|n| format!("filters[$or][{n}][name]=t{n}")).collect();
+    let path = format!("/api/tags?{}", alternatives.join("&"));
+    assert_eq!(client.get(&path).await.expect(200).body["meta"]["pagination"]["total"], 1);
+}
+
+#[actix_web::test]
 async fn locales_are_listed_for_those_who_may() {
     let app = TestApp::start().await;
     let answer = app.full_access().get("/api/i18n/locales").await.expect(200);

@@ -42,14 +42,19 @@ impl<'a> Query<'a> {
         if parts.is_empty() {
             return self.push(if every { "1 = 1" } else { "1 = 0" });
         }
-        self.push("(");
-        for (at, part) in parts.iter().enumerate() {
-            if at > 0 {
+        // Halves of halves: SQLite limits the depth of an expression, and a row of operators
+        // is as deep as it is long.
+        match parts {
+            [only] => self.condition(only, place, wanted),
+            parts => {
+                let (left, right) = parts.split_at(parts.len() / 2);
+                self.push("(");
+                self.all_of(left, place, wanted, every);
                 self.push(if every { " AND " } else { " OR " });
+                self.all_of(right, place, wanted, every);
+                self.push(")");
             }
-            self.condition(part, place, wanted);
         }
-        self.push(")");
     }
 
     fn linked(&mut self, place: &Place<'a>, name: &str, link: &Link, exists: bool) {
