@@ -16,6 +16,7 @@ mod check;
 mod cms_source;
 mod contents;
 mod error;
+mod fields;
 mod inputs;
 mod media;
 mod memory;

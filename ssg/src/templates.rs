@@ -16,7 +16,10 @@ mod scan;
 pub mod scope;
 #[cfg(test)]
 mod tests;
+mod uses;
 
 pub use fault::{Faults, TemplateFault};
 pub use loader::Templates;
+pub use scan::ValuePath;
 pub use scope::{Assets, Scope, UrlResolver};
+pub use uses::ConfigUse;

@@ -167,7 +167,7 @@ impl Builder {
                 return Ok(Err(Refusal(errors.iter().map(problem::of_site).collect())));
             }
         };
-        let clashes = check::static_files(&inputs, &table);
+        let clashes = check::places(&inputs, &table);
         if !clashes.is_empty() {
             return Ok(Err(Refusal(clashes)));
         }

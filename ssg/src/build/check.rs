@@ -7,15 +7,16 @@ use cms_api::model::ContentModel;
 use serde_json::{Value, json};
 
 use super::inputs::Inputs;
-use super::problem;
 use super::report::Failure;
+use super::{fields, media, problem};
 use crate::content::Snapshot;
 use crate::engine::key::canonical;
 use crate::site::plan::resolve_entry;
 use crate::site::{Route, RouteTable};
 
 /// Attributes every document has besides its schema's.
-const SYSTEM: [&str; 6] = ["documentId", "id", "locale", "createdAt", "updatedAt", "publishedAt"];
+pub(super) const SYSTEM: [&str; 6] =
+    ["documentId", "id", "locale", "createdAt", "updatedAt", "publishedAt"];
 
 /// Every mistake in routes that the content model or the templates reveal.
 pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
@@ -42,11 +43,17 @@ pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
 /// Questions of templates that the content model does not allow.
 pub(super) fn templates(folder: &Path, inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
     let faults = inputs.templates.check(snapshot);
-    faults.iter().map(|fault| problem::of_template(folder, fault)).collect()
+    let faults = faults.iter().map(|fault| problem::of_template(folder, fault));
+    faults.chain(fields::unknown(folder, inputs, snapshot)).collect()
 }
 
-/// Static files that stand where a page does.
-pub(super) fn static_files(inputs: &Inputs, table: &RouteTable) -> Vec<Failure> {
+/// Static files that stand where a page does, and pages where media will be.
+pub(super) fn places(inputs: &Inputs, table: &RouteTable) -> Vec<Failure> {
+    let uploads = table.files_below(media::FOLDER).map(|page| {
+        let message =
+            format!("`{}` is below `/{}`, where media are published", page.url, media::FOLDER);
+        problem::of_site(&inputs.site.error(table.line(page.route_index), message))
+    });
     let clashes = inputs.files.outputs().filter_map(|output| {
         let page = table.page(&output.file)?;
         let message = format!(
@@ -57,7 +64,7 @@ pub(super) fn static_files(inputs: &Inputs, table: &RouteTable) -> Vec<Failure> 
         );
         Some(problem::of_site(&inputs.site.error(table.line(page.route_index), message)))
     });
-    clashes.collect()
+    clashes.chain(uploads).collect()
 }
 
 fn check_each(route: &Route, snapshot: &Snapshot) -> Vec<String> {
@@ -143,11 +150,11 @@ fn attribute<'a>(
     }
 }
 
-fn visible<'a>(model: &'a ContentModel, uid: &str, name: &str) -> Option<&'a Attribute> {
+pub(super) fn visible<'a>(model: &'a ContentModel, uid: &str, name: &str) -> Option<&'a Attribute> {
     model.attributes(uid)?.get(name).filter(|attribute| !attribute.is_hidden())
 }
 
-fn unknown_attribute(model: &ContentModel, uid: &str, name: &str) -> String {
+pub(super) fn unknown_attribute(model: &ContentModel, uid: &str, name: &str) -> String {
     let attributes = model.attributes(uid).into_iter().flatten();
     let known: Vec<_> = attributes
         .filter(|(_, attribute)| !attribute.is_hidden())

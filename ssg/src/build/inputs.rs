@@ -22,6 +22,8 @@ pub(super) struct Inputs {
     pub(super) files: Arc<StaticFiles>,
     /// What templates see as `site`.
     pub(super) site_value: tera::Value,
+    /// The same as JSON.
+    pub(super) site_json: serde_json::Value,
     signature: Fingerprint,
 }
 
@@ -41,12 +43,14 @@ impl Inputs {
             failures.extend(faults.0.iter().map(|fault| problem::of_template(folder, fault)));
         });
         let (Ok(site), Ok(templates)) = (site, templates) else { return Ok(Err(failures)) };
-        let site_value = tera::Value::from_serializable(&site.value());
+        let site_json = site.value();
+        let site_value = tera::Value::from_serializable(&site_json);
         Ok(Ok(Self {
             site: Arc::new(site),
             templates,
             files: Arc::new(files),
             site_value,
+            site_json,
             signature,
         }))
     }

@@ -15,6 +15,8 @@ use crate::engine::{ChangeSet, Fingerprint, Kind};
 
 /// Where the CMS serves its media library.
 const PREFIX: &str = "/uploads/";
+/// The same as a folder of the output.
+pub(super) const FOLDER: &str = "uploads/";
 
 /// Every media URL in a page, as paths without query, in order and once. Absolute URLs
 /// count when they are below the site's own address.

@@ -56,7 +56,7 @@ impl World {
         let recording = recorder::start();
         self.read(Key::Page { file: page.file.clone() });
         self.read(Key::Template { name: page.template.clone() });
-        self.read(Key::Config { path: SITE.to_owned() });
+        self.read_config(page);
         let context = self.context(page).map_err(|message| TemplateFault {
             file: String::new(),
             line: 0,
@@ -79,6 +79,25 @@ impl World {
     fn read(&self, key: Key) {
         let answer = self.answer(&key);
         recorder::record(key, answer);
+    }
+
+    /// `site` leaves no trace when a template looks at it: what the template's text names
+    /// counts as read.
+    fn read_config(&self, page: &Page) {
+        match self.inputs.templates.closures().config(&page.template) {
+            None => self.read(Key::Config { path: SITE.to_owned() }),
+            Some(uses) => {
+                for found in uses {
+                    let key = &found.key;
+                    let path = if found.by_locale {
+                        format!("{SITE}.{key}.{}", page.locale)
+                    } else {
+                        format!("{SITE}.{key}")
+                    };
+                    self.read(Key::Config { path });
+                }
+            }
+        }
     }
 
     fn context(&self, page: &Page) -> Result<Context, String> {
@@ -148,8 +167,7 @@ impl World {
 
     fn config(&self, path: &str) -> Fingerprint {
         let mut names = path.split('.').skip(1);
-        let site = self.inputs.site.value();
-        let found = names.try_fold(&site, |value, name| value.get(name));
+        let found = names.try_fold(&self.inputs.site_json, |value, name| value.get(name));
         found.map_or(Fingerprint::ABSENT, Fingerprint::of_json)
     }
 }

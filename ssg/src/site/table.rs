@@ -94,6 +94,13 @@ impl RouteTable {
         self.files.keys().filter_map(|file| self.page(file))
     }
 
+    /// Pages whose files are in a folder, given with a slash at its end.
+    pub fn files_below(&self, folder: &str) -> impl Iterator<Item = &Page> {
+        let files = self.files.range(folder.to_owned()..).map(|(file, _)| file);
+        let files = files.take_while(move |file| file.starts_with(folder));
+        files.filter_map(|file| self.page(file))
+    }
+
     #[must_use]
     pub fn len(&self) -> usize {
         self.files.len()

@@ -8,7 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scan::{Scan, scan};
+use super::scan::{Scan, ValuePath, scan};
+use super::uses::{ConfigUse, Uses};
 use crate::engine::Fingerprint;
 
 /// Names of templates with the templates that take part in rendering them, themselves
@@ -17,6 +18,9 @@ use crate::engine::Fingerprint;
 pub struct Closures {
     needs: BTreeMap<String, BTreeSet<String>>,
     fingerprints: BTreeMap<String, Fingerprint>,
+    uses: Uses,
+    /// What each template and all it needs look at in `site`.
+    config: BTreeMap<String, Option<BTreeSet<ConfigUse>>>,
 }
 
 impl Closures {
@@ -36,13 +40,28 @@ impl Closures {
         };
         let fingerprints =
             needs.iter().map(|(name, names)| (name.clone(), fingerprint(names))).collect();
-        Self { needs, fingerprints }
+        let uses = Uses::new(scans.iter().map(|(name, scan)| (*name, scan.as_ref())));
+        let config = |names: &BTreeSet<String>| uses.config(names.iter().map(String::as_str));
+        let config = needs.iter().map(|(name, names)| (name.clone(), config(names))).collect();
+        Self { needs, fingerprints, uses, config }
     }
 
     /// The fingerprint of a template and all it needs; absent when there is no such template.
     #[must_use]
     pub fn fingerprint(&self, template: &str) -> Fingerprint {
         self.fingerprints.get(template).copied().unwrap_or(Fingerprint::ABSENT)
+    }
+
+    /// What a template and all it needs look at in `site`; `None` when that may be anything.
+    #[must_use]
+    pub fn config(&self, template: &str) -> Option<&BTreeSet<ConfigUse>> {
+        self.config.get(template)?.as_ref()
+    }
+
+    /// Paths below `entry` that a template file looks at for certain.
+    #[must_use]
+    pub fn entry_paths(&self, file: &str) -> &[ValuePath] {
+        self.uses.entry(file)
     }
 
     /// The templates that take part in rendering one, itself included.

@@ -5,6 +5,8 @@
 //! tags matter. Whatever this scanner does not understand it reports, and the
 //! caller then assumes that the template needs everything.
 
+use std::collections::BTreeSet;
+
 /// What a template's tags name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Scan {
@@ -18,6 +20,20 @@ pub(crate) struct Scan {
     pub(crate) words: Vec<(String, usize, usize)>,
     /// Calls of functions.
     pub(crate) functions: Vec<Call>,
+    /// Values looked at by name.
+    pub(crate) paths: Vec<ValuePath>,
+    /// Names that `set` and `for` give to something else.
+    pub(crate) binds: BTreeSet<String>,
+}
+
+/// A name with the attributes that follow it: `a.b?.c`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValuePath {
+    pub names: Vec<String>,
+    /// `[page.locale]` follows.
+    pub by_locale: bool,
+    pub line: usize,
+    pub column: usize,
 }
 
 /// A call of a function as it is written.
@@ -185,10 +201,18 @@ fn note(placed: &[Placed], found: &mut Scan) {
     }
     for (at, token) in tokens.iter().enumerate() {
         let rest = tokens.get(at + 1..).unwrap_or_default();
+        if token.is_word(&["set", "set_global", "for"]) {
+            found.binds.extend(bound(rest));
+        }
         if **token == Token::Sign('<') {
             found.calls.extend(dotted(rest));
         }
         let before = at.checked_sub(1).and_then(|at| tokens.get(at));
+        if let (Token::Word(name), false) = (token, before.is_some_and(|t| **t == Token::Sign('.')))
+            && let Some((_, line, column)) = placed.get(at)
+        {
+            found.paths.push(value_path(name, rest, *line, *column));
+        }
         let after_sign = before.is_some_and(|t| matches!(t, Token::Sign('.' | '|')));
         if let (Token::Word(name), [Token::Sign('('), rest @ ..], false) = (token, rest, after_sign)
             && let Some((_, line, column)) = placed.get(at)
@@ -197,6 +221,42 @@ fn note(placed: &[Placed], found: &mut Scan) {
             found.functions.push(Call { name, line: *line, column: *column, arguments });
         }
     }
+}
+
+/// The names up to `in` or `=`.
+fn bound(tokens: &[&Token]) -> Vec<String> {
+    let names = tokens.iter().take_while(|token| match token {
+        Token::Word(word) => word != "in",
+        Token::Sign(sign) => *sign == ',',
+        Token::Text(_) => false,
+    });
+    names
+        .filter_map(|token| match token {
+            Token::Word(word) => Some(word.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn value_path(name: &str, tokens: &[&Token], line: usize, column: usize) -> ValuePath {
+    let mut names = vec![name.to_owned()];
+    let mut rest = tokens;
+    loop {
+        let dot = match rest {
+            [Token::Sign('?'), tail @ ..] => tail,
+            other => other,
+        };
+        match dot {
+            [Token::Sign('.'), Token::Word(word), tail @ ..] => {
+                names.push(word.clone());
+                rest = tail;
+            }
+            _ => break,
+        }
+    }
+    let by_locale = matches!(rest, [Token::Sign('['), page, Token::Sign('.'), locale, Token::Sign(']'), ..]
+        if page.is_word(&["page"]) && locale.is_word(&["locale"]));
+    ValuePath { names, by_locale, line, column }
 }
 
 /// The arguments of a call, given what follows its opening bracket.

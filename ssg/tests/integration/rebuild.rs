@@ -174,7 +174,12 @@ fn configuration_and_routes_take_effect() {
     site.build();
     site.replace("site.toml", "title = \"Magazine\"", "title = \"Gazette\"");
     let report = site.build();
-    assert!(reasons(&report, "index.html").contains("site.toml changed"), "{report:?}");
+    assert_eq!(reasons(&report, "index.html"), "`site.title` in site.toml changed");
+    assert!(!changed(&report).contains("sitemap"), "{}", changed(&report));
+    site.replace("site.toml", "\"Mehr\"", "\"Weiter\"");
+    let report = site.build();
+    assert_eq!(changed(&report), "~de/blog/index.html");
+    assert_eq!(report.rendered, 1);
     site.replace("site.toml", "per_page = 2 }", "per_page = 1 }");
     site.restart();
     let report = site.build();

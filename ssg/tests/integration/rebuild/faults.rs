@@ -58,6 +58,37 @@ fn mistakes_in_routes_publish_nothing_and_name_their_line() {
 }
 
 #[test]
+fn an_attribute_that_no_entry_can_have_publishes_nothing_and_names_its_line() {
+    for (file, from, to, message) in [
+        ("article.html", "{{ entry.title }}", "{{ entry.titel }}", "no attribute `titel`"),
+        ("article.html", "entry.author.name", "entry.author?.nom", "no attribute `nom`"),
+        ("foot.html", "<footer>", "<footer>{{ entry.colour }}", "no attribute `colour`"),
+    ] {
+        let mut site = magazine();
+        site.replace(file, from, to);
+        let failed = failures(&mut site, &Request::default());
+        assert!(failed[0].contains(file) && failed[0].contains(message), "{failed:?}");
+        assert!(site.tree().is_empty());
+    }
+    let mut site = magazine();
+    site.replace(
+        "foot.html",
+        "<footer>",
+        "<footer>{% if entry is defined %}{{ entry?.name or \"\" }}{% endif %}",
+    );
+    site.build();
+    assert!(site.page("author/ann/index.html").contains("<footer>Ann"));
+}
+
+#[test]
+fn a_page_among_the_media_is_refused() {
+    let mut site = magazine();
+    site.replace("site.toml", "path = \"/author/{slug}/\"", "path = \"/uploads/{slug}/\"");
+    let failed = failures(&mut site, &Request::default());
+    assert!(failed[0].contains("site.toml:13:") && failed[0].contains("media"), "{failed:?}");
+}
+
+#[test]
 fn two_entries_with_one_url_publish_nothing_until_one_is_renamed() {
     let mut site = magazine();
     site.build();
@@ -78,7 +109,11 @@ fn two_entries_with_one_url_publish_nothing_until_one_is_renamed() {
 fn a_page_that_fails_keeps_its_last_good_version_and_is_tried_again() {
     let mut site = magazine();
     site.build();
-    site.replace("author.html", "{{ entry.name }}", "{{ entry.name | upper }}{{ 1 / entry.id2 }}");
+    site.replace(
+        "author.html",
+        "{{ entry.name }}",
+        "{{ entry.name | upper }}{{ entry.name.first }}",
+    );
     site.cms.edit("article", "two", "en", "body", json!("fresh"));
     let good = site.page("author/ann/index.html");
     for _ in 0..2 {
@@ -92,7 +127,7 @@ fn a_page_that_fails_keeps_its_last_good_version_and_is_tried_again() {
         assert!(site.page("blog/two/index.html").contains("fresh"));
         site.restart();
     }
-    site.replace("author.html", "{{ 1 / entry.id2 }}", "");
+    site.replace("author.html", "{{ entry.name.first }}", "");
     let report = site.build();
     assert_eq!(changed(&report), "~author/ann/index.html ~author/bob/index.html");
 }
@@ -102,7 +137,7 @@ fn a_clean_build_keeps_the_last_good_version_of_a_failing_page() {
     let mut site = magazine();
     site.build();
     let good = site.page("author/ann/index.html");
-    site.replace("author.html", "{{ entry.name }}", "{{ entry.nickname }}");
+    site.replace("author.html", "{{ entry.name }}", "{{ undefined_thing }}");
     let clean = Request { clean: true, ..Request::default() };
     assert_eq!(failures(&mut site, &clean).len(), 2);
     assert_eq!(site.page("author/ann/index.html"), good);
@@ -113,11 +148,11 @@ fn a_strict_build_publishes_nothing_and_forgets_nothing() {
     let mut site = magazine();
     site.build();
     let before = site.tree();
-    site.replace("author.html", "{{ entry.name }}", "{{ entry.nickname }}");
+    site.replace("author.html", "{{ entry.name }}", "{{ undefined_thing }}");
     site.cms.edit("article", "two", "en", "body", json!("fresh"));
     assert_eq!(failures(&mut site, &strict()).len(), 2);
     assert_eq!(site.tree(), before);
-    site.replace("author.html", "{{ entry.nickname }}", "{{ entry.name }}");
+    site.replace("author.html", "{{ undefined_thing }}", "{{ entry.name }}");
     assert_eq!(changed(&site.build()), "~blog/two/index.html");
 }
 
