@@ -39,6 +39,7 @@ pub fn open(settings: Settings) -> anyhow::Result<App> {
     let secret = settings.serving.jwt_secret.as_deref();
     let keys = Keys::load(secret, &settings.storage.data_dir())?;
     let uploads = media::storage::Storage::open(&settings.serving.uploads)?;
+    uploads.sweep()?;
     Ok(App::new(db, model, settings, keys, uploads))
 }
 

@@ -1,6 +1,10 @@
 //! Every test of the server that needs a database or HTTP; one binary, modules below.
 
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed expectation is a failed test"
+)]
 
 mod integration {
     mod accounts;
@@ -9,6 +13,7 @@ mod integration {
     mod harness;
     mod model;
     mod postgres;
+    mod process;
     mod reading;
     mod routing;
     mod store;

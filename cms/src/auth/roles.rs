@@ -53,8 +53,11 @@ const STOCK: [(&str, &str, &str, &[&str]); 2] = [
 
 const USERS_PERMISSIONS: &str = "plugin::users-permissions";
 
+/// A controller and its actions.
+type Controller = (&'static str, &'static [&'static str]);
+
 /// Every plugin action, as Strapi lists them.
-const PLUGIN_ACTIONS: &[(&str, &[(&str, &[&str])])] = &[
+const PLUGIN_ACTIONS: &[(&str, &[Controller])] = &[
     (
         "plugin::content-type-builder",
         &[

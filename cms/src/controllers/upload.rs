@@ -76,22 +76,35 @@ fn file_type(context: &Context) -> AppResult<&ContentType> {
 
 async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
     let (model, registry) = (Arc::clone(&context.model), Arc::clone(&context.registry));
+    let related = asks_for_related(&query::tree(context.http.query_string())?);
+    let caller = context.caller.clone();
     let listing = context.app.read(move |conn| {
         let ty = model.get(builtin::FILE).ok_or_else(ApiError::not_found)?;
         let default_locale = registry.default_locale();
-        Ok(find::list(
-            &mut Reading { conn, model: &model, default_locale, drafts: false },
-            ty,
-            &spec,
-        )?)
-    });
-    let mut listing = listing.await?;
-    for file in &mut listing.entries {
-        if let Some(file) = file.as_object_mut() {
-            file.insert("isUrlSigned".into(), false.into());
+        let mut reading = Reading { conn, model: &model, default_locale, drafts: false };
+        let mut listing = find::list(&mut reading, ty, &spec)?;
+        for file in &mut listing.entries {
+            if related {
+                let may_see = |uid: &str| caller.may(&format!("{uid}.find"));
+                file["related"] = rows::related(conn, &model, file, &may_see)?;
+            }
+            file["isUrlSigned"] = false.into();
         }
+        Ok(listing)
+    });
+    listing.await
+}
+
+/// Whether `populate` names the entries a file is used by.
+fn asks_for_related(tree: &Map<String, Value>) -> bool {
+    const NAME: &str = "related";
+    let named = |text: &str| text.split(',').any(|name| matches!(name.trim(), NAME | "*"));
+    match tree.get("populate") {
+        Some(Value::String(text)) => named(text),
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).any(named),
+        Some(Value::Object(map)) => map.contains_key(NAME),
+        _ => false,
     }
-    Ok(listing)
 }
 
 async fn all(context: Context) -> AppResult<HttpResponse> {

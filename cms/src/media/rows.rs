@@ -172,6 +172,36 @@ pub(crate) fn attach(
     Ok(())
 }
 
+/// The published entries that hold a file in an attribute of their own and may be seen.
+pub(crate) fn related(
+    conn: &mut Conn,
+    model: &ContentModel,
+    file: &Value,
+    may_see: &dyn Fn(&str) -> bool,
+) -> AppResult<Value> {
+    let document_id = file.get("documentId").and_then(Value::as_str).unwrap_or_default();
+    let target = Target { uid: builtin::FILE.into(), document_id: document_id.to_owned() };
+    let mut entries = Vec::new();
+    for id in links::holders(conn, &target)? {
+        let row = documents::get_by_id(conn, id)?;
+        let Some(row) = row.filter(|row| row.identity.status == "published") else { continue };
+        let Some(ty) = model.get(&row.identity.uid).filter(|ty| may_see(&ty.uid)) else { continue };
+        let visible: Vec<&str> = ty
+            .attributes
+            .iter()
+            .filter(|(_, attribute)| attribute.kind.is_scalar() && !attribute.is_hidden())
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let mut entry = crate::auth::users::shown(&row, &visible);
+        if ty.localized {
+            entry["locale"] = row.identity.locale.into();
+        }
+        entry["__type"] = row.identity.uid.into();
+        entries.push(entry);
+    }
+    Ok(entries.into())
+}
+
 /// The row a reference names, and the draft or published row beside it.
 fn rows_of(conn: &mut Conn, reference: &Reference) -> AppResult<Vec<Row>> {
     let missing = || {

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
@@ -13,6 +14,8 @@ use tempfile::NamedTempFile;
 const MAX_NAME_LENGTH: usize = 200;
 /// Unfinished files; a crash may leave some, the next start removes them.
 const UNFINISHED_PREFIX: &str = ".receiving-";
+/// Nobody still sends a file that was begun so long ago.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The name of a stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +57,19 @@ impl Storage {
         Ok(Self(Arc::new(folder)))
     }
 
-    /// Removes what an interrupted server left unfinished. Call it when no other one runs.
+    /// Removes what an interrupted server left unfinished. What is young may be another
+    /// server's upload in progress.
     ///
     /// # Errors
     /// When the folder cannot be read.
     pub fn sweep(&self) -> std::io::Result<()> {
         for entry in std::fs::read_dir(self.0.as_path())? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED_PREFIX) {
+            let age =
+                entry.metadata().and_then(|it| it.modified()).ok().and_then(|at| at.elapsed().ok());
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED_PREFIX)
+                && age.is_some_and(|age| age >= ABANDONED_AFTER)
+            {
                 std::fs::remove_file(entry.path())?;
             }
         }
@@ -131,9 +139,11 @@ mod tests {
         let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
         let name = FileName::parse("a.txt").unwrap();
         storage.keep(storage.unfinished().unwrap(), &name).unwrap();
-        let lost = storage.unfinished().unwrap().keep().unwrap().1;
+        let (file, lost) = storage.unfinished().unwrap().keep().unwrap();
+        let young = storage.unfinished().unwrap();
+        file.set_modified(std::time::SystemTime::now() - 2 * ABANDONED_AFTER).unwrap();
         storage.sweep().unwrap();
         assert!(storage.path(&name).exists());
-        assert!(!lost.exists());
+        assert!(young.path().exists() && !lost.exists());
     }
 }

@@ -70,6 +70,21 @@ pub fn of_source(conn: &mut Conn, source_id: i64) -> Result<Vec<Link>, StoreErro
     Ok(rows.into_iter().map(read).collect())
 }
 
+/// Rows that hold the target in a top-level attribute, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn holders(conn: &mut Conn, target: &Target) -> Result<Vec<i64>, StoreError> {
+    Ok(links::table
+        .filter(links::target_document_id.eq(&target.document_id))
+        .filter(links::target_uid.eq(&target.uid))
+        .filter(links::component_id.eq(0))
+        .select(links::source_id)
+        .distinct()
+        .order(links::source_id)
+        .load(conn)?)
+}
+
 /// The links of one attribute, in order.
 ///
 /// # Errors

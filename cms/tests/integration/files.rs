@@ -190,6 +190,9 @@ async fn an_upload_can_be_put_into_an_entry() {
     form("one.png", "cover").send(&client, "/api/upload").await.expect(201);
     let path = format!("/api/articles/{}?populate=cover", article["documentId"].as_str().unwrap());
     assert_eq!(client.get(&path).await.expect(200).body["data"]["cover"]["name"], "one.png");
+    let files = client.get("/api/upload/files?populate=related").await.expect(200).body;
+    assert_eq!(files[0]["related"][0]["title"], "With a cover");
+    assert_eq!(files[0]["related"][0]["__type"], "api::article.article");
     // Publishing again copies the draft, which must have it too.
     client.put(&path, json!({ "data": { "title": "Still with it" } })).await.expect(200);
     assert_eq!(client.get(&path).await.expect(200).body["data"]["cover"]["name"], "one.png");

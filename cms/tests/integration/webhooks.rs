@@ -187,8 +187,7 @@ async fn a_private_address_is_refused_unless_allowed() {
     add(&app, &allowed, &["--events", "entry.create"]).await;
     create_tag(&app, "one").await;
     allowed.next().await;
-    let reason =
-        app.app.db.read::<_, cms::store::StoreError>(|conn| cms::store::jobs::errors(conn));
+    let reason = app.app.db.read::<_, cms::store::StoreError>(cms::store::jobs::errors);
     let deadline = std::time::Instant::now() + DEADLINE;
     let mut reasons = reason.unwrap();
     while reasons.is_empty() {
