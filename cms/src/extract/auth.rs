@@ -91,7 +91,11 @@ pub async fn identify(app: &App, bearer: Option<String>) -> AppResult<(Caller, A
         app.read(move |conn| resolve(&shared, conn, bearer.as_deref())).await?;
     if let Some(id) = used {
         let now = crate::clock::now();
-        app.write(move |conn| Ok(api_token::mark_used(conn, id, now)?)).await?;
+        // Only a note: a request must not fail because it could not be taken.
+        let noted = app.write(move |conn| Ok(api_token::mark_used(conn, id, now)?)).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the last use of an API token was not noted");
+        }
     }
     Ok((caller, registry))
 }
