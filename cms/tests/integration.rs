@@ -10,6 +10,7 @@ mod integration {
     mod accounts;
     mod administration;
     mod files;
+    mod conformance;
     mod harness;
     mod model;
     mod postgres;
