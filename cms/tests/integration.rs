@@ -9,8 +9,8 @@
 mod integration {
     mod accounts;
     mod administration;
-    mod files;
     mod conformance;
+    mod files;
     mod harness;
     mod model;
     mod postgres;

@@ -6,6 +6,7 @@ mod integration {
     mod cli;
     mod client;
     mod daemon;
+    mod end_to_end;
     mod fake_cms;
     mod magazine;
     mod random;

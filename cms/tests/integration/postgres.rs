@@ -78,13 +78,13 @@ impl Drop for Postgres {
 /// Debian keeps the server's programs off the PATH, in a folder per version.
 fn binary(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql");
-    let versions = versions.expect("PostgreSQL is not installed; scripts/install test does that");
+    let versions = versions.unwrap_or_else(|_| panic!("PostgreSQL is missing; scripts/install test installs it"));
     let mut found: Vec<_> = versions
         .map(|version| version.unwrap().path().join("bin").join(name))
         .filter(|path| path.exists())
         .collect();
     found.sort();
-    found.pop().expect("PostgreSQL's server programs")
+    found.pop().unwrap_or_else(|| panic!("PostgreSQL has no program `{name}`"))
 }
 
 fn as_server_user(program: &Path, folder: &Path) -> Command {

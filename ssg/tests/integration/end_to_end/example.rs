@@ -27,8 +27,8 @@ fn the_example_site_builds_once_and_then_has_nothing_to_do() {
     assert_eq!(second["rendered"], 0, "{second:#}");
     assert_eq!(second["release"], serde_json::Value::Null, "{second:#}");
     let said = output(&mut stack.ssg_command(&["build"]));
-    let said = String::from_utf8_lossy(&said.stdout).into_owned()
-        + &String::from_utf8_lossy(&said.stderr);
+    let said =
+        String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
     assert!(said.to_lowercase().contains("nothing"), "{said}");
 
     // Filling it again creates nothing, so nothing is rendered either.

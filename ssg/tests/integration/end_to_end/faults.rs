@@ -35,7 +35,11 @@ impl Crowd {
                 counted.fetch_add(1, Ordering::Relaxed);
                 let whole = answer.body.trim_end().ends_with("</html>");
                 if answer.status != 200 || !whole {
-                    complaints.push(format!("{url}: {} {} bytes", answer.status, answer.body.len()));
+                    complaints.push(format!(
+                        "{url}: {} {} bytes",
+                        answer.status,
+                        answer.body.len()
+                    ));
                 }
             }
             complaints
@@ -137,10 +141,8 @@ fn forged_stale_and_repeated_webhooks_change_nothing() {
     let stack = Stack::published(Wiring::PollingOnly);
     let hook = format!("{}/hooks/cms", stack.ssg_url);
     let secret = Secret::parse(&format!("whsec_{}", "A".repeat(44))).unwrap();
-    let now = i64::try_from(
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
-    )
-    .unwrap();
+    let now =
+        i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
     let body = json!({ "event": "entry.update", "seq": 1 }).to_string();
     let send = |id: &str, at: i64, signature: &str| {
         let at = at.to_string();

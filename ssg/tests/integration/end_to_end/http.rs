@@ -33,6 +33,8 @@ impl Http {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // A server that was killed and started again must not be met on a dead connection.
+            .pool_max_idle_per_host(0)
             .timeout(super::process::PATIENCE)
             .build()
             .unwrap();
@@ -59,10 +61,6 @@ impl Http {
 
     pub(crate) fn put(&self, url: &str, body: &Value) -> Answer {
         self.send(self.client.put(url).json(body)).unwrap()
-    }
-
-    pub(crate) fn delete(&self, url: &str) -> Answer {
-        self.send(self.client.delete(url)).unwrap()
     }
 
     pub(crate) fn post_raw(&self, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {

@@ -38,10 +38,9 @@ fn publish_edit_unpublish(wiring: Wiring) {
     assert_eq!(stack.visit("/blog/the-ninth-wave/").status, 404);
 
     // Publish: the page, the lists, the feed and the sitemap show it.
-    let created = stack.editor.post(
-        &format!("{}/api/articles", stack.cms_url),
-        &json!({ "data": story_nine(&stack) }),
-    );
+    let created = stack
+        .editor
+        .post(&format!("{}/api/articles", stack.cms_url), &json!({ "data": story_nine(&stack) }));
     assert_eq!(created.status, 201, "{}", created.body);
     let id = created.json()["data"]["documentId"].as_str().unwrap().to_owned();
     let report = stack.settled(&created);

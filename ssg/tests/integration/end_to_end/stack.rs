@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::http::{Answer, Http};
-use super::process::{Server, eventually, output, printed, program};
+use super::process::{Server, eventually, printed, program};
 
 /// How the site learns of changes and proves who it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,6 @@ pub(crate) struct Stack {
     pub(crate) site_url: String,
     pub(crate) editor: Http,
     pub(crate) visitor: Http,
-    wiring: Wiring,
     environment: Vec<(&'static str, String)>,
     folder: TempDir,
 }
@@ -70,9 +69,8 @@ impl Stack {
         let listen = format!("127.0.0.1:{}", free_port());
         let cms = Server::start(cms_command(folder.path(), &listen).arg("serve"));
         let cms_url = cms.address();
-        let admin = |arguments: &[&str]| {
-            printed(cms_command(folder.path(), &listen).args(arguments))
-        };
+        let admin =
+            |arguments: &[&str]| printed(cms_command(folder.path(), &listen).args(arguments));
         let token = admin(&["token", "create", "--name", "editor", "--type", "full-access"]);
         let ssg_port = free_port();
         let ssg_url = format!("http://127.0.0.1:{ssg_port}");
@@ -94,7 +92,14 @@ impl Stack {
             environment.push(("SSG_WEBHOOK_SECRET", secret));
         }
         if wiring == Wiring::ShortLivedLogin {
-            admin(&["user", "create", "--email", "site@example.org", "--password", "Correct-horse-1"]);
+            admin(&[
+                "user",
+                "create",
+                "--email",
+                "site@example.org",
+                "--password",
+                "Correct-horse-1",
+            ]);
             admin(&["permission", "grant", "authenticated", "api::*.find", "api::*.findOne"]);
             environment.push(("SSG_CMS_IDENTIFIER", "site@example.org".into()));
             environment.push(("SSG_CMS_PASSWORD", "Correct-horse-1".into()));
@@ -111,7 +116,6 @@ impl Stack {
             site_url: String::new(),
             editor: Http::new(Some(&token)),
             visitor: Http::new(None),
-            wiring,
             environment,
             folder,
         }
@@ -156,7 +160,12 @@ impl Stack {
         let upstream = self.ssg_url.trim_start_matches("http://");
         let listen = format!("127.0.0.1:{port}");
         let text = printed(&mut self.ssg_command(&[
-            "nginx", "--full", "--listen", &listen, "--upstream", upstream,
+            "nginx",
+            "--full",
+            "--listen",
+            &listen,
+            "--upstream",
+            upstream,
         ]));
         std::fs::write(prefix.join("nginx.conf"), text).unwrap();
         let mut nginx = Command::new("nginx");
@@ -224,10 +233,6 @@ impl Stack {
         self.ssg_json(&["releases", "show", &id, "--json"])
     }
 
-    pub(crate) fn uses_login(&self) -> bool {
-        self.wiring == Wiring::ShortLivedLogin
-    }
-
     /// A small magazine: two categories, one author, eight articles (two list pages).
     pub(crate) fn seed(&self) {
         let author = self.create("authors", &json!({ "name": "Ada Quill", "slug": "ada-quill" }));
@@ -239,15 +244,18 @@ impl Stack {
         let (shore, craft) = (category("Shore", "shore"), category("Craft", "craft"));
         for n in 1..=8 {
             let category = if n % 2 == 0 { &shore } else { &craft };
-            self.create("articles", &json!({
-                "title": format!("Story number {n}"),
-                "slug": format!("story-{n}"),
-                "summary": format!("What story {n} is about."),
-                "body": format!("## A heading\n\nText of story {n}."),
-                "publishedOn": format!("2026-01-{n:02}"),
-                "author": author,
-                "categories": [category],
-            }));
+            self.create(
+                "articles",
+                &json!({
+                    "title": format!("Story number {n}"),
+                    "slug": format!("story-{n}"),
+                    "summary": format!("What story {n} is about."),
+                    "body": format!("## A heading\n\nText of story {n}."),
+                    "publishedOn": format!("2026-01-{n:02}"),
+                    "author": author,
+                    "categories": [category],
+                }),
+            );
         }
         self.edit("homepage", &json!({ "headline": "From the strandline" }));
         self.edit("site-setting", &json!({ "siteName": "Tideline" }));
