@@ -78,7 +78,8 @@ impl Drop for Postgres {
 /// Debian keeps the server's programs off the PATH, in a folder per version.
 fn binary(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql");
-    let versions = versions.unwrap_or_else(|_| panic!("PostgreSQL is missing; scripts/install test installs it"));
+    let versions = versions
+        .unwrap_or_else(|_| panic!("PostgreSQL is missing; scripts/install test installs it"));
     let mut found: Vec<_> = versions
         .map(|version| version.unwrap().path().join("bin").join(name))
         .filter(|path| path.exists())

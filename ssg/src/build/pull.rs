@@ -60,9 +60,9 @@ pub(super) fn pull(memory: &mut Memory, source: &dyn Source) -> Result<Fresh, Bu
         Ok(pulled) => take_over(memory, name, pulled),
         Err(SourceError::Unreachable(why) | SourceError::Missing(why)) => {
             if !memory.has_content() {
-                return Err(BuildError::NoContent(why));
+                return Err(BuildError::NoContent(format!("{name}: {why}")));
             }
-            tracing::warn!(why, "the CMS cannot be asked; building from the replica");
+            tracing::warn!(cms = name, why, "the CMS cannot be asked; building from the replica");
             Ok(Fresh { stale: true, ..Fresh::default() })
         }
         Err(SourceError::Refused(why)) => Err(BuildError::Refused(why)),

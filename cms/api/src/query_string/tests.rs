@@ -1,3 +1,5 @@
+//! The grammar by example and by property.
+
 use proptest::prelude::*;
 use serde_json::json;
 

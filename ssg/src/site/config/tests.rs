@@ -1,3 +1,5 @@
+//! What `site.toml` accepts, and what it says when it does not.
+
 use super::*;
 
 const HEAD: &str = "[site]\ntitle = \"T\"\nbase_url = \"https://example.org/\"\n";

@@ -1,3 +1,5 @@
+//! Routes to URLs, page by page.
+
 use serde_json::{Value, json};
 
 use super::*;

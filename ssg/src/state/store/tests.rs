@@ -1,3 +1,5 @@
+//! What survives a reopened, a damaged and an older state file.
+
 use std::fs;
 
 use super::*;
