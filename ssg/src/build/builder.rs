@@ -208,10 +208,18 @@ fn route_change(planned: &Planned) -> RouteChange {
 }
 
 /// Stores what a pull brought without any page having been brought up to date with it.
+///
+/// Which answers a changed content model concerns is not noted anywhere, so the traces made
+/// with the old one are given up: the next build renders everything, as a clean one does.
 fn set_aside(store: &Store, memory: &mut Memory, fresh: Fresh) -> Result<(), BuildError> {
     pull::remember(memory, &fresh);
+    let mut traces = TraceChange::default();
+    if fresh.model_changed {
+        memory.forget_traces();
+        traces = TraceChange { reset: true, engine: Some(String::new()), ..traces };
+    }
     let touched = TouchedChange::Add(fresh.touched);
-    let commit = Commit { replica: fresh.replica, touched, ..Commit::default() };
+    let commit = Commit { replica: fresh.replica, touched, traces };
     memory.revision = store.commit(&commit)?;
     Ok(())
 }

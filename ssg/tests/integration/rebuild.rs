@@ -231,6 +231,21 @@ fn a_pull_without_a_build_is_made_up_for_by_the_next_build() {
 }
 
 #[test]
+fn a_content_model_pulled_without_a_build_is_made_up_for_by_the_next_build() {
+    let mut site = magazine();
+    site.replace("article.html", "<h1>{{ entry.title }}", "<h1>{{ entry | json }}");
+    site.build();
+    site.cms.change_model(|model| {
+        let attributes = &mut model["types"]["api::article.article"]["attributes"];
+        attributes["subtitle"] = json!({ "type": "string" });
+    });
+    site.pull();
+    site.restart();
+    site.build();
+    assert!(site.page("blog/two/index.html").contains("subtitle"));
+}
+
+#[test]
 fn titles_of_other_scripts_have_their_urls() {
     let mut site = magazine();
     site.cms.publish("article", "x", "en", article("Größe 100%", 1, "", &[]));
