@@ -239,8 +239,9 @@ impl Run<'_> {
     /// Renders, publishes, commits. False when the memory no longer matches what is stored.
     fn finish(&mut self, memory: &mut Memory, fresh: Fresh) -> Result<bool, BuildError> {
         let releases = &self.builder.releases;
-        let suspicious = memory.release != Some(self.release_name()?);
-        let whole = memory.fresh || releases.newest()?.is_none();
+        let newest = self.report.previous;
+        let suspicious = memory.release != Some(self.release_name(newest));
+        let whole = memory.fresh || newest.is_none();
         let outputs = Outputs::new(releases, whole)?;
         let unexplained = if whole { vec![Reason::Clean {}] } else { Vec::new() };
         let started = Instant::now();
@@ -277,7 +278,8 @@ impl Run<'_> {
         let published = outputs.publish(meta)?;
         self.report.phases.switch = millis(started.elapsed());
         self.describe(memory, published.as_ref(), &applied, &unexplained);
-        self.commit(memory, fresh)?;
+        let newest = published.as_ref().map(|release| release.id).or(newest);
+        self.commit(memory, fresh, self.release_name(newest))?;
         if let Some(published) = &published {
             let report = serde_json::to_value(&self.report).unwrap_or_default();
             releases.set_report(published.id, &report)?;
@@ -332,9 +334,8 @@ impl Run<'_> {
         }
     }
 
-    fn commit(&self, memory: &mut Memory, fresh: Fresh) -> Result<(), BuildError> {
+    fn commit(&self, memory: &mut Memory, fresh: Fresh, release: String) -> Result<(), BuildError> {
         let rows = memory.graph.take_changes();
-        let release = self.release_name()?;
         let same_release = memory.release.as_ref() == Some(&release);
         let idle = rows.questions.is_empty()
             && rows.traces.is_empty()
@@ -360,13 +361,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Names the newest release in this folder, so that traces are not taken for those of
-    /// another one.
-    fn release_name(&self) -> Result<String, BuildError> {
+    /// Names a release in this folder, so that traces are not taken for those of another one.
+    fn release_name(&self, release: Option<u64>) -> String {
         let out = &self.builder.paths.out;
         let out = std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
-        let newest = self.builder.releases.newest()?.map_or(0, |release| release.id);
-        Ok(format!("{} {newest}", out.display()))
+        format!("{} {}", out.display(), release.unwrap_or(0))
     }
 }
 

@@ -21,7 +21,7 @@ impl Outputs {
         Ok(Self {
             releases: releases.clone(),
             kind: if whole { StageKind::Full } else { StageKind::Changes },
-            newest: releases.newest_dir()?,
+            newest: if whole { releases.newest_dir()? } else { None },
             stage: Mutex::new(None),
         })
     }

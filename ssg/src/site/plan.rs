@@ -16,12 +16,28 @@ use crate::engine::key::canonical;
 /// A planned unit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Unit {
+    pub outline: Outline,
     pub pages: Vec<Page>,
+}
+
+/// Where a unit has pages and how many: all that its pages are made from, so that a list of
+/// a thousand pages need not be spelled out to see that it is as long as before.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outline {
+    places: Vec<Place>,
     /// The document is the same in all locales.
     pub for_all_locales: bool,
     pub footprint: Footprint,
     /// Why some of its pages could not be planned.
     pub problems: Vec<PlanProblem>,
+}
+
+impl Outline {
+    /// Whether both make the same pages.
+    #[must_use]
+    pub fn makes_the_pages_of(&self, other: &Self) -> bool {
+        self.places == other.places && self.for_all_locales == other.for_all_locales
+    }
 }
 
 /// An entry whose page has no URL.
@@ -40,7 +56,6 @@ const ENTRY_PREFIX: &str = "$entry.";
 
 struct Planner<'a> {
     site: &'a Site,
-    index: usize,
     route: &'a Route,
     contents: &'a dyn Contents,
     for_all_locales: bool,
@@ -48,6 +63,7 @@ struct Planner<'a> {
 }
 
 /// A path in one locale with the number of list pages below it.
+#[derive(Debug, Clone, PartialEq)]
 struct Place {
     locale: String,
     path: String,
@@ -55,23 +71,18 @@ struct Place {
     filters: Option<Value>,
 }
 
-/// Plans one route for one document, or for none when the route has no `each`.
+/// Plans one route for one document, or for none when the route has no `each`, without its
+/// pages.
 #[must_use]
-pub fn plan_unit(
+pub fn outline(
     site: &Site,
     index: usize,
     document_id: Option<&str>,
     contents: &dyn Contents,
-) -> Unit {
-    let Some(route) = site.routes.get(index) else { return Unit::default() };
-    let mut planner = Planner {
-        site,
-        index,
-        route,
-        contents,
-        for_all_locales: false,
-        footprint: Footprint::default(),
-    };
+) -> Outline {
+    let Some(route) = site.routes.get(index) else { return Outline::default() };
+    let footprint = Footprint::default();
+    let mut planner = Planner { site, route, contents, for_all_locales: false, footprint };
     let mut problems = Vec::new();
     let mut places = Vec::new();
     for locale in planner.locales(document_id) {
@@ -86,8 +97,21 @@ pub fn plan_unit(
             }),
         }
     }
-    let pages = planner.pages(document_id, &places);
-    Unit { pages, for_all_locales: planner.for_all_locales, footprint: planner.footprint, problems }
+    let Planner { for_all_locales, footprint, .. } = planner;
+    Outline { places, for_all_locales, footprint, problems }
+}
+
+/// The pages of an outline.
+#[must_use]
+pub fn pages(site: &Site, index: usize, document_id: Option<&str>, outline: &Outline) -> Vec<Page> {
+    let Some(route) = site.routes.get(index) else { return Vec::new() };
+    let mut pages = Vec::new();
+    for place in &outline.places {
+        for number in 1..=place.pages {
+            pages.push(page(route, index, document_id, &outline.places, place, number));
+        }
+    }
+    pages
 }
 
 impl Planner<'_> {
@@ -152,51 +176,37 @@ impl Planner<'_> {
         )?;
         Ok((total.div_ceil(list.per_page).max(1), filters))
     }
+}
 
-    fn pages(&self, document_id: Option<&str>, places: &[Place]) -> Vec<Page> {
-        let mut pages = Vec::new();
-        for place in places {
-            for number in 1..=place.pages {
-                pages.push(self.page(document_id, places, place, number));
-            }
-        }
-        pages
-    }
-
-    fn page(
-        &self,
-        document_id: Option<&str>,
-        places: &[Place],
-        place: &Place,
-        number: u64,
-    ) -> Page {
-        let path = public_url::numbered(&place.path, number);
-        let alternate = |other: &Place| Alternate {
-            locale: other.locale.clone(),
-            url: public_url::encode(&public_url::numbered(&other.path, number)),
-        };
-        let entry = self.route.each.as_ref().zip(document_id).map(|(uid, id)| PageEntry {
-            uid: uid.clone(),
-            document_id: id.to_owned(),
-            args: canonical(
-                &json!({ "fields": self.route.fields, "populate": self.route.populate }),
-            ),
-        });
-        Page {
-            url: public_url::encode(&path),
-            file: public_url::file(&path),
-            locale: place.locale.clone(),
-            template: self.route.template.clone(),
-            route: self.route.path.as_str().to_owned(),
-            route_index: self.index,
-            entry,
-            list: self.route.paginate.as_ref().map(|list| page_list(list, place, number)),
-            alternates: places
-                .iter()
-                .filter(|other| number <= other.pages)
-                .map(alternate)
-                .collect(),
-        }
+fn page(
+    route: &Route,
+    index: usize,
+    document_id: Option<&str>,
+    places: &[Place],
+    place: &Place,
+    number: u64,
+) -> Page {
+    let path = public_url::numbered(&place.path, number);
+    let alternate = |other: &Place| Alternate {
+        locale: other.locale.clone(),
+        url: public_url::encode(&public_url::numbered(&other.path, number)),
+    };
+    let entry = route.each.as_ref().zip(document_id).map(|(uid, id)| PageEntry {
+        uid: uid.clone(),
+        document_id: id.to_owned(),
+        args: canonical(&json!({ "fields": route.fields, "populate": route.populate })),
+    });
+    let others = places.iter().filter(|other| number <= other.pages);
+    Page {
+        url: public_url::encode(&path),
+        file: public_url::file(&path),
+        locale: place.locale.clone(),
+        template: route.template.clone(),
+        route: route.path.as_str().to_owned(),
+        route_index: index,
+        entry,
+        list: route.paginate.as_ref().map(|list| page_list(list, place, number)),
+        alternates: others.map(alternate).collect(),
     }
 }
 

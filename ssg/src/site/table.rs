@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::contents::Contents;
 use super::page::Page;
-use super::plan::{PlanProblem, Unit, plan_unit};
+use super::plan::{self, Outline, PlanProblem, Unit};
 use super::{Site, SiteError};
 use crate::engine::ChangeSet;
 
@@ -25,6 +25,8 @@ pub struct RouteTable {
     /// Units that looked at other documents than their own, or at whole types.
     by_document: HashMap<String, BTreeSet<UnitId>>,
     by_type: HashMap<String, BTreeSet<UnitId>>,
+    /// Units with problems.
+    faulty: BTreeSet<UnitId>,
 }
 
 /// How the table differs from its former state, by output file.
@@ -50,8 +52,10 @@ impl RouteTable {
             files: BTreeMap::new(),
             by_document: HashMap::new(),
             by_type: HashMap::new(),
+            faulty: BTreeSet::new(),
         };
-        table.plan_units(ids, contents)?;
+        let outlines = table.outlines(ids, contents);
+        table.enter(outlines)?;
         Ok(table)
     }
 
@@ -66,13 +70,20 @@ impl RouteTable {
     ) -> Result<TableChange, Vec<SiteError>> {
         let ids: Vec<UnitId> =
             if changes.model { self.every_unit(contents) } else { self.touched(changes) };
+        let existing = ids.iter().filter(|id| exists(&self.site, id, contents)).cloned();
+        let outlines = self.outlines(existing.collect(), contents);
+        let (same, moved): (Vec<_>, Vec<_>) = outlines.into_iter().partition(|(id, outline)| {
+            let unit = self.units.get(id);
+            unit.is_some_and(|unit| unit.outline.makes_the_pages_of(outline))
+        });
+        let kept: BTreeSet<UnitId> = same.iter().map(|(id, _)| id.clone()).collect();
+        let ids: Vec<UnitId> = ids.into_iter().filter(|id| !kept.contains(id)).collect();
+        same.into_iter().for_each(|(id, outline)| self.replace_outline(&id, outline));
         let before = self.pages_of(&ids);
         for id in &ids {
             self.forget(id);
         }
-        let existing: Vec<_> =
-            ids.iter().filter(|id| exists(&self.site, id, contents)).cloned().collect();
-        self.plan_units(existing, contents)?;
+        self.enter(moved)?;
         let mut change = difference(&before, &self.pages_of(&ids));
         change.documents = ids.into_iter().filter_map(|(_, document)| document).collect();
         Ok(change)
@@ -120,7 +131,7 @@ impl RouteTable {
             each.filter_map(|(index, _)| self.units.get(&(index, Some(document_id.to_owned()))));
         let mut pages = units.flat_map(|unit| {
             let first = |page: &&Page| page.list.as_ref().is_none_or(|list| list.number == 1);
-            let fits = move |page: &&Page| unit.for_all_locales || page.locale == locale;
+            let fits = move |page: &&Page| unit.outline.for_all_locales || page.locale == locale;
             unit.pages.iter().filter(first).filter(fits)
         });
         pages.next().map(|page| page.url.as_str())
@@ -129,9 +140,12 @@ impl RouteTable {
     /// Entries that should have a page and have none.
     pub fn problems(&self) -> Vec<(usize, &PlanProblem)> {
         let mut found: Vec<_> = self
-            .units
+            .faulty
             .iter()
-            .flat_map(|((route, _), unit)| unit.problems.iter().map(|problem| (*route, problem)))
+            .filter_map(|id| Some((id.0, self.units.get(id)?)))
+            .flat_map(|(route, unit)| {
+                unit.outline.problems.iter().map(move |problem| (route, problem))
+            })
             .collect();
         found.sort_by_key(|(route, problem)| (*route, &problem.document_id, &problem.locale));
         found
@@ -143,21 +157,26 @@ impl RouteTable {
         self.site.routes.get(route).map_or(1, |route| route.line)
     }
 
-    fn plan_units(
-        &mut self,
-        ids: Vec<UnitId>,
-        contents: &dyn Contents,
-    ) -> Result<(), Vec<SiteError>> {
-        let site = Arc::clone(&self.site);
-        let plan = |(index, document): UnitId| {
-            let unit = plan_unit(&site, index, document.as_deref(), contents);
-            ((index, document), unit)
+    fn outlines(&self, ids: Vec<UnitId>, contents: &dyn Contents) -> Vec<(UnitId, Outline)> {
+        let outline = |id: UnitId| {
+            let outline = plan::outline(&self.site, id.0, id.1.as_deref(), contents);
+            (id, outline)
         };
-        let planned: Vec<(UnitId, Unit)> = ids.into_par_iter().map(plan).collect();
+        ids.into_par_iter().map(outline).collect()
+    }
+
+    /// Takes in units that are not in the table.
+    fn enter(&mut self, outlines: Vec<(UnitId, Outline)>) -> Result<(), Vec<SiteError>> {
+        let site = Arc::clone(&self.site);
+        let spell_out = |(id, outline): (UnitId, Outline)| {
+            let pages = plan::pages(&site, id.0, id.1.as_deref(), &outline);
+            (id, Unit { outline, pages })
+        };
+        let units: Vec<(UnitId, Unit)> = outlines.into_par_iter().map(spell_out).collect();
         let mut errors = Vec::new();
         let mut added = Vec::new();
-        for (id, unit) in planned {
-            self.index(&id, &unit);
+        for (id, unit) in units {
+            self.index(&id, &unit.outline);
             for page in &unit.pages {
                 match self.files.get(&page.file) {
                     Some(other) => errors.push(self.collision(page, &id, other)),
@@ -175,14 +194,38 @@ impl RouteTable {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    fn index(&mut self, id: &UnitId, unit: &Unit) {
-        for document in unit.footprint.documents.iter().filter(|other| id.1.as_ref() != Some(other))
-        {
+    fn replace_outline(&mut self, id: &UnitId, outline: Outline) {
+        let Some(unit) = self.units.get_mut(id) else { return };
+        let before = std::mem::replace(&mut unit.outline, outline.clone());
+        self.unindex(id, &before);
+        self.index(id, &outline);
+    }
+
+    fn index(&mut self, id: &UnitId, outline: &Outline) {
+        let documents = outline.footprint.documents.iter();
+        for document in documents.filter(|other| id.1.as_ref() != Some(other)) {
             self.by_document.entry(document.clone()).or_default().insert(id.clone());
         }
-        for uid in &unit.footprint.types {
+        for uid in &outline.footprint.types {
             self.by_type.entry(uid.clone()).or_default().insert(id.clone());
         }
+        if !outline.problems.is_empty() {
+            self.faulty.insert(id.clone());
+        }
+    }
+
+    fn unindex(&mut self, id: &UnitId, outline: &Outline) {
+        for document in &outline.footprint.documents {
+            if let Some(ids) = self.by_document.get_mut(document) {
+                ids.remove(id);
+            }
+        }
+        for uid in &outline.footprint.types {
+            if let Some(ids) = self.by_type.get_mut(uid) {
+                ids.remove(id);
+            }
+        }
+        self.faulty.remove(id);
     }
 
     fn forget(&mut self, id: &UnitId) {
@@ -190,16 +233,7 @@ impl RouteTable {
         for page in &unit.pages {
             self.files.remove(&page.file);
         }
-        for document in &unit.footprint.documents {
-            if let Some(ids) = self.by_document.get_mut(document) {
-                ids.remove(id);
-            }
-        }
-        for uid in &unit.footprint.types {
-            if let Some(ids) = self.by_type.get_mut(uid) {
-                ids.remove(id);
-            }
-        }
+        self.unindex(id, &unit.outline);
     }
 
     fn every_unit(&self, contents: &dyn Contents) -> Vec<UnitId> {

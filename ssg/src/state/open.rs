@@ -6,7 +6,7 @@ use std::path::Path;
 use redb::{Database, ReadableDatabase, TableError};
 
 use super::StateError;
-use super::store::{FORMAT_KEY, META};
+use super::store::{FORMAT_KEY, META, create_tables};
 
 /// Raised when tables or their encoding change.
 pub(super) const FORMAT: &[u8] = b"galley-state 1";
@@ -41,9 +41,7 @@ fn open_checked(path: &Path) -> Result<Option<Database>, StateError> {
         Some(format) if format == FORMAT => Ok(Some(database)),
         Some(_) => Ok(None),
         None => {
-            let transaction = database.begin_write()?;
-            transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
-            transaction.commit()?;
+            create_tables(&database)?;
             Ok(Some(database))
         }
     }

@@ -52,9 +52,7 @@ impl Store {
             .map_err(|error| StateError::File { path: cache_dir.to_owned(), error })?;
         let path = cache_dir.join(Self::FILE_NAME);
         let database = open_or_replace(&path)?;
-        let store = Self { database, path };
-        store.create_tables()?;
-        Ok(store)
+        Ok(Self { database, path })
     }
 
     /// Everything kept. A file that turns out to be corrupt is replaced by an empty one.
@@ -98,16 +96,6 @@ impl Store {
         Ok(revision)
     }
 
-    fn create_tables(&self) -> Result<(), StateError> {
-        let transaction = self.database.begin_write()?;
-        transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
-        transaction.open_table(REPLICA)?;
-        transaction.open_table(TOUCHED)?;
-        transaction.open_table(QUESTIONS)?;
-        transaction.open_table(TRACES)?;
-        Ok(transaction.commit()?)
-    }
-
     fn reset(&mut self, error: &StateError) -> Result<(), StateError> {
         tracing::warn!(path = %self.path.display(), %error, "the state is emptied and rebuilt");
         let transaction = self.database.begin_write()?;
@@ -115,7 +103,7 @@ impl Store {
             transaction.delete_table(TableDefinition::<&str, &[u8]>::new(table))?;
         }
         transaction.commit()?;
-        self.create_tables()
+        create_tables(&self.database)
     }
 
     fn try_load(&self) -> Result<Loaded, StateError> {
@@ -150,6 +138,17 @@ impl Store {
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// Every table in one transaction, with the format's name: a file has all of it or none.
+pub(super) fn create_tables(database: &Database) -> Result<(), StateError> {
+    let transaction = database.begin_write()?;
+    transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
+    transaction.open_table(REPLICA)?;
+    transaction.open_table(TOUCHED)?;
+    transaction.open_table(QUESTIONS)?;
+    transaction.open_table(TRACES)?;
+    Ok(transaction.commit()?)
 }
 
 fn load_rows(transaction: &ReadTransaction) -> Result<Vec<ReplicaRow>, StateError> {
