@@ -58,7 +58,7 @@ fn cms(folder: &Path) -> Command {
 fn start(folder: &Path) -> Server {
     let mut child = cms(folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let line = lines.find(|line| line.contains("listening on ")).expect("the server's address");
+    let line = lines.find(|line| line.contains("listening on ")).unwrap();
     let url = line.split("listening on ").nth(1).unwrap().trim_end_matches('/').to_owned();
     // The pipe must be read on, or the server would block on a full one.
     std::thread::spawn(move || lines.for_each(drop));

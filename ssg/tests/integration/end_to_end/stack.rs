@@ -265,7 +265,7 @@ impl Stack {
     pub(crate) fn article(&self, slug: &str) -> String {
         let url = format!("{}/api/articles?filters[slug]={slug}&status=draft", self.cms_url);
         let found = self.editor.get(&url).json();
-        found["data"][0]["documentId"].as_str().expect(slug).to_owned()
+        found["data"][0]["documentId"].as_str().unwrap().to_owned()
     }
 }
 
