@@ -30,7 +30,7 @@ const KEY_SETTING: &str = "sync_key";
 ///
 /// # Errors
 /// 401 without a bearer token, 400 for parameters that make no sense, 403 for types the
-/// caller may not find, 410 for a token that is too old.
+/// caller may not find, 410 for a token that is too old or of a future that was undone.
 pub(crate) async fn sync(context: Context) -> AppResult<HttpResponse> {
     if context.caller.is_public() {
         return Err(ApiError::unauthorized().into());
@@ -54,7 +54,8 @@ pub(crate) async fn sync(context: Context) -> AppResult<HttpResponse> {
             let page = match token {
                 Some(token) => {
                     asked.check(&token)?;
-                    if feed.rights_hash(&token.request) != token.rights {
+                    let other_rights = feed.rights_hash(&token.request) != token.rights;
+                    if other_rights || feed.is_ahead(&token)? {
                         return Err(expired().into());
                     }
                     feed.go_on(token)?

@@ -113,6 +113,15 @@ impl Feed<'_> {
         Ok(page)
     }
 
+    /// Whether a token knows of changes that never happened here: the database went back in
+    /// time (a backup was restored), and numbers the reader has seen will be given out again.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn is_ahead(&mut self, token: &Token) -> AppResult<bool> {
+        Ok(token.newest() > feed::newest(self.conn)?)
+    }
+
     /// The page a token asks for.
     ///
     /// # Errors

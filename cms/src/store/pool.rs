@@ -47,11 +47,15 @@ const SQLITE_READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before it answers 503.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Per connection: WAL survives a killed process; NORMAL may lose the last commits in a
-/// power cut but never corrupts. Writers from other processes (the command line) are waited for.
+/// Per connection. Writers from other processes (the command line) are waited for.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-    PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
+    PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
     PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;";
+/// What was answered as written stays written: the log is on the disk before a commit
+/// returns, so that a power cut takes back no publish a reader of the feed has seen.
+const SQLITE_WRITER: &str = "PRAGMA synchronous = FULL;";
+/// Readers commit nothing; the log survives a killed process either way.
+const SQLITE_READER: &str = "PRAGMA synchronous = NORMAL;";
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,14 +85,19 @@ impl std::str::FromStr for DatabaseUrl {
 }
 
 #[derive(Debug, Clone)]
-struct Manager(DatabaseUrl);
+struct Manager {
+    url: DatabaseUrl,
+    writes: bool,
+}
 
 impl Manager {
     fn open(&self) -> Result<Conn, diesel::ConnectionError> {
-        match &self.0 {
+        match &self.url {
             DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path)?;
+                let synchronous = if self.writes { SQLITE_WRITER } else { SQLITE_READER };
                 conn.batch_execute(SQLITE_PRAGMAS)
+                    .and_then(|()| conn.batch_execute(synchronous))
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(Conn::Sqlite(conn))
             }
@@ -140,19 +149,19 @@ impl Database {
             DatabaseUrl::Postgres(_) => Dialect::Postgres,
         };
         // The first connection is opened by hand: a pool hides why it cannot connect.
-        drop(Manager(url.clone()).open()?);
-        let pool = |size| {
+        drop(Manager { url: url.clone(), writes: true }.open()?);
+        let pool = |size, writes| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(dialect == Dialect::Postgres)
                 .connection_timeout(CHECKOUT_TIMEOUT)
-                .build(Manager(url.clone()))
+                .build(Manager { url: url.clone(), writes })
         };
         let (readers, writers) = match dialect {
-            Dialect::Sqlite => (pool(SQLITE_READERS)?, pool(1)?),
+            Dialect::Sqlite => (pool(SQLITE_READERS, false)?, pool(1, true)?),
             Dialect::Postgres => {
-                let shared = pool(POSTGRES_CONNECTIONS)?;
+                let shared = pool(POSTGRES_CONNECTIONS, true)?;
                 (shared.clone(), shared)
             }
         };

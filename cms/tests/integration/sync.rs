@@ -1,5 +1,7 @@
 //! The change feed over HTTP.
 
+use std::path::Path;
+
 use cms::auth::api_token::TokenKind;
 use serde_json::{Value, json};
 
@@ -167,4 +169,43 @@ async fn a_feed_needs_a_bearer_token_and_a_token_of_its_own() {
         assert_eq!(answer.body["error"]["name"], "sync_filter_mismatch", "{query}");
     }
     client.get(&format!("/sync?token={token}&types=api::tag.tag")).await.expect(200);
+}
+
+/// Copies what there is of the database from one folder to another.
+fn copy_database(from: &Path, to: &Path) {
+    for name in ["cms.db", "cms.db-wal", "cms.db-shm"] {
+        let _ = std::fs::remove_file(to.join(name));
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_restored_backup_makes_its_readers_start_again() {
+    let app = TestApp::start().await;
+    for name in ["one", "two", "three"] {
+        create(&app.full_access(), "/api/tags", json!({"name": name})).await;
+    }
+    let (_, before) = read(&app.full_access(), "initial=true").await;
+    let folder = app.stop().await;
+    let backup = tempfile::tempdir().unwrap();
+    copy_database(folder.path(), backup.path());
+
+    let app = TestApp::start_in(folder, &[]).await;
+    let client = app.full_access();
+    create(&client, "/api/tags", json!({"name": "lost"})).await;
+    let (_, after) = read(&client, "initial=true").await;
+    let first = client.get("/sync?initial=true&limit=1").await.expect(200).body;
+    let middle = first["next_page"].as_str().unwrap().to_owned();
+    let folder = app.stop().await;
+    copy_database(backup.path(), folder.path());
+
+    let app = TestApp::start_in(folder, &[]).await;
+    let client = app.full_access();
+    assert_eq!(since(&client, &before).await.0, Vec::<Value>::new());
+    for token in [after, middle] {
+        let answer = client.get(&format!("/sync?token={token}")).await.expect(410);
+        assert_eq!(answer.body["error"]["name"], "sync_token_expired");
+    }
 }

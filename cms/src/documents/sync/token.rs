@@ -72,6 +72,12 @@ impl Token {
         Self { phase: Phase::Delta, from: upto, position: upto, ..self }
     }
 
+    /// The newest change the reader has heard of.
+    pub(super) fn newest(&self) -> i64 {
+        let read = if self.phase == Phase::Delta { self.position } else { self.from };
+        self.from.max(self.upto).max(read)
+    }
+
     pub(crate) fn sign(&self, key: &[u8]) -> String {
         let wire = Wire {
             v: VERSION,
