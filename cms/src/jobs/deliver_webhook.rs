@@ -29,12 +29,18 @@ pub(super) enum Outcome {
         reason: String,
         retry_after: Option<Duration>,
     },
+    /// The same body would be refused every time.
+    Refused {
+        reason: String,
+    },
     /// The endpoint says that it is gone for good.
     Gone,
 }
 
 /// The answer of an endpoint that no longer exists.
 const GONE: u16 = 410;
+/// The answer of an endpoint that takes no body of this size.
+const TOO_LARGE: u16 = 413;
 
 /// Sends the event; `now` is in milliseconds.
 pub(super) async fn attempt(
@@ -52,6 +58,9 @@ pub(super) async fn attempt(
     match sender.post(&endpoint.url, &headers, body, endpoint.allow_private).await {
         Ok(reply) if (200..300).contains(&reply.status) => Outcome::Delivered,
         Ok(reply) if reply.status == GONE => Outcome::Gone,
+        Ok(reply) if reply.status == TOO_LARGE => {
+            Outcome::Refused { reason: format!("the endpoint answered {TOO_LARGE}") }
+        }
         Ok(reply) => Outcome::Failed {
             reason: format!("the endpoint answered {}", reply.status),
             retry_after: reply.retry_after,

@@ -1,10 +1,12 @@
-//! Runs the jobs of the queue, one at a time in each lane and the lanes side by side.
+//! Runs the jobs of the queue, one at a time in each lane and the lanes side by side: no lane
+//! waits for another's slow endpoint.
 //!
 //! A claim expires by itself, so that the work of a server that died is taken up again.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -42,32 +44,76 @@ pub(crate) async fn work(app: App, sender: Sender, mut stopped: watch::Receiver<
         // One server per SQLite file: claims are those of an earlier life.
         report(app.write(|conn| Ok(jobs::release_all(conn)?)).await);
     }
+    let halt = stopped.clone();
+    let mut draining = FuturesUnordered::new();
+    let mut lanes = Lanes::default();
+    let (mut looked, mut look) = (0, true);
     let mut cleaned = 0;
     while !*stopped.borrow() {
-        let wait = match round(&app, &sender).await {
-            Ok(true) => continue,
-            Ok(false) => pause(&app).await,
-            Err(error) => {
-                tracing::error!(%error, "the job queue cannot be read");
-                AFTER_ERROR
+        let mut wait = Duration::ZERO;
+        if look {
+            looked = clock::now();
+            match app.read(|conn| Ok(jobs::lanes(conn)?)).await {
+                Ok(found) => {
+                    let free = found.into_iter().filter(|lane| lanes.begin(lane));
+                    draining.extend(free.map(|lane| drain(&app, &sender, lane, &halt)));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the job queue cannot be read");
+                    wait = AFTER_ERROR;
+                }
             }
-        };
+        }
         if clock::now() - cleaned > HOUSEKEEPING_MS {
             cleaned = clock::now();
-            report(
-                app.write(move |conn| {
-                    sessions::prune(conn, cleaned - KEEP_ENDED_MS)?;
-                    Ok(jobs::prune(conn, cleaned - KEEP_ENDED_MS)?)
-                })
-                .await,
-            );
+            tidy(&app, cleaned - KEEP_ENDED_MS).await;
         }
-        tokio::select! {
-            () = app.jobs.woken() => {}
-            () = tokio::time::sleep(wait) => {}
-            _ = stopped.changed() => {}
+        let wait = wait.max(pause(&app, looked).await);
+        look = tokio::select! {
+            () = app.jobs.woken() => true,
+            () = tokio::time::sleep(wait) => true,
+            _ = stopped.changed() => false,
+            Some(lane) = draining.next() => {
+                if lanes.end(&lane) {
+                    lanes.begin(&lane);
+                    draining.push(drain(&app, &sender, lane, &halt));
+                }
+                false
+            }
+        };
+    }
+    while draining.next().await.is_some() {}
+}
+
+/// The lanes being worked on, and whether one was asked for again meanwhile: what came after
+/// its worker had looked for the last time must not wait for the next poll.
+#[derive(Debug, Default)]
+struct Lanes(HashMap<String, bool>);
+
+impl Lanes {
+    /// Whether the lane is free to be worked on; from now on it is not.
+    fn begin(&mut self, lane: &str) -> bool {
+        match self.0.get_mut(lane) {
+            Some(again) => {
+                *again = true;
+                false
+            }
+            None => self.0.insert(lane.to_owned(), false).is_none(),
         }
     }
+
+    /// Frees the lane; whether it must be looked at once more.
+    fn end(&mut self, lane: &str) -> bool {
+        self.0.remove(lane).unwrap_or_default()
+    }
+}
+
+async fn tidy(app: &App, before: i64) {
+    let tidied = app.write(move |conn| {
+        sessions::prune(conn, before)?;
+        Ok(jobs::prune(conn, before)?)
+    });
+    report(tidied.await);
 }
 
 fn report<T>(result: AppResult<T>) {
@@ -76,35 +122,37 @@ fn report<T>(result: AppResult<T>) {
     }
 }
 
-/// How long there is nothing to do, as far as is known.
-async fn pause(app: &App) -> Duration {
-    let now = clock::now();
-    let next = app.read(move |conn| Ok(jobs::next_due(conn, now)?)).await;
-    let wait = next.ok().flatten().and_then(|at| u64::try_from(at - now).ok());
+/// How long there is nothing new to do since `looked`, as far as is known.
+async fn pause(app: &App, looked: i64) -> Duration {
+    let next = app.read(move |conn| Ok(jobs::next_due(conn, looked)?)).await;
+    let wait = next.ok().flatten().map(|at| u64::try_from(at - clock::now()).unwrap_or(0));
     wait.map_or(POLL, |millis| POLL.min(Duration::from_millis(millis)))
 }
 
-/// Runs the next job of every lane; whether there was any.
-async fn round(app: &App, sender: &Sender) -> AppResult<bool> {
-    let lanes = app.read(|conn| Ok(jobs::lanes(conn)?)).await?;
-    if lanes.is_empty() {
-        return Ok(false);
-    }
-    let claimed = app
-        .write(move |conn| {
+/// Runs the jobs of a lane that are due, one after another, and returns the lane.
+async fn drain(
+    app: &App,
+    sender: &Sender,
+    lane: String,
+    stopped: &watch::Receiver<bool>,
+) -> String {
+    while !*stopped.borrow() {
+        let name = lane.clone();
+        let claimed = app.write(move |conn| {
             let now = clock::now();
-            let mut claimed = Vec::new();
-            for lane in &lanes {
-                claimed.extend(jobs::claim(conn, lane, PATIENCE, now, now + LEASE_MS)?);
-            }
-            Ok(claimed)
-        })
-        .await?;
-    let any = !claimed.is_empty();
-    for result in join_all(claimed.into_iter().map(|job| run(app, sender, job))).await {
-        result?;
+            Ok(jobs::claim(conn, &name, PATIENCE, now, now + LEASE_MS)?)
+        });
+        let ran = match claimed.await {
+            Ok(Some(job)) => run(app, sender, job).await,
+            Ok(None) => break,
+            Err(error) => Err(error),
+        };
+        if ran.is_err() {
+            report(ran);
+            break;
+        }
     }
-    Ok(any)
+    lane
 }
 
 async fn run(app: &App, sender: &Sender, job: Job) -> AppResult<()> {
@@ -128,6 +176,10 @@ async fn run(app: &App, sender: &Sender, job: Job) -> AppResult<()> {
             tracing::warn!(webhook = endpoint.name, "the endpoint is gone (410): disabled");
             app.write(move |conn| Ok(webhooks::disable(conn, id)?)).await?;
             bury(app, job.id, "the endpoint answered 410".into()).await
+        }
+        Outcome::Refused { reason } => {
+            tracing::warn!(webhook = endpoint.name, reason, "a webhook was given up");
+            bury(app, job.id, reason).await
         }
         Outcome::Failed { reason, retry_after } => {
             let attempt = job.attempts + 1;

@@ -16,6 +16,8 @@ use super::harness::TestApp;
 
 /// Longest time a delivery may take in a test.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// Shorter than what a delivery to an endpoint that does not answer takes.
+const HANGING: Duration = Duration::from_secs(14);
 
 /// One received request.
 struct Delivery {
@@ -233,4 +235,35 @@ async fn files_have_events_of_their_own() {
     assert_eq!(created["type"], "media.create");
     assert_eq!(created["data"]["media"]["name"], "a.txt");
     assert_eq!(receiver.next().await.json()["type"], "media.delete");
+}
+
+#[actix_web::test]
+async fn what_an_endpoint_finds_too_large_does_not_hold_up_the_rest() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[413]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    create_tag(&app, "one").await;
+    create_tag(&app, "two").await;
+    let refused = receiver.next().await;
+    let next = receiver.next().await;
+    assert_ne!(next.header("webhook-id"), refused.header("webhook-id"));
+    assert!(!app.admin(&["webhook", "list"]).await.contains("disabled"));
+}
+
+#[actix_web::test]
+async fn a_hanging_endpoint_delays_nobody_else() {
+    let app = TestApp::start().await;
+    // Connections are accepted by the system; nobody ever answers.
+    let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", hanging.local_addr().unwrap());
+    let arguments = ["webhook", "add", "--name", "hanging", "--url", &url, "--allow-private"];
+    app.admin(&arguments).await;
+    let mut receiver = Receiver::start(&[]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    let began = std::time::Instant::now();
+    for name in ["one", "two", "three"] {
+        create_tag(&app, name).await;
+        assert_eq!(receiver.next_event().await, "entry.create");
+    }
+    assert!(began.elapsed() < HANGING, "{:?}", began.elapsed());
 }
