@@ -94,7 +94,7 @@ pub(crate) async fn run(mut context: Context, route: Route) -> AppResult<HttpRes
         Route::Refresh => refresh(context, body).await,
         Route::Logout => logout(context, body).await,
         Route::ChangePassword => recovery::change_password(context, body).await,
-        Route::ForgotPassword => recovery::forgot_password(context, body).await,
+        Route::ForgotPassword => recovery::forgot_password(&body),
         Route::ResetPassword => recovery::reset_password(context, body).await,
         Route::EmailConfirmation => recovery::confirm_email(context).await,
         Route::SendEmailConfirmation => recovery::send_confirmation(context, body).await,
@@ -288,13 +288,6 @@ async fn revoke_session(context: Context, family: String) -> AppResult<HttpRespo
     } else {
         Err(ApiError::new(ErrorName::NotFoundError, "Session not found").into())
     }
-}
-
-/// A secret for a link in a mail and the form in which it is stored.
-fn mail_code() -> anyhow::Result<(String, String)> {
-    let code = secret::random_text()?;
-    let stored = secret::hash(&code);
-    Ok((code, stored))
 }
 
 /// The user whose stored code belongs to `code`.

@@ -75,6 +75,38 @@ async fn a_reset_code_sets_a_new_password_once() {
 }
 
 #[actix_web::test]
+async fn a_reset_code_survives_strangers_and_is_good_for_one_of_two_at_once() {
+    let app = TestApp::start().await;
+    app.admin(&["user", "create", "--email", "a@example.test", "--password", "Secret-1"]).await;
+    let code = app.admin(&["user", "reset", "--email", "a@example.test"]).await;
+    let forgot = json!({ "email": "a@example.test" });
+    app.anonymous().post("/api/auth/forgot-password", forgot).await.expect(200);
+    let client = app.anonymous();
+    let reset = |password: &str| {
+        let body = json!({ "code": code, "password": password, "passwordConfirmation": password });
+        client.post("/api/auth/reset-password", body)
+    };
+    let (one, two) = tokio::join!(reset("Another-1"), reset("Another-2"));
+    let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+}
+
+#[actix_web::test]
+async fn a_blocked_user_resets_no_password() {
+    let app = TestApp::start().await;
+    app.admin(&["user", "create", "--email", "a@example.test", "--password", "Secret-1"]).await;
+    let code = app.admin(&["user", "reset", "--email", "a@example.test"]).await;
+    let user = app.full_access().get("/api/users").await.expect(200).body[0]["id"].clone();
+    let path = format!("/api/users/{user}");
+    app.full_access().put(&path, json!({ "blocked": true })).await.expect(200);
+    let reset =
+        json!({ "code": code, "password": "Another-1", "passwordConfirmation": "Another-1" });
+    let answer = app.anonymous().post("/api/auth/reset-password", reset).await.expect(400);
+    assert!(answer.message().contains("blocked"), "{}", answer.text);
+}
+
+#[actix_web::test]
 async fn a_new_locale_is_known_at_once() {
     let app = TestApp::start().await;
     app.admin(&["locale", "add", "it"]).await;

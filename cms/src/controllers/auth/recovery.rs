@@ -1,7 +1,8 @@
 //! Changing and recovering passwords, confirming e-mail addresses.
 //!
-//! There is no mail transport: codes for links are made and stored as hashes, and an
-//! administrator hands them out (`cms user reset`).
+//! There is no mail transport: an administrator makes codes and hands them out (`cms user
+//! reset`). A request by a stranger must never replace such a code, since no mail would bring
+//! the new one.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -12,14 +13,15 @@ use serde_json::{Map, Value, json};
 use crate::auth::sessions::{self, Which};
 use crate::auth::{password, users};
 use crate::clock;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::extract::form::{Form, REQUIRED, REQUIRED_EMAIL, Rules};
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::documents::Row;
 use crate::store::users::Key;
+use crate::store::{Conn, feed};
 
-use super::{application, by_code, device, mail_code, signed_in_user, with_tokens};
+use super::{application, by_code, device, signed_in_user, with_tokens};
 
 const PASSWORD: Rules = Rules {
     required: true,
@@ -48,33 +50,21 @@ pub(super) async fn change_password(
     let hash = users::text(&user, "password").map(str::to_owned);
     let (given, same) = (current.clone(), current == new);
     if !actix_web::web::block(move || password::verify(&given, hash.as_deref())).await? {
-        return Err(ApiError::validation("The provided current password is invalid").into());
+        return Err(wrong_password());
     }
     if same {
         let message = "Your new password must be different than your current password";
         return Err(ApiError::validation(message).into());
     }
-    replace_password(&context, user, new, device(&body)).await
+    let proof = Proof::Password { user: id, hash: user.data.get("password").cloned() };
+    replace_password(&context, proof, new, device(&body)).await
 }
 
-pub(super) async fn forgot_password(
-    context: Context,
-    body: Map<String, Value>,
-) -> AppResult<HttpResponse> {
-    let mut form = Form::new(&body);
-    let email = form.text("email", REQUIRED_EMAIL);
+pub(super) fn forgot_password(body: &Map<String, Value>) -> AppResult<HttpResponse> {
+    let mut form = Form::new(body);
+    form.text("email", REQUIRED_EMAIL);
     form.finish()?;
-    let (_, stored) = mail_code()?;
-    let done = context.app.write(move |conn| {
-        // The same answer for every address, so that nobody learns which accounts exist.
-        if let Some(user) = users::by_key(conn, Key::Email, &email.to_lowercase())?
-            && !users::is_blocked(&user)
-        {
-            users::update(conn, &user, set("resetPasswordToken", stored.into()), clock::now())?;
-        }
-        Ok(())
-    });
-    done.await?;
+    // The same answer for every address, so that nobody learns which accounts exist.
     Ok(json(StatusCode::OK, &json!({ "ok": true })))
 }
 
@@ -90,21 +80,63 @@ pub(super) async fn reset_password(
     if confirmation != new {
         return Err(ApiError::validation("Passwords do not match").into());
     }
-    let user = context.app.read(move |conn| by_code(conn, Key::ResetToken, &code)).await?;
-    let user = user.ok_or_else(|| ApiError::validation("Incorrect code provided"))?;
-    replace_password(&context, user, new, device(&body)).await
+    // Asked before the costly hash, and again when the password is replaced.
+    let given = code.clone();
+    let user = context.app.read(move |conn| by_code(conn, Key::ResetToken, &given)).await?;
+    user.ok_or_else(incorrect_code)?;
+    replace_password(&context, Proof::Code(code), new, device(&body)).await
+}
+
+fn incorrect_code() -> AppError {
+    ApiError::validation("Incorrect code provided").into()
+}
+
+fn wrong_password() -> AppError {
+    ApiError::validation("The provided current password is invalid").into()
+}
+
+/// What entitles to a new password.
+enum Proof {
+    /// A code that was handed out; good for one use.
+    Code(String),
+    /// The stored hash that the current password was compared with.
+    Password { user: i64, hash: Option<Value> },
+}
+
+impl Proof {
+    /// The user it belongs to, as of now.
+    fn user(&self, conn: &mut Conn) -> AppResult<Row> {
+        let user = match self {
+            Self::Code(code) => by_code(conn, Key::ResetToken, code)?.ok_or_else(incorrect_code)?,
+            Self::Password { user, hash } => {
+                let user = users::by_id(conn, *user)?.ok_or_else(ApiError::unauthorized)?;
+                if user.data.get("password") != hash.as_ref() {
+                    return Err(wrong_password());
+                }
+                user
+            }
+        };
+        match users::is_blocked(&user) {
+            true => Err(application("Your account has been blocked by an administrator")),
+            false => Ok(user),
+        }
+    }
 }
 
 /// Stores the new password and starts afresh: every other login of the user ends.
 async fn replace_password(
     context: &Context,
-    user: Row,
+    proof: Proof,
     new: String,
     device: Option<String>,
 ) -> AppResult<HttpResponse> {
     let hash = actix_web::web::block(move || password::hash(&new)).await??;
     let app = context.app.clone();
     let changed = context.app.write(move |conn| {
+        // The proof is checked again under the write lock: of two requests with the same code
+        // one succeeds, and what was changed meanwhile is not overwritten.
+        feed::next(conn, "registry")?;
+        let user = proof.user(conn)?;
         let now = clock::now();
         let mut changes = set("password", hash.into());
         changes.insert("resetPasswordToken".into(), Value::Null);
