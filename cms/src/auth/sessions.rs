@@ -91,6 +91,8 @@ fn access(app: &App, row: &SessionRow, now: i64) -> anyhow::Result<String> {
 /// Those of the database.
 pub fn refresh(app: &App, conn: &mut Conn, token: &str, now: i64) -> anyhow::Result<Refreshed> {
     let hash = secret::hash(token);
+    let Some(known) = sessions::by_hash(conn, &hash)? else { return Ok(Refreshed::Refused) };
+    sessions::hold(conn, known.user_id)?;
     let rotated = sessions::rotate(conn, &hash, now)?;
     let Some(row) = sessions::by_hash(conn, &hash)? else { return Ok(Refreshed::Refused) };
     if rotated {

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::schema::sessions;
-use super::{Conn, StoreError};
+use super::statement::Statement;
+use super::{Conn, Dialect, StoreError};
 
 pub const ACTIVE: &str = "active";
 pub const ROTATED: &str = "rotated";
@@ -63,6 +64,21 @@ pub fn child_of(conn: &mut Conn, row: &SessionRow) -> Result<Option<SessionRow>,
         .optional()?)
 }
 
+/// Makes others who use or end logins of this user wait until this transaction commits:
+/// otherwise a refresh could add a token that an end going on at the same time does not see.
+/// SQLite has one writer anyway.
+///
+/// # Errors
+/// Those of the database.
+pub fn hold(conn: &mut Conn, user_id: i64) -> Result<(), StoreError> {
+    if conn.dialect() == Dialect::Postgres {
+        let mut lock = Statement::new(Dialect::Postgres);
+        lock.push("SELECT id FROM documents WHERE id = ").bind(user_id).push(" FOR UPDATE");
+        lock.execute(conn)?;
+    }
+    Ok(())
+}
+
 /// Uses up an active, unexpired token. Of several users of the same token one succeeds.
 ///
 /// # Errors
@@ -84,6 +100,7 @@ pub fn rotate(conn: &mut Conn, hash: &str, now: i64) -> Result<bool, StoreError>
 /// # Errors
 /// Those of the database.
 pub fn revoke_family(conn: &mut Conn, user_id: i64, family: &str) -> Result<bool, StoreError> {
+    hold(conn, user_id)?;
     let rows = sessions::table
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::family.eq(family))
@@ -96,6 +113,7 @@ pub fn revoke_family(conn: &mut Conn, user_id: i64, family: &str) -> Result<bool
 /// # Errors
 /// Those of the database.
 pub fn revoke_user(conn: &mut Conn, user_id: i64, device: Option<&str>) -> Result<(), StoreError> {
+    hold(conn, user_id)?;
     let rows = sessions::table.filter(sessions::user_id.eq(user_id));
     match device {
         Some(device) => diesel::update(rows.filter(sessions::device.eq(device)))

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use cms::auth::users::{self, NewUser};
+use cms::store::sessions::{self, SessionRow};
 use cms::store::statement::Statement;
 use cms::store::{Database, StoreError, feed};
 
@@ -147,4 +149,59 @@ fn the_tables_migrate_and_the_feed_counts_in_commit_order() {
     });
     assert_eq!(database.read::<_, StoreError>(feed::newest).unwrap(), 100);
     assert_eq!(count(&database, "DELETE FROM changes WHERE seq BETWEEN 1 AND 100"), 100);
+}
+
+fn session(user_id: i64, generation: i64) -> SessionRow {
+    SessionRow {
+        id: 0,
+        family: "login".into(),
+        user_id,
+        generation,
+        token_hash: format!("hash {generation}"),
+        status: sessions::ACTIVE.into(),
+        created_at: 0,
+        rotated_at: None,
+        idle_expires_at: i64::MAX,
+        absolute_expires_at: i64::MAX,
+        device: None,
+    }
+}
+
+#[test]
+fn a_login_that_is_ended_while_it_is_refreshed_is_ended() {
+    let postgres = Postgres::start();
+    let database = postgres.database();
+    database.migrate().unwrap();
+    let new = NewUser {
+        username: "ada",
+        email: "ada@example.test",
+        password_hash: "",
+        confirmed: true,
+        blocked: false,
+        role: "role",
+    };
+    let user = database.write::<_, StoreError>(|conn| users::create(conn, new, 0)).unwrap().id;
+    database.write::<_, StoreError>(|conn| sessions::insert(conn, &session(user, 1))).unwrap();
+
+    std::thread::scope(|scope| {
+        let refresh = |conn: &mut cms::store::Conn| {
+            sessions::hold(conn, user)?;
+            assert!(sessions::rotate(conn, "hash 1", 1)?);
+            let end = move |conn: &mut cms::store::Conn| sessions::revoke_user(conn, user, None);
+            let ending = scope.spawn(move || database.write::<_, StoreError>(end).unwrap());
+            let give_up = Instant::now() + START_TIMEOUT;
+            loop {
+                let mut waiting = Statement::new(conn.dialect());
+                waiting.push("SELECT 1 FROM pg_locks WHERE NOT granted");
+                if ending.is_finished() || waiting.execute(conn)? > 0 {
+                    break;
+                }
+                assert!(Instant::now() < give_up, "the other transaction does not come");
+            }
+            sessions::insert(conn, &session(user, 2))
+        };
+        postgres.database().write::<_, StoreError>(refresh).unwrap();
+    });
+    let active = |conn: &mut cms::store::Conn| sessions::active(conn, user, 1);
+    assert_eq!(postgres.database().read::<_, StoreError>(active).unwrap(), Vec::new());
 }
