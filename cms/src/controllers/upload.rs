@@ -220,13 +220,7 @@ fn accepted(
 
 async fn store_all(context: &Context, files: Vec<(Received, FileInfo)>) -> AppResult<Vec<Stored>> {
     let storage = context.app.uploads.clone();
-    let stored = actix_web::web::block(move || {
-        files
-            .into_iter()
-            .map(|(file, info)| upload::store(file, &info, None, &storage))
-            .collect::<AppResult<Vec<_>>>()
-    });
-    stored.await?
+    actix_web::web::block(move || upload::store_all(files, &storage)).await?
 }
 
 /// Files whose rows were not committed are removed again.
@@ -271,14 +265,15 @@ async fn replace(
     };
     let before = rows::stored_names(&row);
     let storage = context.app.uploads.clone();
-    let stored = actix_web::web::block(move || {
-        upload::store(file, &info, Some(name_of(&row)), &storage).map(|stored| (stored, info))
+    let prepared = actix_web::web::block(move || {
+        upload::prepare(file, &info, Some(name_of(&row)), &storage).map(|file| (file, info))
     });
-    let (stored, info) = stored.await??;
-    let kept: Vec<FileName> = stored.names.clone();
+    let (prepared, info) = prepared.await??;
+    let kept = prepared.names();
+    let described = prepared.data.clone();
     let changed = context.app.write(move |conn| {
         let row = rows::get(conn, id)?.ok_or_else(entity_not_found)?;
-        let mut data = stored.data;
+        let mut data = described;
         // What is said about the file outlives its content unless it is said anew.
         for name in ["alternativeText", "caption", "focalPoint"] {
             data.remove(name);
@@ -287,8 +282,15 @@ async fn replace(
         rows::update(conn, row, data, clock::now())
     });
     let changed = changed.await?;
-    let gone = before.iter().filter_map(|name| FileName::parse(name));
-    gone.filter(|name| !kept.contains(name)).for_each(|name| context.app.uploads.remove(&name));
+    // Only now, so that the old bytes outlive a row that could not be changed.
+    let storage = context.app.uploads.clone();
+    let exchanged = actix_web::web::block(move || {
+        prepared.keep(&storage)?;
+        let gone = before.iter().filter_map(|name| FileName::parse(name));
+        gone.filter(|name| !kept.contains(name)).for_each(|name| storage.remove(&name));
+        AppResult::Ok(())
+    });
+    exchanged.await??;
     context.app.jobs.wake();
     Ok(json(StatusCode::OK, &rows::to_json(&changed)))
 }

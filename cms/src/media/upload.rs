@@ -2,6 +2,7 @@
 
 use cms_api::error::ApiError;
 use serde_json::{Map, Value, json};
+use tempfile::NamedTempFile;
 
 use crate::auth::secret;
 use crate::error::AppResult;
@@ -58,6 +59,64 @@ pub(crate) struct Stored {
     pub(crate) names: Vec<FileName>,
 }
 
+/// A file that only waits to be given its name, with its variants; it vanishes otherwise.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) data: Map<String, Value>,
+    files: Vec<(NamedTempFile, FileName)>,
+}
+
+impl Prepared {
+    pub(crate) fn names(&self) -> Vec<FileName> {
+        self.files.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Gives the files their names, replacing what was there. One that cannot be given its
+    /// name does not keep the others from theirs.
+    ///
+    /// # Errors
+    /// The first one, when the disk refuses.
+    pub(crate) fn keep(self, storage: &Storage) -> AppResult<()> {
+        let mut result = Ok(());
+        for (file, name) in self.files {
+            result = result.and(storage.keep(file, &name));
+        }
+        Ok(result.map_err(anyhow::Error::from)?)
+    }
+}
+
+/// Stores new files, all or none.
+///
+/// # Errors
+/// When the disk refuses.
+pub(crate) fn store_all(
+    files: Vec<(Received, FileInfo)>,
+    storage: &Storage,
+) -> AppResult<Vec<Stored>> {
+    let mut stored: Vec<Stored> = Vec::new();
+    for (file, info) in files {
+        match store(file, &info, storage) {
+            Ok(file) => stored.push(file),
+            Err(error) => {
+                stored.iter().flat_map(|file| &file.names).for_each(|name| storage.remove(name));
+                return Err(error);
+            }
+        }
+    }
+    Ok(stored)
+}
+
+/// Names are new, so what was given one can be removed when another fails.
+fn store(received: Received, info: &FileInfo, storage: &Storage) -> AppResult<Stored> {
+    let prepared = prepare(received, info, None, storage)?;
+    let (names, data) = (prepared.names(), prepared.data.clone());
+    if let Err(error) = prepared.keep(storage) {
+        names.iter().for_each(|name| storage.remove(name));
+        return Err(error);
+    }
+    Ok(Stored { data, names })
+}
+
 /// Whether the type is refused; the error names the type.
 pub(crate) fn check_type(file: &Received, denied: &[String]) -> Result<(), ApiError> {
     let refused = kind::suspects(&file.kind, &file.declared, &file.name)
@@ -69,24 +128,25 @@ pub(crate) fn check_type(file: &Received, denied: &[String]) -> Result<(), ApiEr
     }
 }
 
-/// Gives a file and its variants names and describes them. With `replaces` (hash and
-/// extension of a stored file) it takes over that name, so that links to it stay good.
+/// Chooses names for a file and its variants and describes them; all are on the disk
+/// afterwards but for their names. With `replaces` (hash and extension of a stored file) it
+/// takes over that name, so that links to it stay good.
 ///
 /// # Errors
 /// When the disk refuses.
-pub(crate) fn store(
+pub(crate) fn prepare(
     received: Received,
     info: &FileInfo,
     replaces: Option<(String, String)>,
     storage: &Storage,
-) -> AppResult<Stored> {
+) -> AppResult<Prepared> {
     let picture = picture::examine(received.file.path(), &received.kind, storage)?;
     let name = info.text("name").filter(|name| !name.is_empty()).unwrap_or(&received.name);
     let (hash, ext) = match replaces {
         Some(known) => known,
         None => (hash_of(name)?, extension(&received.name, &received.kind)),
     };
-    let mut names = Vec::new();
+    let mut files = Vec::new();
     let mut formats = Map::new();
     for variant in picture.variants {
         let hash = format!("{}_{hash}", variant.name);
@@ -103,14 +163,15 @@ pub(crate) fn store(
             "sizeInBytes": variant.bytes,
             "url": format!("/uploads/{}", stored.as_str()),
         });
-        storage.keep(variant.file, &stored).map_err(anyhow::Error::from)?;
         formats.insert(variant.name.into(), format);
-        names.push(stored);
+        files.push((variant.file, stored));
     }
     let stored = file_name(&hash, &ext)?;
     let url = format!("/uploads/{}", stored.as_str());
-    storage.keep(received.file, &stored).map_err(anyhow::Error::from)?;
-    names.push(stored);
+    files.push((received.file, stored));
+    for (file, _) in &files {
+        file.as_file().sync_all().map_err(anyhow::Error::from)?;
+    }
     let data = json!({
         "name": name,
         "alternativeText": info.0.get("alternativeText"),
@@ -129,7 +190,7 @@ pub(crate) fn store(
         "provider_metadata": null,
         "folderPath": "/",
     });
-    Ok(Stored { data: data.as_object().cloned().unwrap_or_default(), names })
+    Ok(Prepared { data: data.as_object().cloned().unwrap_or_default(), files })
 }
 
 fn file_name(hash: &str, ext: &str) -> anyhow::Result<FileName> {
@@ -207,6 +268,31 @@ mod tests {
         assert_eq!(extension("a.tar.gz", "application/gzip"), ".gz");
         assert_eq!(extension("a.p/hp", "text/plain"), ".txt");
         assert_eq!(extension("README", "application/x-unheard-of"), "");
+    }
+
+    fn received(storage: &Storage, name: &str) -> Received {
+        Received {
+            name: name.into(),
+            declared: "text/plain".into(),
+            kind: "text/plain".into(),
+            bytes: 0,
+            file: storage.unfinished().unwrap(),
+        }
+    }
+
+    #[test]
+    fn files_are_stored_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
+        let mut files: Vec<_> = ["a.txt", "b.txt", "c.txt"]
+            .map(|name| (received(&storage, name), FileInfo::default()))
+            .into();
+        std::fs::remove_file(files[2].0.file.path()).unwrap();
+        assert!(store_all(files.split_off(0), &storage).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        files = vec![(received(&storage, "d.txt"), FileInfo::default())];
+        assert_eq!(store_all(files, &storage).unwrap().len(), 1);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -199,3 +199,32 @@ async fn an_upload_can_be_put_into_an_entry() {
     form("two.png", "title").send(&client, "/api/upload").await.expect(400);
     assert_eq!(on_disk(&app).len(), 1);
 }
+
+#[actix_web::test]
+async fn a_file_stays_as_it_was_when_its_row_cannot_be_changed() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let file = upload(&client, "a.txt", "text/plain", b"old").await;
+    let refuse = |event: &str| {
+        let name = event.replace(' ', "_");
+        let sql = format!(
+            "CREATE TRIGGER no_{name} BEFORE {event} ON documents \
+             BEGIN SELECT RAISE(ABORT, 'no'); END"
+        );
+        let run = |conn: &mut cms::store::Conn| {
+            let mut statement = cms::store::statement::Statement::new(conn.dialect());
+            statement.push(&sql);
+            statement.execute(conn)
+        };
+        app.app.db.write::<_, cms::store::StoreError>(run).unwrap();
+    };
+    refuse("UPDATE");
+    refuse("INSERT");
+    let path = format!("/api/upload?id={}", file["id"]);
+    let form = || Form::default().file("b.txt", "text/plain", b"new");
+    form().send(&client, &path).await.expect(500);
+    form().file("c.txt", "text/plain", b"x").send(&client, "/api/upload").await.expect(500);
+    let served = app.anonymous().get(file["url"].as_str().unwrap()).await.expect(200);
+    assert_eq!(served.text, "old");
+    assert_eq!(std::fs::read_dir(app.path("uploads")).unwrap().count(), 1);
+}
