@@ -1,10 +1,6 @@
 //! Every test of the server that needs a database or HTTP; one binary, modules below.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failed expectation is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 mod integration {
     mod accounts;
