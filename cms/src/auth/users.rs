@@ -160,6 +160,16 @@ pub fn update(
     Ok(changed)
 }
 
+/// Stores the same password in another hash: nothing about the user has changed.
+///
+/// # Errors
+/// Those of the database.
+pub fn renew_hash(conn: &mut Conn, row: &Row, hash: &str) -> Result<(), StoreError> {
+    let mut data = row.data.clone();
+    data.insert("password".into(), hash.into());
+    documents::update(conn, row.id, &data, row.updated_at)
+}
+
 /// Removes a user with its logins and every link to it.
 ///
 /// # Errors

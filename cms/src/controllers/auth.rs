@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::sessions::{self, Refreshed, Tokens, Which};
 use crate::auth::{password, roles, secret, users};
 use crate::clock;
-use crate::error::AppResult;
+use crate::error::{AppError, AppResult};
 use crate::extract::auth::Who;
 use crate::extract::form::{Form, REQUIRED, REQUIRED_EMAIL, Rules};
 use crate::response::json;
@@ -104,7 +104,7 @@ pub(crate) async fn run(mut context: Context, route: Route) -> AppResult<HttpRes
     }
 }
 
-fn application(message: &str) -> crate::error::AppError {
+fn application(message: &str) -> AppError {
     ApiError::new(ErrorName::ApplicationError, message).into()
 }
 
@@ -120,15 +120,49 @@ async fn login(context: Context, body: Map<String, Value>) -> AppResult<HttpResp
     form.finish()?;
     let user = context.app.read(move |conn| Ok(users::by_identifier(conn, &identifier)?)).await?;
     let hash = user.as_ref().and_then(|user| users::text(user, "password")).map(str::to_owned);
-    let verified =
-        actix_web::web::block(move || password::verify(&password, hash.as_deref())).await?;
-    let Some(user) = user.filter(|_| verified) else {
-        return Err(ApiError::validation("Invalid identifier or password").into());
-    };
+    let checked = actix_web::web::block(move || check_password(&password, hash.as_deref()));
+    let (verified, renewed) = checked.await??;
+    let Some(user) = user.filter(|_| verified) else { return Err(wrong_login()) };
     if users::is_blocked(&user) {
-        return Err(application("Your account has been blocked by an administrator"));
+        return Err(blocked());
     }
-    signed_in(&context, user, device(&body)).await
+    let device = device(&body);
+    let app = context.app.clone();
+    let begun = context.app.write(move |conn| {
+        // What was verified must still be so under the lock: a login must not outlive a
+        // password that was changed, or a user that was blocked, while it was checked.
+        store::hold(conn, user.id)?;
+        let now = clock::now();
+        let current = users::by_id(conn, user.id)?.ok_or_else(wrong_login)?;
+        if users::is_blocked(&current) {
+            return Err(blocked());
+        }
+        if current.data.get("password") != user.data.get("password") {
+            return Err(wrong_login());
+        }
+        if let Some(hash) = renewed {
+            users::renew_hash(conn, &current, &hash)?;
+        }
+        Ok((sessions::begin(&app, conn, current.id, device.as_deref(), now)?, current))
+    });
+    let (tokens, user) = begun.await?;
+    Ok(with_tokens(tokens, Some(&user)))
+}
+
+/// Whether the password is right, and a new hash for one of a kind that is no longer made.
+fn check_password(password: &str, hash: Option<&str>) -> anyhow::Result<(bool, Option<String>)> {
+    let verified = password::verify(password, hash);
+    let outdated = verified && hash.is_some_and(password::is_outdated);
+    let renewed = if outdated { Some(password::hash(password)?) } else { None };
+    Ok((verified, renewed))
+}
+
+fn wrong_login() -> AppError {
+    ApiError::validation("Invalid identifier or password").into()
+}
+
+fn blocked() -> AppError {
+    application("Your account has been blocked by an administrator")
 }
 
 async fn register(context: Context, body: Map<String, Value>) -> AppResult<HttpResponse> {

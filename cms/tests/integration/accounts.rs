@@ -1,5 +1,7 @@
 //! Users: registering, logging in, sessions that rotate, passwords, roles.
 
+use cms::auth::users;
+use cms::store::StoreError;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -250,4 +252,32 @@ async fn a_reset_code_is_needed_and_secret() {
     assert_eq!(answer.message(), "Incorrect code provided");
     let users = app.full_access().get("/api/users").await.expect(200).body;
     assert_eq!(users[0].get("resetPasswordToken"), None);
+}
+
+#[actix_web::test]
+async fn an_imported_bcrypt_hash_logs_in_and_is_replaced() {
+    let app = TestApp::start().await;
+    let user = register(&app, "ada").await["user"].clone();
+    let id = user["id"].as_i64().unwrap();
+    let stored = "$2a$10$5LWvE5y2Ps7k2mM/kUlYKecmAComwOl9vzcUndO3IPyp5M1iQ5Lfm";
+    set_hash(&app, id, stored);
+    login(&app, "ada", "Secret-ada-2").await.expect(400);
+    assert_eq!(hash_of(&app, id), stored);
+    let after = login(&app, "ada", PASSWORD).await.expect(200).body;
+    assert_eq!(after["user"]["updatedAt"], user["updatedAt"]);
+    assert!(hash_of(&app, id).starts_with("$argon2id$"));
+    login(&app, "ada", PASSWORD).await.expect(200);
+}
+
+fn hash_of(app: &TestApp, id: i64) -> String {
+    let user = app.app.db.read::<_, StoreError>(|conn| users::by_id(conn, id)).unwrap().unwrap();
+    users::text(&user, "password").unwrap().to_owned()
+}
+
+fn set_hash(app: &TestApp, id: i64, hash: &str) {
+    let set = |conn: &mut _| {
+        let user = users::by_id(conn, id)?.unwrap();
+        users::renew_hash(conn, &user, hash)
+    };
+    app.app.db.write::<_, StoreError>(set).unwrap();
 }
