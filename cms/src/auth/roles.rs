@@ -142,22 +142,24 @@ pub fn create(
         updated_at: now,
         published_at: Some(now),
     };
-    let id = documents::insert(conn, &row)?;
+    let id = documents::insert(conn, &row)?.id;
     registry::touch(conn)?;
     Ok(id)
 }
 
+/// The role that clients know by this number.
+///
 /// # Errors
 /// Those of the database.
-pub fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Row>, StoreError> {
-    Ok(documents::get_by_id(conn, id)?.filter(|row| row.identity.uid == builtin::ROLE))
+pub fn by_number(conn: &mut Conn, number: i64) -> Result<Option<Row>, StoreError> {
+    documents::get_by_number(conn, builtin::ROLE, number)
 }
 
 /// # Errors
 /// Those of the database.
 pub fn by_type(conn: &mut Conn, kind: &str) -> Result<Option<Row>, StoreError> {
     match store::with(conn, Key::RoleType, kind)?.first() {
-        Some(id) => by_id(conn, *id),
+        Some(id) => documents::get_by_id(conn, *id),
         None => Ok(None),
     }
 }
@@ -175,7 +177,7 @@ pub fn by_document_id(conn: &mut Conn, document_id: &str) -> Result<Option<Row>,
 pub fn all(conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::new();
     for id in store::all(conn, builtin::ROLE)? {
-        rows.extend(by_id(conn, id)?);
+        rows.extend(documents::get_by_id(conn, id)?);
     }
     Ok(rows)
 }

@@ -5,7 +5,7 @@ use cms_api::builtin;
 use serde_json::{Map, Value, json};
 
 use crate::clock;
-use crate::store::documents::{self, Identity, NewRow, Row};
+use crate::store::documents::{self, Identity, Inserted, NewRow, Row};
 use crate::store::links::{self, Slot, Target};
 use crate::store::users::{self, Key};
 use crate::store::{Conn, StoreError};
@@ -64,10 +64,11 @@ pub fn create(conn: &mut Conn, user: NewUser<'_>, now: i64) -> Result<Row, Store
         updated_at: now,
         published_at: Some(now),
     };
-    let id = documents::insert(conn, &row)?;
+    let Inserted { id, number } = documents::insert(conn, &row)?;
     set_role(conn, id, user.role)?;
     let (created_at, updated_at) = (now, now);
-    Ok(Row { id, identity, data, version: 0, created_at, updated_at, published_at: Some(now) })
+    let published_at = Some(now);
+    Ok(Row { id, number, identity, data, version: 0, created_at, updated_at, published_at })
 }
 
 /// Gives the user exactly this role.
@@ -92,10 +93,20 @@ pub fn role_of(conn: &mut Conn, user_id: i64) -> Result<Option<String>, StoreErr
     Ok(links::at(conn, &slot)?.into_iter().next().map(|link| link.target.document_id))
 }
 
+/// The user of a session.
+///
 /// # Errors
 /// Those of the database.
 pub fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Row>, StoreError> {
     Ok(documents::get_by_id(conn, id)?.filter(|row| row.identity.uid == builtin::USER))
+}
+
+/// The user whom clients know by this number.
+///
+/// # Errors
+/// Those of the database.
+pub fn by_number(conn: &mut Conn, number: i64) -> Result<Option<Row>, StoreError> {
+    documents::get_by_number(conn, builtin::USER, number)
 }
 
 /// The user who logs in with this e-mail address (in any case) or user name.
@@ -201,7 +212,7 @@ pub fn to_json(row: &Row) -> Value {
 /// The named attributes of a row between its ids and its times.
 pub(crate) fn shown(row: &Row, attributes: &[&str]) -> Value {
     let mut out = Map::new();
-    out.insert("id".into(), row.id.into());
+    out.insert("id".into(), row.number.into());
     out.insert("documentId".into(), row.identity.document_id.clone().into());
     for name in attributes {
         out.insert((*name).into(), row.data.get(*name).cloned().unwrap_or(Value::Null));

@@ -104,7 +104,7 @@ fn create(args: &Create) -> anyhow::Result<ExitCode> {
             blocked: false,
             role: &role.identity.document_id,
         };
-        Ok(Ok(users::create(conn, new, clock::now())?.id))
+        Ok(Ok(users::create(conn, new, clock::now())?.number))
     })?;
     match created {
         Ok(id) => println!("{id}"),

@@ -65,7 +65,7 @@ fn done() -> HttpResponse {
 
 fn get(conn: &mut Conn, id: &str) -> AppResult<Row> {
     let found = match id.parse() {
-        Ok(id) => roles::by_id(conn, id)?,
+        Ok(id) => roles::by_number(conn, id)?,
         Err(_) => None,
     };
     found.ok_or_else(not_found)

@@ -58,11 +58,13 @@ pub(crate) async fn run(mut context: Context, route: Route) -> AppResult<HttpRes
         Route::Find => list(context).await,
         Route::Count => count(context).await,
         Route::Me => match &context.caller.who {
-            Who::User { id, .. } => one(&context, *id).await,
+            Who::User { document_id, .. } => {
+                one(&context, User::Document(document_id.clone())).await
+            }
             _ => Err(ApiError::new(ErrorName::UnauthorizedError, "Unauthorized").into()),
         },
         Route::FindOne(id) => match id.parse() {
-            Ok(id) => one(&context, id).await,
+            Ok(id) => one(&context, User::Number(id)).await,
             Err(_) => Ok(HttpResponse::NoContent().finish()),
         },
         Route::Create => create(context, body).await,
@@ -89,10 +91,25 @@ async fn count(context: Context) -> AppResult<HttpResponse> {
     Ok(json(StatusCode::OK, &total.await?.unwrap_or_default()))
 }
 
-async fn one(context: &Context, id: i64) -> AppResult<HttpResponse> {
+/// Which user is meant.
+enum User {
+    Number(i64),
+    Document(String),
+}
+
+impl User {
+    fn selector(&self) -> Selector<'_> {
+        match self {
+            Self::Number(number) => Selector::Number(*number),
+            Self::Document(id) => Selector::Document(id),
+        }
+    }
+}
+
+async fn one(context: &Context, user: User) -> AppResult<HttpResponse> {
     let spec = query::query(context, user_type(context)?, Asked::One)?;
     let found =
-        read(context, move |reading, ty| Ok(find::one(reading, ty, Selector::Row(id), &spec)?));
+        read(context, move |reading, ty| Ok(find::one(reading, ty, user.selector(), &spec)?));
     match found.await? {
         Some(user) => Ok(json(StatusCode::OK, &user)),
         None => Ok(HttpResponse::NoContent().finish()),
@@ -137,11 +154,11 @@ fn find_role(conn: &mut Conn, value: &Value) -> AppResult<Row> {
     };
     let role = match key {
         Some(Value::String(id)) => match id.parse() {
-            Ok(id) => roles::by_id(conn, id)?,
+            Ok(id) => roles::by_number(conn, id)?,
             Err(_) => roles::by_document_id(conn, id)?,
         },
         Some(Value::Number(id)) => match id.as_i64() {
-            Some(id) => roles::by_id(conn, id)?,
+            Some(id) => roles::by_number(conn, id)?,
             None => None,
         },
         _ => None,
@@ -208,7 +225,7 @@ fn check_free(conn: &mut Conn, username: &str, email: &str) -> AppResult<()> {
 
 async fn update(context: Context, id: String, body: Map<String, Value>) -> AppResult<HttpResponse> {
     let id = user_id(&id)?;
-    let before = context.app.read(move |conn| Ok(users::by_id(conn, id)?)).await?;
+    let before = context.app.read(move |conn| Ok(users::by_number(conn, id)?)).await?;
     before.ok_or_else(not_found)?;
     check_update(&body)?;
     let password = body.get("password").and_then(Value::as_str).map(str::to_owned);
@@ -219,15 +236,15 @@ async fn update(context: Context, id: String, body: Map<String, Value>) -> AppRe
     let with_role = sees_roles(&context);
     let updated = context.app.write(move |conn| {
         feed::next(conn, "registry")?;
-        let user = users::by_id(conn, id)?.ok_or_else(not_found)?;
-        check_still_free(conn, id, &body)?;
+        let user = users::by_number(conn, id)?.ok_or_else(not_found)?;
+        check_still_free(conn, user.id, &body)?;
         if let Some(role) = body.get("role").filter(|role| !role.is_null()) {
             let role = find_role(conn, role)?;
-            users::set_role(conn, id, &role.identity.document_id)?;
+            users::set_role(conn, user.id, &role.identity.document_id)?;
         }
         let user = users::update(conn, &user, changes(&body, hash), clock::now())?;
         if users::is_blocked(&user) || body.contains_key("password") {
-            crate::store::sessions::revoke_user(conn, id, None)?;
+            crate::store::sessions::revoke_user(conn, user.id, None)?;
         }
         shown(conn, &user, with_role)
     });
@@ -293,7 +310,7 @@ fn changes(body: &Map<String, Value>, hash: Option<String>) -> Map<String, Value
 async fn delete(context: Context, id: String) -> AppResult<HttpResponse> {
     let Ok(id) = id.parse() else { return Ok(HttpResponse::NoContent().finish()) };
     let deleted = context.app.write(move |conn| {
-        let Some(user) = users::by_id(conn, id)? else { return Ok(None) };
+        let Some(user) = users::by_number(conn, id)? else { return Ok(None) };
         users::delete(conn, &user)?;
         Ok(Some(users::to_json(&user)))
     });

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::coerce;
 use super::relations::Targets;
-use super::relations::apply::{Holder, apply};
+use super::relations::apply::{Holder, apply, target_uid};
 use super::relations::arrange::Edit;
 use super::work::Work;
 use crate::error::AppResult;
@@ -83,7 +83,7 @@ impl<'a> Splitter<'_, 'a> {
                 Some(value) => value,
                 None => continue,
             };
-            if super::relations::apply::target_uid(attribute).is_some() {
+            if target_uid(attribute).is_some() {
                 self.link(attribute, name, value, here);
             } else {
                 let before = existing.and_then(|existing| existing.get(name));
@@ -239,7 +239,7 @@ pub(crate) fn apply_links(
 ) -> AppResult<()> {
     drop_orphans(work, holder.row_id, data)?;
     for edit in edits {
-        let change = Edit::read(&edit.value, targets);
+        let change = Edit::read(&edit.value, edit.target_uid(), targets);
         apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
     }
     Ok(())
@@ -253,7 +253,7 @@ pub(crate) fn apply_inverse(
     targets: &Targets,
 ) -> AppResult<()> {
     for edit in edits.iter().filter(|edit| edit.is_inverse()) {
-        let change = Edit::read(&edit.value, targets);
+        let change = Edit::read(&edit.value, edit.target_uid(), targets);
         apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
     }
     Ok(())
@@ -263,6 +263,10 @@ impl LinkEdit<'_> {
     /// Whether the links are held by the other side.
     pub(crate) fn is_inverse(&self) -> bool {
         matches!(&self.attribute.kind, AttributeKind::Relation(r) if !r.owns_links())
+    }
+
+    fn target_uid(&self) -> &str {
+        target_uid(self.attribute).unwrap_or_default()
     }
 
     /// The top-level attribute this edit belongs to.

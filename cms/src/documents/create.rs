@@ -89,7 +89,8 @@ fn insert(
             updated_at: work.now,
             published_at: (!ty.draft_and_publish).then_some(work.now),
         },
-    )?;
+    )?
+    .id;
     let holder = Holder { row_id, identity: &identity, ty };
     components::apply_links(work, holder, &parts.links, &targets, &parts.data)?;
     if let Some(sibling) = sibling {

@@ -20,6 +20,8 @@ use crate::store::{Conn, StoreError};
 pub(super) struct Holder {
     /// The row of the document, also for what is inside it.
     pub(super) row: i64,
+    /// The id clients see.
+    pub(super) number: i64,
     pub(super) document_id: String,
     pub(super) locale: String,
     pub(super) created_at: i64,
@@ -38,6 +40,7 @@ impl Holder {
         let data = serde_json::from_str(&row.data.0).map_err(StoreError::unreadable)?;
         Ok(Self {
             row: row.id,
+            number: row.number,
             document_id: row.document_id,
             locale: row.locale,
             created_at: row.created_at,

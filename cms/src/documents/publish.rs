@@ -41,7 +41,8 @@ pub(crate) fn publish(
             updated_at: row.updated_at,
             published_at: Some(work.now),
         },
-    )?;
+    )?
+    .id;
     let held = links::of_source(work.conn, row.id)?;
     links::copy(work.conn, &held, row_id)?;
     release_exclusive(work, Holder { row_id, identity: &identity, ty }, &held)?;

@@ -2,7 +2,7 @@
 //!
 //! Clients name documents by documentId or by row id, alone, in lists, or in
 //! `connect`/`disconnect`/`set`. Everything becomes `{set: [{id}]}` or
-//! `{connect: [{id, position}], disconnect: [{id}]}` with row ids, which is also what
+//! `{connect: [{id, position}], disconnect: [{id}]}` with numeric ids, which is also what
 //! error messages show; [`Targets`] leads from those ids back to documents.
 
 pub(crate) mod apply;
@@ -23,8 +23,11 @@ use crate::store::links::Target;
 
 pub(crate) use exist::missing;
 
-/// Row ids a client named, with the documents they belong to.
-pub(crate) type Targets = HashMap<i64, Target>;
+/// Numeric ids a client named, with their types, and the documents they belong to.
+pub(crate) type Targets = HashMap<(String, i64), Target>;
+
+/// The type of a target, where a relation may lead to several.
+const TYPE: &str = "__type";
 
 /// Rewrites every relation and media value of `data` and collects their targets.
 ///
@@ -130,10 +133,13 @@ impl Resolver<'_, '_> {
     }
 
     fn reference(&mut self, target: &str, item: &Value) -> AppResult<Option<Value>> {
-        let uid = item.get("__type").and_then(Value::as_str).unwrap_or(target).to_owned();
+        let uid = item.get(TYPE).and_then(Value::as_str).unwrap_or(target).to_owned();
         let locale = item.get("locale").and_then(Value::as_str);
         let Some(id) = self.row_id(&uid, item, locale)? else { return Ok(None) };
         let mut reference = Map::from_iter([("id".to_owned(), id)]);
+        if let Some(named) = item.get(TYPE) {
+            reference.insert(TYPE.into(), named.clone());
+        }
         if let Some(Value::Object(position)) = item.get("position") {
             reference.insert("position".into(), self.position(&uid, position, locale)?);
         }

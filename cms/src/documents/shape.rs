@@ -14,7 +14,7 @@ const COMPONENT: &str = "__component";
 pub(super) fn document(ty: &ContentType, mut holder: Holder, fields: Option<&[String]>) -> Value {
     let shown = |name: &str| fields.is_none_or(|fields| fields.iter().any(|field| field == name));
     let mut entry = Map::new();
-    entry.insert("id".into(), holder.row.into());
+    entry.insert("id".into(), holder.number.into());
     entry.insert("documentId".into(), std::mem::take(&mut holder.document_id).into());
     scalars(&ty.attributes, &mut holder.data, &mut entry, &shown);
     let iso = |ms: i64| Value::String(clock::iso(ms));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::AppResult;
 use crate::jobs::events::{self, Event};
-use crate::store::documents::{self, Identity, NewRow, Row};
+use crate::store::documents::{self, Identity, Inserted, NewRow, Row};
 use crate::store::feed::{self, NewChange};
 use crate::store::links::{self, Slot, Target};
 use crate::store::{Conn, StoreError};
@@ -49,8 +49,8 @@ pub(crate) fn to_json(row: &Row) -> Value {
     shown
 }
 
-pub(crate) fn get(conn: &mut Conn, id: i64) -> Result<Option<Row>, StoreError> {
-    Ok(documents::get_by_id(conn, id)?.filter(|row| row.identity.uid == builtin::FILE))
+pub(crate) fn get(conn: &mut Conn, number: i64) -> Result<Option<Row>, StoreError> {
+    documents::get_by_number(conn, builtin::FILE, number)
 }
 
 pub(crate) fn create(conn: &mut Conn, data: Map<String, Value>, now: i64) -> AppResult<Row> {
@@ -68,10 +68,10 @@ pub(crate) fn create(conn: &mut Conn, data: Map<String, Value>, now: i64) -> App
         updated_at: now,
         published_at: Some(now),
     };
-    let id = documents::insert(conn, &row)?;
+    let Inserted { id, number } = documents::insert(conn, &row)?;
     let (created_at, updated_at) = (now, now);
     let published_at = Some(now);
-    let row = Row { id, identity, data, version: 0, created_at, updated_at, published_at };
+    let row = Row { id, number, identity, data, version: 0, created_at, updated_at, published_at };
     announce(conn, &row, "media.create", now)?;
     Ok(row)
 }
@@ -209,10 +209,9 @@ fn rows_of(conn: &mut Conn, reference: &Reference) -> AppResult<Vec<Row>> {
         ApiError::validation(message)
     };
     let (document_id, locale) = match reference.id.parse() {
-        Ok(id) => {
-            let row = documents::get_by_id(conn, id)?
-                .filter(|row| row.identity.uid == reference.uid)
-                .ok_or_else(missing)?;
+        Ok(number) => {
+            let row =
+                documents::get_by_number(conn, &reference.uid, number)?.ok_or_else(missing)?;
             (row.identity.document_id, Some(row.identity.locale))
         }
         Err(_) => (reference.id.clone(), None),

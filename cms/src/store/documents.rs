@@ -10,7 +10,7 @@ use super::json::Json;
 use super::pool::Conn;
 use super::schema::documents;
 use super::statement::{Bind, Statement};
-use super::{Dialect, StoreError, indexes};
+use super::{Dialect, StoreError, feed, indexes};
 
 /// What a row is about; unique.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +27,8 @@ pub struct Identity {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     pub id: i64,
+    /// The id clients see.
+    pub number: i64,
     pub identity: Identity,
     /// Scalars, components and zones.
     pub data: Map<String, Value>,
@@ -46,17 +48,29 @@ pub struct NewRow<'a> {
     pub published_at: Option<i64>,
 }
 
-type Columns = (i64, String, String, String, String, Json, i64, i64, i64, Option<i64>);
+type Columns = (i64, i64, String, String, String, String, Json, i64, i64, i64, Option<i64>);
 
 impl Row {
     fn read(columns: Columns) -> Result<Self, StoreError> {
-        let (id, document_id, uid, locale, status, data, version, created, updated, published) =
-            columns;
+        let (
+            id,
+            number,
+            document_id,
+            uid,
+            locale,
+            status,
+            data,
+            version,
+            created,
+            updated,
+            published,
+        ) = columns;
         let data = serde_json::from_str(&data.0).map_err(|error| {
             StoreError::Other(diesel::result::Error::DeserializationError(error.into()))
         })?;
         Ok(Self {
             id,
+            number,
             identity: Identity { uid, document_id, locale, status },
             data,
             version,
@@ -73,13 +87,23 @@ fn text(data: &Map<String, Value>) -> Result<Json, StoreError> {
         .map_err(|error| StoreError::Other(diesel::result::Error::SerializationError(error.into())))
 }
 
-/// Inserts a row and returns its id.
+/// The two names of a new row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inserted {
+    pub id: i64,
+    /// The id clients see.
+    pub number: i64,
+}
+
+/// Inserts a row under the next number of its type.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the identity is taken.
-pub fn insert(conn: &mut Conn, row: &NewRow<'_>) -> Result<i64, StoreError> {
+pub fn insert(conn: &mut Conn, row: &NewRow<'_>) -> Result<Inserted, StoreError> {
+    let number = feed::next(conn, &number_counter(&row.identity.uid))?;
     let id = diesel::insert_into(documents::table)
         .values((
+            documents::number.eq(number),
             documents::document_id.eq(&row.identity.document_id),
             documents::uid.eq(&row.identity.uid),
             documents::locale.eq(&row.identity.locale),
@@ -92,7 +116,12 @@ pub fn insert(conn: &mut Conn, row: &NewRow<'_>) -> Result<i64, StoreError> {
         ))
         .returning(documents::id)
         .get_result(conn)?;
-    Ok(id)
+    Ok(Inserted { id, number })
+}
+
+/// Strapi numbers the rows of each type's table on their own.
+fn number_counter(uid: &str) -> String {
+    format!("number:{uid}")
 }
 
 /// Replaces a row's data.
@@ -152,7 +181,7 @@ pub fn get(conn: &mut Conn, identity: &Identity) -> Result<Option<Row>, StoreErr
     row.map(Row::read).transpose()
 }
 
-/// The row with this number.
+/// The row with this internal id.
 ///
 /// # Errors
 /// Those of the database.
@@ -161,7 +190,20 @@ pub fn get_by_id(conn: &mut Conn, id: i64) -> Result<Option<Row>, StoreError> {
     row.map(Row::read).transpose()
 }
 
-/// Every row of a document, in id order.
+/// The row of a type that clients know by this number.
+///
+/// # Errors
+/// Those of the database.
+pub fn get_by_number(conn: &mut Conn, uid: &str, number: i64) -> Result<Option<Row>, StoreError> {
+    let row: Option<Columns> = documents::table
+        .filter(documents::uid.eq(uid))
+        .filter(documents::number.eq(number))
+        .first(conn)
+        .optional()?;
+    row.map(Row::read).transpose()
+}
+
+/// Every row of a document, in the order of their numbers.
 ///
 /// # Errors
 /// Those of the database.
@@ -169,7 +211,7 @@ pub fn of_document(conn: &mut Conn, uid: &str, document_id: &str) -> Result<Vec<
     let rows: Vec<Columns> = documents::table
         .filter(documents::uid.eq(uid))
         .filter(documents::document_id.eq(document_id))
-        .order(documents::id)
+        .order(documents::number)
         .load(conn)?;
     rows.into_iter().map(Row::read).collect()
 }
@@ -181,7 +223,7 @@ pub fn of_document(conn: &mut Conn, uid: &str, document_id: &str) -> Result<Vec<
 pub fn first_of_type(conn: &mut Conn, uid: &str) -> Result<Option<String>, StoreError> {
     Ok(documents::table
         .filter(documents::uid.eq(uid))
-        .order(documents::id)
+        .order(documents::number)
         .select(documents::document_id)
         .first(conn)
         .optional()?)
@@ -202,14 +244,33 @@ pub fn id_of(conn: &mut Conn, identity: &Identity) -> Result<Option<i64>, StoreE
         .optional()?)
 }
 
-/// The documentId behind a row id of the given type.
+/// The number of a document's row, without reading its data.
 ///
 /// # Errors
 /// Those of the database.
-pub fn document_of_id(conn: &mut Conn, uid: &str, id: i64) -> Result<Option<String>, StoreError> {
+pub fn number_of(conn: &mut Conn, identity: &Identity) -> Result<Option<i64>, StoreError> {
     Ok(documents::table
-        .find(id)
+        .filter(documents::uid.eq(&identity.uid))
+        .filter(documents::document_id.eq(&identity.document_id))
+        .filter(documents::locale.eq(&identity.locale))
+        .filter(documents::status.eq(&identity.status))
+        .select(documents::number)
+        .first(conn)
+        .optional()?)
+}
+
+/// The documentId behind a number of the given type.
+///
+/// # Errors
+/// Those of the database.
+pub fn document_of_number(
+    conn: &mut Conn,
+    uid: &str,
+    number: i64,
+) -> Result<Option<String>, StoreError> {
+    Ok(documents::table
         .filter(documents::uid.eq(uid))
+        .filter(documents::number.eq(number))
         .select(documents::document_id)
         .first(conn)
         .optional()?)

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::pool::{Conn, Dialect};
 use super::schema::{changes, counters};
+use super::statement::Statement;
 
 /// One line of the feed, without its number.
 #[derive(Debug, Clone, Copy)]
@@ -25,15 +26,26 @@ pub struct NewChange<'a> {
     pub at: i64,
 }
 
-/// Draws the next number of a counter; other writers wait until this one commits.
+#[derive(QueryableByName)]
+#[diesel(check_for_backend(super::pool::MultiBackend))]
+struct Drawn {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    value: i64,
+}
+
+/// Draws the next number of a counter, the first one being 1; other writers wait until this
+/// one commits.
 ///
 /// # Errors
 /// Those of the database.
 pub fn next(conn: &mut Conn, counter: &str) -> Result<i64, StoreError> {
-    diesel::update(counters::table.find(counter))
-        .set(counters::value.eq(counters::value + 1))
-        .execute(conn)?;
-    Ok(counters::table.find(counter).select(counters::value).first(conn)?)
+    let mut query = Statement::new(conn.dialect());
+    query
+        .push("INSERT INTO counters (name, value) VALUES (")
+        .bind(counter)
+        .push(", 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value");
+    let drawn: Vec<Drawn> = query.load(conn)?;
+    drawn.first().map(|row| row.value).ok_or(StoreError::Other(diesel::result::Error::NotFound))
 }
 
 /// Makes this the only writing transaction until it commits, so that what it checks (unique

@@ -39,6 +39,9 @@ pub struct Row {
     pub component: i64,
     #[diesel(sql_type = BigInt)]
     pub id: i64,
+    /// The id clients see.
+    #[diesel(sql_type = BigInt)]
+    pub number: i64,
     #[diesel(sql_type = Text)]
     pub document_id: String,
     #[diesel(sql_type = Text)]
@@ -66,7 +69,7 @@ pub enum Selector<'a> {
     /// By documentId.
     Document(&'a str),
     /// By numeric id, as users and files are addressed.
-    Row(i64),
+    Number(i64),
 }
 
 /// What a question is asked in the light of.
@@ -85,6 +88,7 @@ pub struct Scope<'a> {
 fn row_columns(alias: &str) -> String {
     let names = [
         "id",
+        "number",
         "document_id",
         "uid",
         "locale",
@@ -123,7 +127,7 @@ pub fn rows(
     query.among_documents(&place, ty, selector, spec);
     query.push(" ORDER BY ");
     query.order(&place, &spec.sort);
-    query.push(&format!("{}.id LIMIT ", place.document));
+    query.push(&format!("{}.number LIMIT ", place.document));
     query.statement.bind(clamp(spec.page.limit)).push(" OFFSET ").bind(clamp(spec.page.start));
     query.statement.load(conn)
 }
@@ -218,8 +222,8 @@ impl<'a> Query<'a> {
                 self.push(&format!(" AND {alias}.document_id = "));
                 self.bind_text(id);
             }
-            Selector::Row(id) => {
-                self.push(&format!(" AND {alias}.id = "));
+            Selector::Number(id) => {
+                self.push(&format!(" AND {alias}.number = "));
                 self.statement.bind(id);
             }
         }

@@ -5,6 +5,7 @@
 diesel::table! {
     documents (id) {
         id -> BigInt,
+        number -> BigInt,
         document_id -> Text,
         uid -> Text,
         locale -> Text,

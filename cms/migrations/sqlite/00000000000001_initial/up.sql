@@ -1,6 +1,7 @@
 -- Content: one row per (document, locale, status). Times are Unix milliseconds (UTC).
 CREATE TABLE documents (
     id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    number       BIGINT  NOT NULL,             -- the id clients see, counted per type and never used twice
     document_id  TEXT    NOT NULL,
     uid          TEXT    NOT NULL,
     locale       TEXT    NOT NULL DEFAULT '',  -- '' on types that are not localized
@@ -12,7 +13,8 @@ CREATE TABLE documents (
     published_at BIGINT
 );
 CREATE UNIQUE INDEX documents_identity ON documents (uid, document_id, locale, status);
-CREATE INDEX documents_listing ON documents (uid, status, locale, id);
+CREATE INDEX documents_listing ON documents (uid, status, locale, number);
+CREATE UNIQUE INDEX documents_number ON documents (uid, number);
 CREATE INDEX documents_by_document_id ON documents (document_id);
 
 -- Relations and media. A link belongs to one row (one locale, one status) and names its

@@ -6,7 +6,7 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::Targets;
+use super::{TYPE, Targets};
 use crate::store::links::Target;
 
 /// An edit of one attribute.
@@ -23,8 +23,8 @@ pub(crate) struct Edit {
 pub(crate) struct Connect {
     pub(crate) target: Target,
     pub(crate) place: Place,
-    /// The row id and the position as the client gave them, for messages.
-    row_id: i64,
+    /// The numeric id and the position as the client gave them, for messages.
+    number: i64,
     position: Map<String, Value>,
 }
 
@@ -37,17 +37,18 @@ pub(crate) enum Place {
 }
 
 impl Edit {
-    /// Reads a resolved value (see [`super::resolve`]); ids without a document are left out.
-    pub(crate) fn read(value: &Value, targets: &Targets) -> Self {
+    /// Reads a resolved value (see [`super::resolve`]) of an attribute that leads to `uid`;
+    /// ids without a document are left out.
+    pub(crate) fn read(value: &Value, uid: &str, targets: &Targets) -> Self {
         let Value::Object(map) = value else {
             return Self { set: value.is_null().then(Vec::new), ..Self::default() };
         };
         let list = |word: &str| map.get(word).and_then(Value::as_array);
-        let found = |item: &Value| targets.get(&item.get("id")?.as_i64()?).cloned();
+        let found = |item: &Value| targets.get(&key(item, uid)?).cloned();
         Self {
             set: list("set").map(|items| unique(items.iter().filter_map(found))),
             disconnect: list("disconnect").into_iter().flatten().filter_map(found).collect(),
-            connect: connects(list("connect").map_or(&[], Vec::as_slice), targets),
+            connect: connects(list("connect").map_or(&[], Vec::as_slice), uid, targets),
         }
     }
 
@@ -121,7 +122,7 @@ impl Connect {
         format!(
             "There was a problem connecting relation with id {} at position {position}. \
              The relation with id {neighbour} needs to be connected first.",
-            self.row_id
+            self.number
         )
     }
 }
@@ -145,29 +146,35 @@ impl Place {
     }
 }
 
-fn connects(items: &[Value], targets: &Targets) -> Vec<Connect> {
+/// Type and numeric id of a resolved item.
+fn key(item: &Value, uid: &str) -> Option<(String, i64)> {
+    let uid = item.get(TYPE).and_then(Value::as_str).unwrap_or(uid);
+    Some((uid.to_owned(), item.get("id")?.as_i64()?))
+}
+
+fn connects(items: &[Value], uid: &str, targets: &Targets) -> Vec<Connect> {
     let mut seen = Vec::new();
     let mut connects = Vec::new();
     for item in items {
-        let Some(row_id) = item.get("id").and_then(Value::as_i64) else { continue };
-        let Some(target) = targets.get(&row_id).cloned() else { continue };
+        let Some(key) = key(item, uid) else { continue };
+        let Some(target) = targets.get(&key).cloned() else { continue };
         if seen.contains(&target) {
             continue;
         }
         seen.push(target.clone());
         let position = item.get("position").and_then(Value::as_object).cloned().unwrap_or_default();
-        let place = place(&position, targets);
-        connects.push(Connect { target, place, row_id, position });
+        let place = place(&position, &key.0, targets);
+        connects.push(Connect { target, place, number: key.1, position });
     }
     connects
 }
 
-fn place(position: &Map<String, Value>, targets: &Targets) -> Place {
+fn place(position: &Map<String, Value>, uid: &str, targets: &Targets) -> Place {
     let neighbour = |word: &str| {
         let id = position.get(word)?.as_i64()?;
         // A row that does not exist is never linked, which is what the message then says.
         let unknown = || Target { uid: String::new(), document_id: id.to_string() };
-        Some((targets.get(&id).cloned().unwrap_or_else(unknown), id))
+        Some((targets.get(&(uid.to_owned(), id)).cloned().unwrap_or_else(unknown), id))
     };
     let flag = |word: &str| position.get(word).is_some_and(|value| value == &Value::Bool(true));
     if let Some((target, id)) = neighbour("before") {
@@ -239,12 +246,13 @@ mod tests {
     }
 
     fn targets() -> Targets {
-        ["a", "b", "c", "d", "e"].iter().zip(1..).map(|(name, id)| (id, target(name))).collect()
+        let names = ["a", "b", "c", "d", "e"].iter().zip(1..);
+        names.map(|(name, id)| (("t".into(), id), target(name))).collect()
     }
 
     fn after(edit: Value, current: &[&str]) -> Result<Vec<String>, String> {
         let current: Vec<_> = current.iter().map(|name| target(name)).collect();
-        let list = Edit::read(&edit, &targets()).apply(&current)?;
+        let list = Edit::read(&edit, "t", &targets()).apply(&current)?;
         Ok(list.into_iter().map(|item| item.document_id).collect())
     }
 

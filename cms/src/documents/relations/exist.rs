@@ -28,7 +28,7 @@ pub(crate) fn missing(
     let mut named = Named::new();
     collect(model, attributes, data, &mut named)?;
     for (uid, ids) in named {
-        let unknown = ids.iter().filter(|id| targets.get(id).is_none_or(|t| t.uid != uid)).count();
+        let unknown = ids.iter().filter(|id| !targets.contains_key(&(uid.clone(), **id))).count();
         if unknown > 0 {
             return Err(format!(
                 "{unknown} relation(s) of type {uid} associated with this entity do not exist"

@@ -40,10 +40,11 @@ impl Resolver<'_, '_> {
     }
 
     fn by_id(&mut self, uid: &str, id: i64) -> AppResult<bool> {
-        let document_id = documents::document_of_id(self.work.conn, uid, id)?;
+        let document_id = documents::document_of_number(self.work.conn, uid, id)?;
         let found = document_id.is_some();
         if let Some(document_id) = document_id {
-            self.targets.insert(id, Target { uid: uid.to_owned(), document_id });
+            let target = Target { uid: uid.to_owned(), document_id };
+            self.targets.insert((target.uid.clone(), id), target);
         }
         Ok(found)
     }
@@ -62,9 +63,9 @@ impl Resolver<'_, '_> {
                 locale: target_locale.clone().unwrap_or_default(),
                 status: if ty.draft_and_publish { DRAFT } else { PUBLISHED }.to_owned(),
             };
-            if let Some(id) = documents::id_of(self.work.conn, &identity)? {
+            if let Some(id) = documents::number_of(self.work.conn, &identity)? {
                 let target = Target { uid: identity.uid, document_id: identity.document_id };
-                self.targets.insert(id, target);
+                self.targets.insert((target.uid.clone(), id), target);
                 return Ok(id);
             }
             // Forms send row ids as text.

@@ -40,7 +40,7 @@ impl Query<'_> {
 
     fn own_column(&self, place: &Place<'_>, name: &str) -> Option<Column> {
         let (column, stored) = match name {
-            "id" => ("id", Stored::RowId),
+            "id" => ("number", Stored::RowId),
             "documentId" => ("document_id", Stored::Text),
             "locale" => ("locale", Stored::Text),
             "createdAt" => ("created_at", Stored::Millis),

@@ -103,7 +103,7 @@ impl<'a> Query<'a> {
              WHERE {row}.id"
         ));
         self.among(parents.ids);
-        format!("{other}.id")
+        format!("{other}.number")
     }
 
     /// ` IN` a list of any length: one bound value, since databases limit their number.

@@ -11,7 +11,7 @@ impl<'a> Query<'a> {
         let pattern = format!("%{}%", escape(text));
         let numeric = text.trim().parse::<f64>().is_ok();
         let document = &place.document;
-        let own = ["id", "document_id", "locale"].map(|name| format!("{document}.{name}"));
+        let own = ["number", "document_id", "locale"].map(|name| format!("{document}.{name}"));
         let attributes =
             place.ty.attributes.iter().filter(|(_, attribute)| {
                 is_searched(attribute) || (numeric && is_number(attribute))
