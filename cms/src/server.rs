@@ -1,18 +1,30 @@
 //! The HTTP server: one function builds it for the program and for its tests.
 
-use std::net::TcpListener;
+mod request_target;
 
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_http::{HttpService, KeepAlive, Protocol};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpRequest, HttpServer, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::{HttpRequest, web};
 
 use crate::app::App;
 use crate::middleware::{access_log, cors, headers};
 use crate::routes;
+use request_target::EncodedTargets;
 
 /// Requests get this long to finish once the server is told to stop.
 const DRAIN_SECONDS: u64 = 20;
+/// An idle connection is kept this long for the client's next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// The head of a request has this long to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Serves on `listener` until told to stop. Signals are the caller's business.
 ///
@@ -20,13 +32,34 @@ const DRAIN_SECONDS: u64 = 20;
 /// When the listener cannot be used.
 pub fn start(app: App, listener: TcpListener) -> std::io::Result<Server> {
     let workers = app.settings.serving.workers;
-    let mut server = HttpServer::new(move || http(app.clone()))
-        .disable_signals()
-        .shutdown_timeout(DRAIN_SECONDS);
+    let mut server = Server::build().disable_signals().shutdown_timeout(DRAIN_SECONDS);
     if let Some(workers) = workers {
         server = server.workers(workers.max(1));
     }
-    Ok(server.listen(listener)?.run())
+    let address = listener.local_addr()?;
+    let stopping = server.graceful_shutdown_signal();
+    // What `HttpServer` does, with a layer of ours between socket and parser.
+    let server = server.listen("http", listener, move || {
+        let stopping = stopping.clone();
+        let service = http(app.clone()).into_factory().map_err(|error| error.error_response());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+            .client_request_timeout(HEAD_TIMEOUT)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .local_addr(address)
+            .finish(map_config(service, |()| AppConfig::default()));
+        fn_service(|io: TcpStream| async move {
+            let _ = io.set_nodelay(true);
+            let peer = io.peer_addr().ok();
+            Ok((EncodedTargets::new(io), Protocol::Http1, peer))
+        })
+        .and_then(http)
+    })?;
+    Ok(server.run())
 }
 
 fn http(

@@ -13,6 +13,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use super::postgres::Postgres;
+
 /// Adds newly passing cases to the list when set.
 const LOCK_VARIABLE: &str = "GALLEY_CONFORMANCE_LOCK";
 
@@ -35,13 +37,22 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+const SQLITE: &str = "sqlite:data/cms.db";
+
+/// A server in a folder of its own.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    folder: &'a Path,
+    database: &'a str,
+}
+
 /// `cms …` with the settings the suite's README asks for.
-fn cms(folder: &Path) -> Command {
+fn cms(place: Place<'_>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cms"));
     command
-        .current_dir(folder)
+        .current_dir(place.folder)
         .env("CMS_LISTEN", "127.0.0.1:0")
-        .env("CMS_DATABASE_URL", "sqlite:data/cms.db")
+        .env("CMS_DATABASE_URL", place.database)
         .env("CMS_UPLOADS", "data/uploads")
         .env("CMS_SCHEMA_DIR", repository().join("tests/conformance/schemas/src"))
         .env("CMS_LOCALES", "en,de,fr")
@@ -55,8 +66,8 @@ fn cms(folder: &Path) -> Command {
     command
 }
 
-fn start(folder: &Path) -> Server {
-    let mut child = cms(folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+fn start(place: Place<'_>) -> Server {
+    let mut child = cms(place).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let line = lines.find(|line| line.contains("listening on ")).unwrap();
     let url = line.split("listening on ").nth(1).unwrap().trim_end_matches('/').to_owned();
@@ -65,16 +76,16 @@ fn start(folder: &Path) -> Server {
     Server { child, url }
 }
 
-fn token(folder: &Path, kind: &str) -> String {
+fn token(place: Place<'_>, kind: &str) -> String {
     let output =
-        cms(folder).args(["token", "create", "--name", kind, "--type", kind]).output().unwrap();
+        cms(place).args(["token", "create", "--name", kind, "--type", kind]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// Seeds, replays everything, and returns the ids of the cases that failed with why.
-fn run_suite(folder: &Path) -> BTreeMap<String, String> {
-    let server = start(folder);
+fn run_suite(place: Place<'_>) -> BTreeMap<String, String> {
+    let server = start(place);
     let suite = repository().join("tests/conformance");
     let mut cases: Vec<_> = std::fs::read_dir(suite.join("cases"))
         .unwrap()
@@ -82,14 +93,14 @@ fn run_suite(folder: &Path) -> BTreeMap<String, String> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
         .collect();
     cases.sort();
-    let failures = folder.join("failures.jsonl");
+    let failures = place.folder.join("failures.jsonl");
     let output = Command::new("python3")
         .arg(suite.join("run.py"))
         .args(["--base-url", &server.url, "--seed", "--skip-tags", LEFT_OUT])
-        .args(["--token", &token(folder, "full-access")])
-        .args(["--readonly-token", &token(folder, "read-only")])
+        .args(["--token", &token(place, "full-access")])
+        .args(["--readonly-token", &token(place, "read-only")])
         .arg("--state")
-        .arg(folder.join("state.json"))
+        .arg(place.folder.join("state.json"))
         .arg("--failures")
         .arg(&failures)
         .arg("--cases")
@@ -155,10 +166,21 @@ fn page(areas: &BTreeMap<String, String>, failed: &BTreeMap<String, String>) -> 
     page
 }
 
+/// The cases that have passed once.
+fn list() -> PathBuf {
+    repository().join("tests/conformance-passed.txt")
+}
+
+fn assert_none_broken(locked: &BTreeSet<&str>, failed: &BTreeMap<String, String>) {
+    let broken: Vec<_> =
+        locked.iter().filter_map(|id| failed.get(*id).map(|why| format!("{id}: {why}"))).collect();
+    assert!(broken.is_empty(), "cases that passed before fail now:\n{}", broken.join("\n"));
+}
+
 #[test]
 fn what_strapi_answered_once_is_answered_still() {
     let folder = tempfile::tempdir().unwrap();
-    let failed = run_suite(folder.path());
+    let failed = run_suite(Place { folder: folder.path(), database: SQLITE });
     let areas = areas();
 
     let counts = repository().join("docs/conformance.md");
@@ -167,18 +189,25 @@ fn what_strapi_answered_once_is_answered_still() {
         std::fs::write(&counts, page).unwrap();
     }
 
-    let list = repository().join("tests/conformance-passed.txt");
-    let locked = std::fs::read_to_string(&list).unwrap_or_default();
+    let locked = std::fs::read_to_string(list()).unwrap_or_default();
     let mut locked: BTreeSet<&str> = locked.lines().collect();
-    let broken: Vec<_> =
-        locked.iter().filter_map(|id| failed.get(*id).map(|why| format!("{id}: {why}"))).collect();
-    assert!(broken.is_empty(), "cases that passed before fail now:\n{}", broken.join("\n"));
+    assert_none_broken(&locked, &failed);
 
     #[expect(clippy::disallowed_methods, reason = "a switch of the test run, not of the product")]
     let lock = std::env::var_os(LOCK_VARIABLE).is_some();
     if lock {
         locked.extend(areas.keys().filter(|id| !failed.contains_key(*id)).map(String::as_str));
         let lines: Vec<_> = locked.into_iter().collect();
-        std::fs::write(&list, lines.join("\n") + "\n").unwrap();
+        std::fs::write(list(), lines.join("\n") + "\n").unwrap();
     }
+}
+
+#[test]
+fn postgres_gives_the_same_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Postgres::start();
+    drop(postgres.database());
+    let failed = run_suite(Place { folder: folder.path(), database: &postgres.url() });
+    let locked = std::fs::read_to_string(list()).unwrap();
+    assert_none_broken(&locked.lines().collect(), &failed);
 }

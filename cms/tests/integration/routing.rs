@@ -92,3 +92,18 @@ async fn tokens_may_do_what_their_kind_says() {
     app.with_bearer(&custom).get("/api/tags/x").await.expect(404);
     app.with_bearer(&custom).get("/api/articles/x").await.expect(403);
 }
+
+#[actix_web::test]
+async fn a_request_line_may_hold_what_node_takes() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let app = TestApp::start().await;
+    app.grant("public", &["api::tag.tag.find"]);
+    let address = app.base.strip_prefix("http://").unwrap();
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let ask = "GET /api/tags?filters[name]=<b>\"Füße\"</b> HTTP/1.1\r\nHost: x\r\n";
+    let requests = format!("{ask}\r\n{ask}Connection: close\r\n\r\n");
+    socket.write_all(requests.as_bytes()).await.unwrap();
+    let mut answers = String::new();
+    socket.read_to_string(&mut answers).await.unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+}
