@@ -1,6 +1,7 @@
 //! Who is asking, and what they may do.
 
 pub mod api_token;
+pub(crate) mod device;
 pub mod jwt;
 pub mod keys;
 pub mod limit;

@@ -18,7 +18,7 @@ pub struct Permissions {
 }
 
 /// What a read-only token may do with any type.
-const READING: &[&str] = &["find", "findOne", "count"];
+const READING: &[&str] = &["find", "findOne"];
 
 pub const FULL_ACCESS: &str = "full-access";
 pub const READ_ONLY: &str = "read-only";
@@ -59,6 +59,15 @@ impl Permissions {
             READ_ONLY => Self::reading(),
             _ => Self::of(serde_json::from_str::<Vec<String>>(actions).unwrap_or_default()),
         }
+    }
+
+    /// The actions stored one by one, without those a pattern covers, in order.
+    #[must_use]
+    pub fn listed(&self) -> Vec<&str> {
+        let mut listed: Vec<&str> = self.exact.iter().map(String::as_str).collect();
+        listed.sort_unstable();
+        listed.retain(|action| self.allows(action));
+        listed
     }
 
     /// Whether `action` is allowed.
@@ -124,6 +133,7 @@ mod tests {
         assert!(Permissions::of_token(FULL_ACCESS, "[]").allows("api::a.a.delete"));
         let reading = Permissions::of_token(READ_ONLY, "[]");
         assert!(reading.allows("api::a.a.findOne") && !reading.allows("api::a.a.create"));
+        assert!(!reading.allows("plugin::users-permissions.user.count"));
         let custom = Permissions::of_token(CUSTOM, r#"["api::a.a.create"]"#);
         assert!(custom.allows("api::a.a.create") && !custom.allows("api::a.a.find"));
         assert!(!Permissions::of_token("else", "[]").allows("api::a.a.find"));

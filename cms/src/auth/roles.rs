@@ -53,6 +53,9 @@ const STOCK: [(&str, &str, &str, &[&str]); 2] = [
 
 const USERS_PERMISSIONS: &str = "plugin::users-permissions";
 
+/// Attribute of a role whose type another role had first; clients do not see it.
+const KEY: &str = "permissionsKey";
+
 /// A controller and its actions.
 type Controller = (&'static str, &'static [&'static str]);
 
@@ -127,24 +130,44 @@ pub fn create(
     name: &str,
     description: &str,
     now: i64,
-) -> Result<i64, StoreError> {
+) -> Result<(), StoreError> {
     let data = json!({ "name": name, "description": description, "type": kind });
+    insert(conn, data.as_object().cloned().unwrap_or_default(), now).map(drop)
+}
+
+/// Adds a role with these attributes and returns the name its permissions have.
+///
+/// # Errors
+/// Those of the database.
+pub fn insert(
+    conn: &mut Conn,
+    mut data: Map<String, Value>,
+    now: i64,
+) -> Result<String, StoreError> {
+    let document_id = cuid2::create_id();
+    let kind = data.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let is_known = by_type(conn, &kind)?.is_some();
+    let key = if is_known { document_id.clone() } else { kind };
+    if is_known {
+        // A second role of a type must not share what the first one may do.
+        data.insert(KEY.into(), key.clone().into());
+    }
     let identity = Identity {
         uid: builtin::ROLE.into(),
-        document_id: cuid2::create_id(),
+        document_id,
         locale: String::new(),
         status: "published".into(),
     };
     let row = NewRow {
         identity: &identity,
-        data: &data.as_object().cloned().unwrap_or_default(),
+        data: &data,
         created_at: now,
         updated_at: now,
         published_at: Some(now),
     };
-    let id = documents::insert(conn, &row)?.id;
+    documents::insert(conn, &row)?;
     registry::touch(conn)?;
-    Ok(id)
+    Ok(key)
 }
 
 /// The role that clients know by this number.
@@ -202,10 +225,10 @@ pub fn delete(conn: &mut Conn, role: &Row, public: &Row) -> Result<(), StoreErro
     documents::delete(conn, role.id)
 }
 
-/// The role's type: the name its permissions are stored under.
+/// The name the role's permissions are stored under: its type.
 #[must_use]
 pub fn kind(role: &Row) -> &str {
-    users::text(role, "type").unwrap_or_default()
+    users::text(role, KEY).or_else(|| users::text(role, "type")).unwrap_or_default()
 }
 
 #[must_use]
@@ -214,7 +237,7 @@ pub fn to_json(role: &Row) -> Value {
 }
 
 /// `{"api::article": {"controllers": {"article": {"find": {"enabled": true, "policy": ""}}}}}`
-/// with every action there is.
+/// with every action there is, and those that were allowed although there are none such.
 #[must_use]
 pub fn tree(model: &ContentModel, permissions: &Permissions) -> Value {
     let mut tree = Map::new();
@@ -226,6 +249,15 @@ pub fn tree(model: &ContentModel, permissions: &Permissions) -> Value {
     for (plugin, controllers) in PLUGIN_ACTIONS {
         for (controller, actions) in *controllers {
             add_controller(&mut tree, plugin, controller, actions, permissions);
+        }
+    }
+    for action in permissions.listed() {
+        let mut parts = action.split('.');
+        if let (Some(namespace), Some(controller), Some(verb), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        {
+            let entry = tree.entry(namespace).or_insert_with(|| json!({ "controllers": {} }));
+            entry["controllers"][controller][verb] = json!({ "enabled": true, "policy": "" });
         }
     }
     Value::Object(tree)
@@ -262,13 +294,27 @@ pub fn enabled_actions(tree: &Value) -> Vec<String> {
         let controllers = entry.get("controllers").and_then(Value::as_object);
         for (controller, states) in controllers.into_iter().flatten() {
             for (action, state) in states.as_object().into_iter().flatten() {
-                if state.get("enabled") == Some(&Value::Bool(true)) {
+                // Wildcards are for administrators, not for requests.
+                let is_plain = |name: &str| !name.contains(['*', '!']);
+                let named = [namespace, controller, action].iter().all(|name| is_plain(name));
+                if named && state.get("enabled").is_some_and(is_truthy) {
                     actions.push(format!("{namespace}.{controller}.{action}"));
                 }
             }
         }
     }
     actions
+}
+
+/// Whether JavaScript takes the value for a yes.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
 }
 
 /// Replaces what a role may do.

@@ -4,11 +4,17 @@
 //! which of them is the thief, the whole login ends. The one exception is a configurable
 //! grace for answers that got lost, in which the same successor is given out again.
 
+use serde_json::{Map, Value};
+
 use crate::app::App;
+use crate::clock;
 use crate::store::sessions::{self, ACTIVE, ROTATED, SessionRow};
 use crate::store::{Conn, StoreError};
 
 use super::{jwt, secret};
+
+/// Length of the name of a login.
+const FAMILY_BYTES: usize = 16;
 
 /// What a login or refresh hands out.
 #[derive(Clone)]
@@ -34,6 +40,17 @@ pub enum Refreshed {
     Reused,
 }
 
+/// Where somebody logged in, as the list of their sessions tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Device {
+    /// What the client calls itself.
+    pub id: Option<String>,
+    /// What a person would call it.
+    pub name: Option<String>,
+    /// When a password was typed.
+    pub login_at: Option<i64>,
+}
+
 /// Begins a login.
 ///
 /// # Errors
@@ -42,41 +59,42 @@ pub fn begin(
     app: &App,
     conn: &mut Conn,
     user_id: i64,
-    device: Option<&str>,
+    device: Device,
     now: i64,
 ) -> anyhow::Result<Tokens> {
     let absolute = now.saturating_add(app.settings.serving.refresh_max_ttl.millis());
-    let family = cuid2::create_id();
-    let first = Generation { family: &family, user_id, number: 1, absolute, device };
-    add(app, conn, &first, now)
-}
-
-struct Generation<'a> {
-    family: &'a str,
-    user_id: i64,
-    number: i64,
-    absolute: i64,
-    device: Option<&'a str>,
-}
-
-fn add(app: &App, conn: &mut Conn, new: &Generation<'_>, now: i64) -> anyhow::Result<Tokens> {
-    let idle = now.saturating_add(app.settings.serving.refresh_idle_ttl.millis());
-    let refresh = jwt::refresh(&app.keys, new.family, new.number, now)?;
-    let row = SessionRow {
+    let first = SessionRow {
         id: 0,
-        family: new.family.to_owned(),
-        user_id: new.user_id,
-        generation: new.number,
+        family: secret::random_hex(FAMILY_BYTES)?,
+        user_id,
+        generation: 1,
+        token_hash: String::new(),
+        status: ACTIVE.to_owned(),
+        created_at: now,
+        rotated_at: None,
+        idle_expires_at: absolute,
+        absolute_expires_at: absolute,
+        device: device.id,
+        device_name: device.name,
+        login_at: device.login_at,
+    };
+    add(app, conn, first, now)
+}
+
+/// Stores the token of a generation, of which only the login is known yet.
+fn add(app: &App, conn: &mut Conn, row: SessionRow, now: i64) -> anyhow::Result<Tokens> {
+    let idle = now.saturating_add(app.settings.serving.refresh_idle_ttl.millis());
+    let refresh = jwt::refresh(&app.keys, &row.family, row.generation, now)?;
+    let row = SessionRow {
         token_hash: secret::hash(&refresh),
         status: ACTIVE.to_owned(),
         created_at: now,
         rotated_at: None,
-        idle_expires_at: idle.min(new.absolute),
-        absolute_expires_at: new.absolute,
-        device: new.device.map(str::to_owned),
+        idle_expires_at: idle.min(row.absolute_expires_at),
+        ..row
     };
     sessions::insert(conn, &row)?;
-    Ok(Tokens { access: access(app, &row, now)?, refresh, user_id: new.user_id })
+    Ok(Tokens { access: access(app, &row, now)?, refresh, user_id: row.user_id })
 }
 
 fn access(app: &App, row: &SessionRow, now: i64) -> anyhow::Result<String> {
@@ -96,14 +114,8 @@ pub fn refresh(app: &App, conn: &mut Conn, token: &str, now: i64) -> anyhow::Res
     let rotated = sessions::rotate(conn, &hash, now)?;
     let Some(row) = sessions::by_hash(conn, &hash)? else { return Ok(Refreshed::Refused) };
     if rotated {
-        let next = Generation {
-            family: &row.family,
-            user_id: row.user_id,
-            number: row.generation + 1,
-            absolute: row.absolute_expires_at,
-            device: row.device.as_deref(),
-        };
-        return Ok(Refreshed::Tokens(add(app, conn, &next, now)?));
+        let next = SessionRow { generation: row.generation + 1, ..row };
+        return Ok(Refreshed::Tokens(add(app, conn, next, now)?));
     }
     if row.status != ROTATED {
         return Ok(Refreshed::Refused);
@@ -156,4 +168,47 @@ pub enum Which<'a> {
     One(&'a str),
     Device(&'a str),
     All,
+}
+
+/// The logins of a user as they show them to the user: the current one first, then the one
+/// used last.
+///
+/// # Errors
+/// Those of the database.
+pub fn list(conn: &mut Conn, user_id: i64, current: &str, now: i64) -> Result<Value, StoreError> {
+    let mut rows = sessions::active(conn, user_id, now)?;
+    rows.sort_by_key(|row| (row.family != current, std::cmp::Reverse(row.created_at)));
+    Ok(rows.iter().map(|row| shown(row, current)).collect())
+}
+
+fn shown(row: &SessionRow, current: &str) -> Value {
+    let mut shown = Map::new();
+    shown.insert("id".into(), row.family.clone().into());
+    shown.insert("deviceId".into(), row.device.clone().into());
+    if let Some(name) = &row.device_name {
+        shown.insert("deviceName".into(), name.clone().into());
+    }
+    shown.insert("current".into(), (row.family == current).into());
+    if let Some(at) = row.login_at {
+        shown.insert("loginAt".into(), clock::iso(at).into());
+    }
+    // A token is made anew by every refresh, so its age tells when the login was used.
+    shown.insert("lastActiveAt".into(), clock::iso(row.created_at).into());
+    Value::Object(shown)
+}
+
+/// The user and the login a refresh token belongs to, as long as it can be used.
+///
+/// # Errors
+/// Those of the database.
+pub fn of_refresh_token(
+    conn: &mut Conn,
+    token: &str,
+    now: i64,
+) -> Result<Option<(i64, String)>, StoreError> {
+    let row = sessions::by_hash(conn, &secret::hash(token))?;
+    let usable = |row: &SessionRow| {
+        row.status == ACTIVE && row.idle_expires_at > now && row.absolute_expires_at > now
+    };
+    Ok(row.filter(usable).map(|row| (row.user_id, row.family)))
 }

@@ -10,8 +10,11 @@ use crate::store::links::{self, Slot, Target};
 use crate::store::users::{self, Key};
 use crate::store::{Conn, StoreError};
 
+pub(crate) mod check;
+
 pub(crate) const ROLE_PATH: &str = "role";
-const LOCAL: &str = "local";
+/// Users who log in with a password.
+pub(crate) const LOCAL: &str = "local";
 
 /// What a new user has; the rest is fixed.
 #[derive(Clone, Copy)]
@@ -55,7 +58,19 @@ pub fn create(conn: &mut Conn, user: NewUser<'_>, now: i64) -> Result<Row, Store
         "confirmed": user.confirmed,
         "blocked": user.blocked,
     });
-    let data = data.as_object().cloned().unwrap_or_default();
+    insert(conn, data.as_object().cloned().unwrap_or_default(), user.role, now)
+}
+
+/// Adds a user with attributes that were checked; the password is a hash.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    data: Map<String, Value>,
+    role: &str,
+    now: i64,
+) -> Result<Row, StoreError> {
     let identity = identity(cuid2::create_id());
     let row = NewRow {
         identity: &identity,
@@ -65,7 +80,7 @@ pub fn create(conn: &mut Conn, user: NewUser<'_>, now: i64) -> Result<Row, Store
         published_at: Some(now),
     };
     let Inserted { id, number } = documents::insert(conn, &row)?;
-    set_role(conn, id, user.role)?;
+    set_role(conn, id, role)?;
     let (created_at, updated_at) = (now, now);
     let published_at = Some(now);
     Ok(Row { id, number, identity, data, version: 0, created_at, updated_at, published_at })

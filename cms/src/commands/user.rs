@@ -8,8 +8,8 @@ use serde_json::Map;
 
 use crate::auth::{password, roles, secret, users};
 use crate::config::Storage;
+use crate::documents::validate::is_email;
 use crate::error::AppError;
-use crate::extract::form::is_email;
 use crate::store::users::Key;
 use crate::store::{StoreError, feed};
 use crate::{bootstrap, clock};

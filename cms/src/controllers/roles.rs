@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::permission::Permissions;
 use crate::auth::{roles, users};
 use crate::clock;
+use crate::documents::validate::plain;
 use crate::error::{AppError, AppResult};
 use crate::response::json;
 use crate::routes::Context;
@@ -93,35 +94,64 @@ async fn find_one(context: Context, id: String) -> AppResult<HttpResponse> {
     Ok(json(StatusCode::OK, &json!({ "role": shown })))
 }
 
-/// `Site Editor` is `site_editor`.
+/// `Site Editor 2nd` is `site_editor_2_nd`: letters and digits are words of their own.
 fn kind_of(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
+    let lower = name.to_lowercase();
+    let plain = lower.chars().filter(|c| !matches!(c, '\'' | '\u{2019}')).map(base);
+    let mut kind = String::new();
+    let mut last = None;
+    for c in plain.collect::<String>().chars() {
+        let class = (c.is_alphabetic(), c.is_numeric());
+        if class != (false, false) {
+            if last != Some(class) && !kind.is_empty() {
+                kind.push('_');
+            }
+            kind.push(c);
+        }
+        last = Some(class);
+    }
+    kind
 }
 
-fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    body.get(name).and_then(Value::as_str)
+/// A European letter without its accents.
+fn base(c: char) -> String {
+    match c {
+        '\u{c0}'..='\u{17f}' => {
+            deunicode::deunicode_char(c).map_or_else(String::new, str::to_lowercase)
+        }
+        _ => c.to_string(),
+    }
+}
+
+/// A body that says something.
+fn filled(body: &Map<String, Value>) -> AppResult<()> {
+    match body.is_empty() {
+        true => Err(ApiError::validation("Request body cannot be empty").into()),
+        false => Ok(()),
+    }
+}
+
+/// The text a database column makes of a value.
+fn column(value: Option<&Value>) -> Value {
+    value.and_then(plain).map_or(Value::Null, Value::String)
 }
 
 async fn create(context: Context, body: Map<String, Value>) -> AppResult<HttpResponse> {
-    if body.is_empty() {
-        return Err(ApiError::validation("Request body cannot be empty").into());
-    }
-    let name = text(&body, "name").unwrap_or_default().to_owned();
-    let kind = text(&body, "type").map_or_else(|| kind_of(&name), str::to_owned);
-    if name.is_empty() || kind.is_empty() {
-        return Err(ApiError::validation("name is a required field").into());
-    }
-    let description = text(&body, "description").unwrap_or_default().to_owned();
+    filled(&body)?;
+    let kind = column(body.get("type")).as_str().filter(|kind| !kind.is_empty()).map_or_else(
+        || kind_of(column(body.get("name")).as_str().unwrap_or_default()),
+        str::to_owned,
+    );
+    let data = Map::from_iter([
+        ("name".to_owned(), column(body.get("name"))),
+        ("description".to_owned(), column(body.get("description"))),
+        ("type".to_owned(), kind.into()),
+    ]);
     let actions = roles::enabled_actions(body.get("permissions").unwrap_or(&Value::Null));
     let model = context.model.clone();
     let created = context.app.write(move |conn| {
         registry::touch(conn)?;
-        if roles::by_type(conn, &kind)?.is_some() {
-            let error = ApiError::new(ErrorName::ApplicationError, "This attribute must be unique");
-            return Err(error.into());
-        }
-        roles::create(conn, &kind, &name, &description, clock::now())?;
+        let kind = roles::insert(conn, data, clock::now())?;
         roles::set_permissions(conn, &model, &kind, &Permissions::default(), &actions)?;
         Ok(())
     });
@@ -130,14 +160,15 @@ async fn create(context: Context, body: Map<String, Value>) -> AppResult<HttpRes
 }
 
 async fn update(context: Context, id: String, body: Map<String, Value>) -> AppResult<HttpResponse> {
+    filled(&body)?;
     let actions = roles::enabled_actions(body.get("permissions").unwrap_or(&Value::Null));
     let (app, model) = (context.app.clone(), context.model.clone());
     let updated = context.app.write(move |conn| {
         let role = get(conn, &id)?;
         let mut data = role.data.clone();
         for name in ["name", "description"] {
-            if let Some(value) = text(&body, name) {
-                data.insert(name.into(), value.into());
+            if let Some(value) = body.get(name) {
+                data.insert(name.into(), column(Some(value)));
             }
         }
         documents::update(conn, role.id, &data, clock::now())?;
@@ -154,7 +185,7 @@ async fn delete(context: Context, id: String) -> AppResult<HttpResponse> {
         let role = get(conn, &id)?;
         let public = roles::by_type(conn, roles::PUBLIC)?.ok_or_else(not_found)?;
         if role.id == public.id {
-            let message = "Cannot delete public role.";
+            let message = "Cannot delete public role";
             return Err(ApiError::new(ErrorName::ApplicationError, message).into());
         }
         roles::delete(conn, &role, &public)?;
@@ -171,4 +202,23 @@ pub(crate) fn of_user(conn: &mut Conn, user: &Row) -> AppResult<Value> {
         None => None,
     };
     Ok(role.as_ref().map_or(Value::Null, roles::to_json))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_of;
+
+    #[test]
+    fn the_type_of_a_role_comes_from_its_name() {
+        for (name, kind) in [
+            ("Site Editor", "site_editor"),
+            ("Éditeur Été 2", "editeur_ete_2"),
+            ("siteEditorX2", "siteeditorx_2"),
+            ("--A__b--", "a_b"),
+            ("Don't", "dont"),
+            ("", ""),
+        ] {
+            assert_eq!(kind_of(name), kind);
+        }
+    }
 }

@@ -130,7 +130,7 @@ pub(super) fn finish(
 ///
 /// # Errors
 /// Every broken rule, together.
-pub(super) fn check(
+pub(crate) fn check(
     work: &mut Work<'_>,
     ty: &ContentType,
     mode: Mode,

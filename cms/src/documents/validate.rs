@@ -19,7 +19,8 @@ use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
 pub(crate) use attribute::is_polymorphic;
-pub(crate) use print::{number, plain};
+pub(crate) use email::is_email;
+pub(crate) use print::{number, plain, print};
 
 use attribute::Rules;
 use place::Place;

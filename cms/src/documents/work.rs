@@ -61,8 +61,18 @@ impl<'c> Work<'c> {
         now: i64,
     ) -> Result<Self, StoreError> {
         feed::hold(conn)?;
+        Ok(Self::only_check(conn, model, default_locale, now))
+    }
+
+    /// Looks at the database as a write would, without becoming one.
+    pub(crate) fn only_check(
+        conn: &'c mut Conn,
+        model: &'c ContentModel,
+        default_locale: &'c str,
+        now: i64,
+    ) -> Self {
         let (changes, notices) = (IndexMap::new(), Vec::new());
-        Ok(Self { conn, model, default_locale, now, changes, notices })
+        Self { conn, model, default_locale, now, changes, notices }
     }
 
     /// The locale a row of this type is stored under.

@@ -75,7 +75,9 @@ impl Caller {
 /// The bearer token of a request, if it has one.
 #[must_use]
 pub fn bearer(request: &HttpRequest) -> Option<String> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    // Bytes that are no text make a token that nobody has, not a request without one.
+    let value = request.headers().get(header::AUTHORIZATION)?;
+    let value = String::from_utf8_lossy(value.as_bytes());
     let mut parts = value.split_ascii_whitespace();
     let (scheme, token) = (parts.next()?, parts.next()?);
     (scheme.eq_ignore_ascii_case("bearer") && parts.next().is_none()).then(|| token.to_owned())

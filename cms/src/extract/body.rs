@@ -50,6 +50,7 @@ pub(crate) async fn tree(
     match content_type(http).as_str() {
         "application/x-www-form-urlencoded" => form(&body),
         json if json == "application/json" || json.ends_with("+json") => parse_json(&body),
+        text if text.starts_with("text/") => Ok(String::from_utf8_lossy(&body).into()),
         _ => Ok(Value::Null),
     }
 }
@@ -78,8 +79,25 @@ fn content_type(http: &HttpRequest) -> String {
 fn parse_json(body: &[u8]) -> AppResult<Value> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Ok(Value::Object(Map::new())),
-        Some(b'{' | b'[') => serde_json::from_slice(body).map_err(|error| syntax(error).into()),
+        Some(b'{' | b'[') => {
+            let tree = serde_json::from_slice(body).map_err(syntax)?;
+            if names_prototype(&tree) {
+                return Err(syntax("Object contains forbidden prototype property").into());
+            }
+            Ok(tree)
+        }
         Some(_) => Err(syntax("invalid JSON, only supports object and array").into()),
+    }
+}
+
+/// A key that would change every object of a server written in JavaScript.
+fn names_prototype(tree: &Value) -> bool {
+    match tree {
+        Value::Object(map) => {
+            map.iter().any(|(key, value)| key == "__proto__" || names_prototype(value))
+        }
+        Value::Array(items) => items.iter().any(names_prototype),
+        _ => false,
     }
 }
 
@@ -110,8 +128,15 @@ mod tests {
     fn json_is_an_object_or_a_list() {
         assert_eq!(parse_json(b" {\"a\":1} ").unwrap(), json!({"a": 1}));
         assert_eq!(parse_json(b"").unwrap(), json!({}));
-        for wrong in [&b"12"[..], b"null", b"{\"data\": {", b"{} x", b"\"{}\"", b"{\"a\":\"\xff\"}"]
-        {
+        for wrong in [
+            &b"12"[..],
+            b"null",
+            b"{\"data\": {",
+            b"{} x",
+            b"\"{}\"",
+            b"{\"a\":\"\xff\"}",
+            b"[{\"__proto__\":{}}]",
+        ] {
             let AppError::Api(error) = parse_json(wrong).unwrap_err() else { panic!() };
             assert_eq!(error.name, ErrorName::SyntaxError);
             assert_eq!(error.details, None);

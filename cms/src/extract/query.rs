@@ -48,14 +48,66 @@ pub(crate) fn query(
     ty: &ContentType,
     asked: Asked,
 ) -> Result<QuerySpec, ApiError> {
-    let tree = tree(context.http.query_string())?;
+    of_tree(context, ty, asked, &tree(context.http.query_string())?)
+}
+
+/// Keys that page through lists of content, and say nothing to the lists of files and users.
+const PAGING: [&str; 5] = ["pagination", "page", "pageSize", "start", "limit"];
+
+/// What a request of a list without pages asks for: every row, unless `start` and `limit`
+/// stand at the top.
+///
+/// # Errors
+/// As [`query`].
+pub(crate) fn unpaged(
+    context: &Context,
+    ty: &ContentType,
+    asked: Asked,
+) -> Result<QuerySpec, ApiError> {
+    let mut tree = tree(context.http.query_string())?;
+    let start = window(&tree, "start", "Start")?.unwrap_or(0);
+    let limit = window(&tree, "limit", "Limit")?.filter(|limit| *limit > 0);
+    PAGING.iter().for_each(|key| drop(tree.shift_remove(*key)));
+    let mut spec = of_tree(context, ty, asked, &tree)?;
+    spec.page.start = start;
+    spec.page.limit = limit.unwrap_or(i64::MAX.unsigned_abs());
+    spec.page.with_count = false;
+    Ok(spec)
+}
+
+/// A bound of such a list; a limit of -1 is none.
+fn window(tree: &Map<String, Value>, key: &str, word: &str) -> Result<Option<u64>, ApiError> {
+    let Some(value) = tree.get(key) else { return Ok(None) };
+    let number = value.as_str().map_or(f64::NAN, |text| text.trim().parse().unwrap_or(f64::NAN));
+    if key == "limit" && number == -1.0 {
+        return Ok(None);
+    }
+    if number.fract() != 0.0 || number < 0.0 || !number.is_finite() {
+        let message = format!("convert{word}QueryParams expected a positive integer got {number}");
+        return Err(ApiError::validation(message));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and not negative"
+    )]
+    let bound = number as u64;
+    Ok(Some(bound))
+}
+
+fn of_tree(
+    context: &Context,
+    ty: &ContentType,
+    asked: Asked,
+    tree: &Map<String, Value>,
+) -> Result<QuerySpec, ApiError> {
     let access = access(&context.caller, &context.model);
     let readable = |uid: &str| access.may_find(uid);
     let limits = limits(&context.app.settings);
     let parser = QueryParser { model: &context.model, limits, readable: &readable };
     let mut spec = match asked {
-        Asked::List => parser.list(ty, &tree)?,
-        Asked::One => parser.one(ty, &tree)?,
+        Asked::List => parser.list(ty, tree)?,
+        Asked::One => parser.one(ty, tree)?,
     };
     if spec.status == Status::Draft && !may_read_drafts(context) {
         if ty.draft_and_publish {

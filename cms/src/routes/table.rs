@@ -93,7 +93,10 @@ pub(super) fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Metho
             upload_endpoints(rest, segments.get(3..).unwrap_or_default())
         }
         ["api", "auth", rest @ ..] => auth_endpoints(rest, segments.get(2..).unwrap_or_default()),
-        ["api", "connect", _, ..] => vec![on_auth(Method::GET, auth_routes::Route::Connect)],
+        ["api", "connect", ..] => {
+            let provider = segments.get(2).cloned().unwrap_or_default();
+            vec![on_auth(Method::GET, auth_routes::Route::Connect(provider))]
+        }
         ["api", "users", rest @ ..] => user_endpoints(rest, segments.get(2..).unwrap_or_default()),
         ["api", "users-permissions", rest @ ..] => {
             role_endpoints(rest, segments.get(3..).unwrap_or_default())
@@ -127,7 +130,10 @@ fn auth_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
             Some(id) => on_auth(Method::DELETE, Route::RevokeSession(id.clone())),
             None => return Vec::new(),
         },
-        [_, "callback"] => on_auth(Method::GET, Route::ProviderCallback),
+        [_, "callback"] => match ids.first() {
+            Some(provider) => on_auth(Method::GET, Route::ProviderCallback(provider.clone())),
+            None => return Vec::new(),
+        },
         _ => return Vec::new(),
     };
     vec![endpoint]
@@ -138,13 +144,19 @@ fn user_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
     let id = || ids.first().cloned().unwrap_or_default();
     let routes = match rest {
         [] => vec![(Method::GET, Route::Find), (Method::POST, Route::Create)],
-        ["count"] => vec![(Method::GET, Route::Count)],
-        ["me"] => vec![(Method::GET, Route::Me)],
-        [_] => vec![
-            (Method::GET, Route::FindOne(id())),
-            (Method::PUT, Route::Update(id())),
-            (Method::DELETE, Route::Delete(id())),
-        ],
+        [name] => {
+            let read = match *name {
+                "count" => Route::Count,
+                "me" => Route::Me,
+                _ => Route::FindOne(id()),
+            };
+            // To be written, these two names are ids like any other.
+            vec![
+                (Method::GET, read),
+                (Method::PUT, Route::Update(id())),
+                (Method::DELETE, Route::Delete(id())),
+            ]
+        }
         _ => Vec::new(),
     };
     routes.into_iter().map(|(method, route)| (method, Endpoint::Users(route))).collect()

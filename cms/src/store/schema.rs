@@ -132,6 +132,8 @@ diesel::table! {
         idle_expires_at -> BigInt,
         absolute_expires_at -> BigInt,
         device -> Nullable<Text>,
+        device_name -> Nullable<Text>,
+        login_at -> Nullable<BigInt>,
     }
 }
 

@@ -24,7 +24,12 @@ pub struct SessionRow {
     pub rotated_at: Option<i64>,
     pub idle_expires_at: i64,
     pub absolute_expires_at: i64,
+    /// What the client calls itself.
     pub device: Option<String>,
+    /// What a person would call it.
+    pub device_name: Option<String>,
+    /// When a password was typed for it.
+    pub login_at: Option<i64>,
 }
 
 /// # Errors
@@ -41,6 +46,8 @@ pub fn insert(conn: &mut Conn, row: &SessionRow) -> Result<(), StoreError> {
             sessions::idle_expires_at.eq(row.idle_expires_at),
             sessions::absolute_expires_at.eq(row.absolute_expires_at),
             sessions::device.eq(row.device.as_deref()),
+            sessions::device_name.eq(row.device_name.as_deref()),
+            sessions::login_at.eq(row.login_at),
         ))
         .execute(conn)?;
     Ok(())
@@ -136,17 +143,6 @@ pub fn active(conn: &mut Conn, user_id: i64, now: i64) -> Result<Vec<SessionRow>
         .filter(sessions::absolute_expires_at.gt(now))
         .order(sessions::id)
         .load(conn)?)
-}
-
-/// When a login began.
-///
-/// # Errors
-/// Those of the database.
-pub fn began(conn: &mut Conn, family: &str) -> Result<Option<i64>, StoreError> {
-    Ok(sessions::table
-        .filter(sessions::family.eq(family))
-        .select(diesel::dsl::min(sessions::created_at))
-        .first(conn)?)
 }
 
 /// Forgets logins that ended before `before`: they can no longer be replayed with any effect.

@@ -164,6 +164,8 @@ fn session(user_id: i64, generation: i64) -> SessionRow {
         idle_expires_at: i64::MAX,
         absolute_expires_at: i64::MAX,
         device: None,
+        device_name: None,
+        login_at: None,
     }
 }
 

@@ -126,7 +126,9 @@ CREATE TABLE sessions (
     rotated_at       BIGINT,
     idle_expires_at  BIGINT  NOT NULL,
     absolute_expires_at BIGINT NOT NULL,
-    device           TEXT
+    device           TEXT,                     -- as the client calls itself
+    device_name      TEXT,                     -- as a person would call it
+    login_at         BIGINT                    -- when somebody typed a password
 );
 CREATE INDEX sessions_by_family ON sessions (family, generation);
 CREATE INDEX sessions_by_user ON sessions (user_id, status);

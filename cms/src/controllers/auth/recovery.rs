@@ -7,43 +7,32 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use cms_api::error::ApiError;
-use cms_api::query_string;
 use serde_json::{Map, Value, json};
 
 use crate::auth::sessions::{self, Which};
+use crate::auth::users::check;
 use crate::auth::{password, users};
 use crate::clock;
 use crate::error::{AppError, AppResult};
 use crate::extract::form::{Form, REQUIRED, REQUIRED_EMAIL, Rules};
+use crate::extract::query;
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::documents::Row;
 use crate::store::users::Key;
 use crate::store::{Conn, feed};
 
-use super::{application, by_code, device, signed_in_user, with_tokens};
+use super::{application, blocked, by_code, signed_in_user, unnamed, with_tokens};
 
-const PASSWORD: Rules = Rules {
-    required: true,
-    email: false,
-    min_length: password::MIN_LENGTH,
-    max_bytes: Some(password::MAX_BYTES),
-};
+const PASSWORD: Rules = Rules { max_bytes: Some(password::MAX_BYTES), ..REQUIRED };
 
-pub(super) async fn change_password(
-    context: Context,
-    body: Map<String, Value>,
-) -> AppResult<HttpResponse> {
+pub(super) async fn change_password(context: Context, body: Value) -> AppResult<HttpResponse> {
     let (id, _) = signed_in_user(&context)
         .map_err(|_| application("You must be authenticated to reset your password"))?;
-    let mut form = Form::new(&body);
+    let mut form = Form::new(&body)?;
+    let new = form.new_password(PASSWORD);
     let current = form.text("currentPassword", REQUIRED);
-    let confirmation = form.text("passwordConfirmation", REQUIRED);
-    let new = form.text("password", PASSWORD);
-    if confirmation != new {
-        let value = Some(Value::String(confirmation));
-        form.error("passwordConfirmation", "Passwords do not match".into(), value);
-    }
+    form.only(&["password", "passwordConfirmation", "currentPassword"]);
     form.finish()?;
     let user = context.app.read(move |conn| Ok(users::by_id(conn, id)?)).await?;
     let user = user.ok_or_else(ApiError::unauthorized)?;
@@ -57,34 +46,29 @@ pub(super) async fn change_password(
         return Err(ApiError::validation(message).into());
     }
     let proof = Proof::Password { user: id, hash: user.data.get("password").cloned() };
-    replace_password(&context, proof, new, device(&body)).await
+    replace_password(&context, proof, user, new).await
 }
 
-pub(super) fn forgot_password(body: &Map<String, Value>) -> AppResult<HttpResponse> {
-    let mut form = Form::new(body);
+pub(super) fn forgot_password(body: &Value) -> AppResult<HttpResponse> {
+    let mut form = Form::new(body)?;
     form.text("email", REQUIRED_EMAIL);
+    form.only(&["email"]);
     form.finish()?;
     // The same answer for every address, so that nobody learns which accounts exist.
     Ok(json(StatusCode::OK, &json!({ "ok": true })))
 }
 
-pub(super) async fn reset_password(
-    context: Context,
-    body: Map<String, Value>,
-) -> AppResult<HttpResponse> {
-    let mut form = Form::new(&body);
-    let confirmation = form.text("passwordConfirmation", REQUIRED);
-    let new = form.text("password", PASSWORD);
+pub(super) async fn reset_password(context: Context, body: Value) -> AppResult<HttpResponse> {
+    let mut form = Form::new(&body)?;
+    let new = form.new_password(PASSWORD);
     let code = form.text("code", REQUIRED);
+    form.only(&["password", "passwordConfirmation", "code"]);
     form.finish()?;
-    if confirmation != new {
-        return Err(ApiError::validation("Passwords do not match").into());
-    }
     // Asked before the costly hash, and again when the password is replaced.
     let given = code.clone();
     let user = context.app.read(move |conn| by_code(conn, Key::ResetToken, &given)).await?;
-    user.ok_or_else(incorrect_code)?;
-    replace_password(&context, Proof::Code(code), new, device(&body)).await
+    let user = user.ok_or_else(incorrect_code)?;
+    replace_password(&context, Proof::Code(code), user, new).await
 }
 
 fn incorrect_code() -> AppError {
@@ -117,7 +101,7 @@ impl Proof {
             }
         };
         match users::is_blocked(&user) {
-            true => Err(application("Your account has been blocked by an administrator")),
+            true => Err(blocked()),
             false => Ok(user),
         }
     }
@@ -127,10 +111,17 @@ impl Proof {
 async fn replace_password(
     context: &Context,
     proof: Proof,
+    user: Row,
     new: String,
-    device: Option<String>,
 ) -> AppResult<HttpResponse> {
+    let model = context.model.clone();
+    let attributes = set("password", new.clone().into());
+    let checked = context
+        .app
+        .read(move |conn| check::check(conn, &model, Some(&user), &attributes, clock::now()));
+    checked.await?;
     let hash = actix_web::web::block(move || password::hash(&new)).await??;
+    let device = unnamed()?;
     let app = context.app.clone();
     let changed = context.app.write(move |conn| {
         // The proof is checked again under the write lock: of two requests with the same code
@@ -142,7 +133,7 @@ async fn replace_password(
         changes.insert("resetPasswordToken".into(), Value::Null);
         let user = users::update(conn, &user, changes, now)?;
         sessions::end(conn, user.id, &Which::All)?;
-        let tokens = sessions::begin(&app, conn, user.id, device.as_deref(), now)?;
+        let tokens = sessions::begin(&app, conn, user.id, device, now)?;
         Ok((tokens, user))
     });
     let (tokens, user) = changed.await?;
@@ -150,9 +141,8 @@ async fn replace_password(
 }
 
 pub(super) async fn confirm_email(context: Context) -> AppResult<HttpResponse> {
-    let query = query_string::parse(context.http.query_string())
-        .map_err(|error| ApiError::validation(error.to_string()))?;
-    let mut form = Form::new(&query);
+    let query = Value::Object(query::tree(context.http.query_string())?);
+    let mut form = Form::new(&query)?;
     let code = form.text("confirmation", REQUIRED);
     form.finish()?;
     let confirmed = context.app.write(move |conn| {
@@ -169,11 +159,8 @@ pub(super) async fn confirm_email(context: Context) -> AppResult<HttpResponse> {
     }
 }
 
-pub(super) async fn send_confirmation(
-    context: Context,
-    body: Map<String, Value>,
-) -> AppResult<HttpResponse> {
-    let mut form = Form::new(&body);
+pub(super) async fn send_confirmation(context: Context, body: Value) -> AppResult<HttpResponse> {
+    let mut form = Form::new(&body)?;
     let email = form.text("email", REQUIRED_EMAIL);
     form.finish()?;
     let address = email.to_lowercase();

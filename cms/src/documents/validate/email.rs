@@ -17,7 +17,7 @@ fn is_inner(c: char) -> bool {
     is_letter_or_digit(c) || matches!(c, '-' | '.' | '_' | '~')
 }
 
-pub(super) fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     // A quoted local part may hold an `@`, so the last one separates.
     text.rsplit_once('@').is_some_and(|(local, domain)| is_local(local) && is_domain(domain))
 }

@@ -31,7 +31,12 @@ fn leaf(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some("null".into()),
         Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number_text(number.as_f64().unwrap_or_default())),
+        Value::Number(number) => {
+            let number = number.as_f64().unwrap_or_default();
+            // The validator tells the two zeros apart, unlike JavaScript's own text.
+            let sign = if number == 0.0 && number.is_sign_negative() { "-" } else { "" };
+            Some(format!("{sign}{}", number_text(number)))
+        }
         Value::String(text) => Some(format!("\"{text}\"")),
         Value::Array(_) | Value::Object(_) => None,
     }
@@ -63,14 +68,11 @@ pub(crate) fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// A number as JSON: whole numbers without a fraction.
+/// A number as JSON: whole numbers without a fraction, with the digits JavaScript shows.
 pub(crate) fn number(value: f64) -> Value {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-        return Value::from(value as i64);
-    }
-    serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+    let whole = if value.fract() == 0.0 { number_text(value).parse::<i64>().ok() } else { None };
+    let fractional = || serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+    whole.map_or_else(fractional, Value::from)
 }
 
 #[cfg(test)]
@@ -96,5 +98,7 @@ mod tests {
         {
             assert_eq!(number_text(number), text);
         }
+        assert_eq!(super::number(123_456_789_012_345_678.0), json!(123_456_789_012_345_680_i64));
+        assert_eq!((super::number(-0.0), super::number(0.5)), (json!(0), json!(0.5)));
     }
 }
