@@ -9,6 +9,7 @@ use crate::content_types::{self, adopt::adopt};
 use crate::locales;
 use crate::media;
 use crate::store::{Conn, Database, StoreError, registry, settings};
+use crate::transfer::recovery;
 
 /// Remembers which default locale the settings last asked for.
 const DEFAULT_LOCALE_SETTING: &str = "locales.default";
@@ -20,12 +21,17 @@ const DEFAULT_LOCALE_SETTING: &str = "locales.default";
 pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
     let db = Database::open(&storage.database_url)?;
     db.migrate()?;
-    let codes = storage.locales.clone();
-    db.write::<_, StoreError>(|conn| {
-        ensure_locales(conn, &codes)?;
-        roles::ensure_stock(conn, clock::now())
-    })?;
+    db.write::<_, StoreError>(|conn| prepare(conn, &storage.locales))?;
     Ok(db)
+}
+
+/// Gives a database what every installation has: locales and the stock roles.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn prepare(conn: &mut Conn, codes: &[String]) -> Result<(), StoreError> {
+    ensure_locales(conn, codes)?;
+    roles::ensure_stock(conn, clock::now())
 }
 
 /// Opens everything.
@@ -33,12 +39,13 @@ pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
 /// # Errors
 /// When the database or the content model cannot be used.
 pub fn open(settings: Settings) -> anyhow::Result<App> {
-    let model = content_types::load(&settings.storage.schema)?;
     let db = open_database(&settings.storage)?;
+    let uploads = media::storage::Storage::open(&settings.serving.uploads)?;
+    recovery::recover(&db, &uploads, &settings.storage.schema)?;
+    let model = content_types::load(&settings.storage.schema)?;
     db.write::<_, StoreError>(|conn| adopt(conn, &model))?;
     let secret = settings.serving.jwt_secret.as_deref();
     let keys = Keys::load(secret, &settings.storage.data_dir())?;
-    let uploads = media::storage::Storage::open(&settings.serving.uploads)?;
     uploads.sweep()?;
     Ok(App::new(db, model, settings, keys, uploads))
 }

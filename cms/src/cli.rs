@@ -10,6 +10,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::commands;
 use crate::config::{self, Settings, Storage};
 use crate::content_types::LoadError;
+use crate::transfer::Refused;
 
 /// Headless content server that speaks Strapi 5's REST dialect
 #[derive(Debug, Parser)]
@@ -43,6 +44,10 @@ pub(crate) enum Command {
     /// Check the content model
     #[command(subcommand)]
     Schema(commands::schema::SchemaCommand),
+    /// Take over an archive that `strapi export` or `cms export` wrote
+    Import(Box<commands::import::Import>),
+    /// Write everything into an archive that Strapi and `cms import` read
+    Export(Box<commands::export::Export>),
     /// Look for what is wrong with this installation
     Doctor(Box<commands::doctor::Doctor>),
 }
@@ -78,7 +83,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let content = error.downcast_ref::<LoadError>().is_some();
+            let content = error.is::<LoadError>() || error.is::<Refused>();
             ExitCode::from(if content { CONTENT_ERRORS } else { FAILURE })
         }
     }
@@ -94,6 +99,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Locale(command) => commands::locale::run(command),
         Command::Webhook(command) => commands::webhook::run(command),
         Command::Schema(command) => commands::schema::run(&command),
+        Command::Import(import) => commands::import::run(&import),
+        Command::Export(export) => commands::export::run(&export),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),
     }
 }

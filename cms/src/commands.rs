@@ -1,6 +1,8 @@
 //! One file per command of the command line.
 
 pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod locale;
 pub(crate) mod migrate;
 pub(crate) mod permission;

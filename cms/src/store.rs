@@ -3,6 +3,7 @@
 //! One code path serves SQLite and PostgreSQL through [`pool::Conn`]; where SQL differs
 //! (JSON paths, upserts) the dialect decides. Nothing here knows HTTP.
 
+pub mod archive;
 pub mod documents;
 pub mod error;
 pub mod feed;

@@ -15,6 +15,7 @@ mod integration {
     mod routing;
     mod store;
     mod sync;
+    mod transfer;
     mod webhooks;
     mod write;
 }

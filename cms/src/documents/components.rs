@@ -18,7 +18,7 @@ use crate::store::feed;
 use crate::store::links;
 
 /// The counter component numbers are drawn from.
-const COUNTER: &str = "component";
+pub(crate) const COUNTER: &str = "component";
 
 /// A relation or media attribute to edit once the row exists.
 #[derive(Debug)]

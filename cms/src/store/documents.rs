@@ -101,6 +101,18 @@ pub struct Inserted {
 /// [`StoreError::Conflict`] when the identity is taken.
 pub fn insert(conn: &mut Conn, row: &NewRow<'_>) -> Result<Inserted, StoreError> {
     let number = feed::next(conn, &number_counter(&row.identity.uid))?;
+    insert_under(conn, row, number)
+}
+
+/// Inserts a row under a number that no other row of its type has or had.
+///
+/// # Errors
+/// As [`insert`].
+pub(super) fn insert_under(
+    conn: &mut Conn,
+    row: &NewRow<'_>,
+    number: i64,
+) -> Result<Inserted, StoreError> {
     let id = diesel::insert_into(documents::table)
         .values((
             documents::number.eq(number),
@@ -120,7 +132,7 @@ pub fn insert(conn: &mut Conn, row: &NewRow<'_>) -> Result<Inserted, StoreError>
 }
 
 /// Strapi numbers the rows of each type's table on their own.
-fn number_counter(uid: &str) -> String {
+pub(super) fn number_counter(uid: &str) -> String {
     format!("number:{uid}")
 }
 

@@ -23,3 +23,21 @@ pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+/// Every value whose name begins like this, by name.
+///
+/// # Errors
+/// Those of the database.
+pub fn beginning(conn: &mut Conn, prefix: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let all: Vec<(String, String)> = settings::table.order(settings::name).load(conn)?;
+    Ok(all.into_iter().filter(|(name, _)| name.starts_with(prefix)).collect())
+}
+
+/// Forgets a value; one that is not there is forgotten already.
+///
+/// # Errors
+/// Those of the database.
+pub fn remove(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    diesel::delete(settings::table.find(name)).execute(conn)?;
+    Ok(())
+}

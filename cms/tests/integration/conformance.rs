@@ -21,9 +21,9 @@ const LOCK_VARIABLE: &str = "GALLEY_CONFORMANCE_LOCK";
 /// Cases in which the reference does what nobody should copy, by the suite's own tag.
 const LEFT_OUT: &str = "upstream-flaw";
 
-struct Server {
-    child: Child,
-    url: String,
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) url: String,
 }
 
 impl Drop for Server {
@@ -33,21 +33,21 @@ impl Drop for Server {
     }
 }
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-const SQLITE: &str = "sqlite:data/cms.db";
+pub(crate) const SQLITE: &str = "sqlite:data/cms.db";
 
 /// A server in a folder of its own.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    folder: &'a Path,
-    database: &'a str,
+pub(crate) struct Place<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) database: &'a str,
 }
 
 /// `cms …` with the settings the suite's README asks for.
-fn cms(place: Place<'_>) -> Command {
+pub(crate) fn cms(place: Place<'_>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cms"));
     command
         .current_dir(place.folder)
@@ -66,7 +66,7 @@ fn cms(place: Place<'_>) -> Command {
     command
 }
 
-fn start(place: Place<'_>) -> Server {
+pub(crate) fn start(place: Place<'_>) -> Server {
     let mut child = cms(place).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let line = lines.find(|line| line.contains("listening on ")).unwrap();
@@ -76,7 +76,7 @@ fn start(place: Place<'_>) -> Server {
     Server { child, url }
 }
 
-fn token(place: Place<'_>, kind: &str) -> String {
+pub(crate) fn token(place: Place<'_>, kind: &str) -> String {
     let output =
         cms(place).args(["token", "create", "--name", kind, "--type", kind]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -119,14 +119,14 @@ fn run_suite(place: Place<'_>) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn jsonl(path: &Path) -> impl Iterator<Item = Value> + use<> {
+pub(crate) fn jsonl(path: &Path) -> impl Iterator<Item = Value> + use<> {
     let text = std::fs::read_to_string(path).unwrap();
     let lines: Vec<_> =
         text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
     lines.into_iter().map(|line| serde_json::from_str(&line).unwrap())
 }
 
-fn text(value: &Value, key: &str) -> String {
+pub(crate) fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or_default().to_owned()
 }
 

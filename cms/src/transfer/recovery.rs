@@ -1,0 +1,123 @@
+//! Finishing an import, in the process that began it or in the next one.
+//!
+//! The transaction of an import leaves a note with the name of its staging folder. A folder
+//! with a note belongs to an import that happened: what is still in it gets its place. A
+//! folder without one belongs to an import that did not happen, and goes.
+
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use walkdir::WalkDir;
+
+use super::staging::{FILES, Hold, PREFIX, SCHEMA};
+use crate::media::storage::{FileName, Storage};
+use crate::store::{Conn, Database, StoreError, settings};
+
+/// Beginning of the note's name.
+const NOTE: &str = "transfer.committed/";
+
+/// Leaves the note, in the transaction of the import.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn note(conn: &mut Conn, staging: &str) -> Result<(), StoreError> {
+    settings::set(conn, &format!("{NOTE}{staging}"), "1")
+}
+
+/// Deals with what interrupted imports left. One that is running is left alone.
+///
+/// # Errors
+/// When the folders cannot be written.
+pub(crate) fn recover(db: &Database, uploads: &Storage, schema: &Path) -> anyhow::Result<()> {
+    if leftovers(uploads)?.is_empty() {
+        return Ok(());
+    }
+    let Some(hold) = Hold::of(uploads)? else { return Ok(()) };
+    recover_held(&hold, db, uploads, schema)
+}
+
+/// As [`recover`], for whoever holds the uploads already.
+///
+/// # Errors
+/// As [`recover`].
+pub(super) fn recover_held(
+    _hold: &Hold,
+    db: &Database,
+    uploads: &Storage,
+    schema: &Path,
+) -> anyhow::Result<()> {
+    for folder in leftovers(uploads)? {
+        finish(db, uploads, schema, &folder)
+            .with_context(|| format!("finishing the import in `{}`", folder.display()))?;
+    }
+    Ok(())
+}
+
+fn leftovers(uploads: &Storage) -> std::io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(uploads.folder())? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            folders.push(entry.path());
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// Gives what is in the folder its place when its import was committed; removes the folder.
+///
+/// # Errors
+/// When the disk refuses; trying again later is safe.
+pub(super) fn finish(
+    db: &Database,
+    uploads: &Storage,
+    schema: &Path,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let note = format!("{NOTE}{name}");
+    let committed = db.read::<_, StoreError>(|conn| settings::get(conn, &note))?.is_some();
+    if committed {
+        place_files(&folder.join(FILES), uploads)?;
+        place_schemas(&folder.join(SCHEMA), schema)?;
+    }
+    std::fs::remove_dir_all(folder)?;
+    if committed {
+        db.write::<_, StoreError>(|conn| settings::remove(conn, &note))?;
+    }
+    Ok(())
+}
+
+fn place_files(from: &Path, uploads: &Storage) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        if let Some(name) = FileName::parse(&entry.file_name().to_string_lossy()) {
+            std::fs::rename(entry.path(), uploads.path(&name))?;
+        }
+    }
+    Ok(File::open(uploads.folder())?.sync_all()?)
+}
+
+/// The schema folder may be on another disk: each file is copied aside and renamed.
+fn place_schemas(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for entry in WalkDir::new(from).into_iter().filter_map(Result::ok) {
+        let Ok(inside) = entry.path().strip_prefix(from) else { continue };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let place = to.join(inside);
+        let folder = place.parent().unwrap_or(to);
+        std::fs::create_dir_all(folder)?;
+        let aside = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(folder)?;
+        std::fs::copy(entry.path(), aside.path())?;
+        aside.as_file().sync_all()?;
+        aside.persist(&place).map_err(|error| error.error)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! An import that is killed has happened or has not.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{cms, count, imported, seeded, start, token, uploads};
+
+/// Starts an import and kills it once `reached` says so, or lets it end.
+fn killed_when(folder: &Path, reached: impl Fn() -> bool) {
+    let mut import = cms(folder)
+        .arg("import")
+        .arg(seeded())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while import.try_wait().unwrap().is_none() {
+        if reached() {
+            import.kill().unwrap();
+            import.wait().unwrap();
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Files an import has unpacked so far.
+fn unpacked(folder: &Path) -> usize {
+    let staging = uploads(folder).into_iter().find(|name| name.starts_with(".importing-"));
+    let files = staging.map(|name| folder.join("data/uploads").join(name).join("files"));
+    files.and_then(|files| std::fs::read_dir(files).ok()).map_or(0, Iterator::count)
+}
+
+fn shown(folder: &Path) -> usize {
+    uploads(folder).iter().filter(|name| !name.starts_with('.')).count()
+}
+
+/// The write-ahead log holds what the transaction wrote so far.
+fn log_length(folder: &Path) -> u64 {
+    folder.join("data/cms.db-wal").metadata().map_or(0, |it| it.len())
+}
+
+async fn articles(folder: &Path) -> u64 {
+    let server = start(folder);
+    let token = token(folder, "full-access");
+    let url = format!("{}/api/articles?locale=*&status=draft", server.url);
+    let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+    let body: Value = answer.json().await.unwrap();
+    body["meta"]["pagination"]["total"].as_u64().unwrap()
+}
+
+#[actix_web::test]
+async fn a_killed_import_leaves_nothing_or_everything() {
+    // Articles in all their locales.
+    let all = 79;
+    let points: [&dyn Fn(&Path) -> bool; 7] = [
+        &|folder| unpacked(folder) > 0,
+        &|folder| unpacked(folder) > 10,
+        &|folder| unpacked(folder) >= 20,
+        &|folder| log_length(folder) > 300_000,
+        &|folder| log_length(folder) > 500_000,
+        &|folder| shown(folder) > 0,
+        &|folder| shown(folder) > 10,
+    ];
+    for point in points {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        killed_when(path, || point(path));
+        let before = shown(path);
+        let rows = articles(path).await;
+        assert!(rows == 0 || rows == all, "{rows}");
+        // The server's start has finished the import or wiped it away.
+        let after = uploads(path);
+        assert_eq!(after.len(), if rows == 0 { 0 } else { 20 }, "{after:?}");
+        assert!(before == 0 || rows == all, "files were shown before their rows");
+        let report = imported(path, &seeded(), &[]);
+        let expected = if rows == 0 { "added" } else { "unchanged" };
+        assert_eq!(count(&report, "api::article.article", expected), 139);
+        assert_eq!(uploads(path).len(), 20);
+    }
+}
