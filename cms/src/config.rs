@@ -122,6 +122,18 @@ pub struct Serving {
         default_missing_value = "true"
     )]
     pub public_drafts: bool,
+    /// Offer the routes `…/actions/publish`, `unpublish` and `discard-draft`, which Strapi's
+    /// REST API does not have
+    #[arg(
+        long,
+        env = "CMS_ACTIONS",
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub actions: bool,
     /// Origins that browsers may call from, or `*`
     #[arg(
         long,

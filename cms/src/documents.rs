@@ -3,23 +3,24 @@
 //! Everything here runs inside the caller's transaction.
 
 pub mod access;
+pub(crate) mod act;
 mod announce;
 pub(crate) mod coerce;
 pub(crate) mod components;
 pub(crate) mod create;
 pub(crate) mod delete;
-pub(crate) mod discard;
+mod discard;
 pub mod find;
 pub(crate) mod keys;
 pub(crate) mod locales;
 pub(crate) mod moment;
 mod populate;
-pub(crate) mod publish;
+mod publish;
 pub(crate) mod relations;
 mod shape;
 pub(crate) mod sync;
 mod unique;
-pub(crate) mod unpublish;
+mod unpublish;
 pub(crate) mod update;
 pub(crate) mod validate;
 pub(crate) mod work;

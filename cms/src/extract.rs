@@ -4,4 +4,5 @@ pub mod auth;
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod form;
+mod halves;
 pub(crate) mod query;

@@ -65,12 +65,15 @@ impl std::fmt::Debug for Context {
 /// Answers one request.
 pub(crate) async fn dispatch(app: App, http: HttpRequest, payload: Payload) -> HttpResponse {
     let model = app.model();
-    let Some(segments) = segments(http.path()) else { return not_found() };
-    let known = endpoints(&model, &segments);
+    let Some(segments) = segments(http.path()) else { return refuse(&http, &[]) };
+    let mut known = endpoints(&model, &segments, app.settings.serving.actions);
     let method = if http.method() == Method::HEAD { &Method::GET } else { http.method() };
-    match known.into_iter().find(|(known, _)| known == method) {
-        Some((_, endpoint)) => answer(app, model, endpoint, http, payload).await,
-        None => refuse(&http, &endpoints(&model, &segments)),
+    match known.iter().position(|(known, _)| known == method) {
+        Some(at) => {
+            let (_, endpoint) = known.swap_remove(at);
+            answer(app, model, endpoint, http, payload).await
+        }
+        None => refuse(&http, &known),
     }
 }
 

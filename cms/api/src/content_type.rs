@@ -233,17 +233,13 @@ impl ContentType {
         }
     }
 
-    /// Whether the attribute has its own value per locale. Relations, media and
-    /// components are localized unless the schema says `localized: false`, as in Strapi;
-    /// scalars only when it says `true`, but a uid always.
+    /// Whether the attribute has its own value per locale: when the schema says so, and
+    /// relations and uids always, as in Strapi.
     #[must_use]
     pub fn is_localized_attribute(&self, attribute: &Attribute) -> bool {
-        self.localized
-            && match (&attribute.kind, attribute.localized) {
-                (AttributeKind::Relation(_) | AttributeKind::Uid { .. }, _) => true,
-                (_, Some(localized)) => localized,
-                (kind, None) => kind.is_populatable(),
-            }
+        let always =
+            matches!(attribute.kind, AttributeKind::Relation(_) | AttributeKind::Uid { .. });
+        self.localized && (always || attribute.localized == Some(true))
     }
 }
 

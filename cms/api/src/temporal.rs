@@ -2,6 +2,8 @@
 //!
 //! Everything is UTC; a time without an offset is taken as UTC.
 
+mod iso;
+
 const MS_PER_DAY: i64 = 86_400_000;
 
 /// `2015-01-01T00:00:00.000Z`
@@ -11,13 +13,22 @@ pub fn format_datetime(ms: i64) -> String {
     let time = ms.rem_euclid(MS_PER_DAY);
     let (hours, minutes) = (time / 3_600_000, time / 60_000 % 60);
     let (seconds, millis) = (time / 1000 % 60, time % 1000);
-    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
+    let sign = match year {
+        ..0 => "-",
+        0..=9999 => "",
+        _ => "+",
+    };
+    let width = if sign.is_empty() { 4 } else { 6 };
+    let year = year.unsigned_abs();
+    format!(
+        "{sign}{year:0width$}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z"
+    )
 }
 
 /// An ISO date or date and time, or milliseconds since 1970 as digits.
 #[must_use]
 pub fn parse_datetime(text: &str) -> Option<i64> {
-    parse_iso(text).or_else(|| epoch(text))
+    iso::parse(text).or_else(|| epoch(text))
 }
 
 /// The date a text starts with, as `YYYY-MM-DD`.
@@ -28,7 +39,7 @@ pub fn parse_date(text: &str) -> Option<&str> {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),
     });
-    (well_formed && parse_day(date).is_some()).then_some(date)
+    (well_formed && iso::parse(date).is_some()).then_some(date)
 }
 
 /// `HH:MM:SS[.m]` as `HH:MM:SS.mmm`.
@@ -55,81 +66,8 @@ fn number(text: &str) -> Option<i64> {
 
 fn epoch(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-        .then(|| number(text))?
-}
-
-fn parse_iso(text: &str) -> Option<i64> {
-    let (date, time) = match text.split_once(['T', ' ']) {
-        Some((date, time)) => (date, Some(time)),
-        None => (text, None),
-    };
-    let day = parse_day(date)?;
-    let of_day = time.map_or(Some(0), parse_clock)?;
-    day.checked_mul(MS_PER_DAY)?.checked_add(of_day)
-}
-
-/// Days since 1970 of `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, `YYYYMMDD` or `YYYY-DDD`.
-fn parse_day(text: &str) -> Option<i64> {
-    let year = text.get(..4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()))?;
-    let (year, rest) = (number(year)?, &text[4..]);
-    let rest = rest.strip_prefix('-').unwrap_or(rest);
-    if !rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return None;
-    }
-    let first = days(year, 1, 1);
-    match rest.len() {
-        0 => Some(first),
-        3 => number(rest)
-            .filter(|day| (1..=365 + i64::from(is_leap(year))).contains(day))
-            .map(|day| first + day - 1),
-        _ => {
-            let (month, day) = (rest.get(..2)?, rest.get(2..)?);
-            let day = day.strip_prefix('-').unwrap_or(day);
-            let month = two_digits(month)?;
-            let day = if day.is_empty() { 1 } else { two_digits(day)? };
-            let valid = (1..=12).contains(&month) && (1..=length_of(year, month)).contains(&day);
-            valid.then(|| days(year, month, day))
-        }
-    }
-}
-
-/// Milliseconds of `HH`, `HH:MM`, `HH:MM:SS.mmm` with an optional offset.
-fn parse_clock(text: &str) -> Option<i64> {
-    let (clock, offset) = match text.find(['Z', '+', '-']) {
-        Some(at) => (&text[..at], parse_offset(&text[at..])?),
-        None => (text, 0),
-    };
-    let (whole, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, ""));
-    let digits: String = whole.chars().filter(|c| *c != ':').collect();
-    if !digits.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let part = |at: usize| digits.get(at..at + 2).and_then(two_digits);
-    let (hours, minutes, seconds) = match digits.len() {
-        2 => (part(0)?, 0, 0),
-        4 => (part(0)?, part(2)?, 0),
-        6 => (part(0)?, part(2)?, part(4)?),
-        _ => return None,
-    };
-    let millis = number(&format!("{:0<3.3}", fraction))?;
-    let midnight = hours == 24 && minutes == 0 && seconds == 0;
-    let valid = midnight || (hours < 24 && minutes < 60 && seconds < 60);
-    valid.then(|| ((hours * 60 + minutes) * 60 + seconds) * 1000 + millis - offset)
-}
-
-/// Milliseconds east of UTC of `Z`, `+02`, `+0200` or `+02:00`.
-fn parse_offset(text: &str) -> Option<i64> {
-    if text == "Z" {
-        return Some(0);
-    }
-    let (sign, rest) = text.split_at_checked(1)?;
-    let hours = rest.get(..2).and_then(two_digits)?;
-    let minutes = &rest[2..];
-    let minutes = minutes.strip_prefix(':').unwrap_or(minutes);
-    let minutes = if minutes.is_empty() { 0 } else { two_digits(minutes)? };
-    let offset = (hours * 60 + minutes) * 60_000;
-    (hours < 24 && minutes < 60).then_some(if sign == "-" { -offset } else { offset })
+    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| whole).and_then(iso::in_range)
 }
 
 fn is_leap(year: i64) -> bool {

@@ -18,9 +18,11 @@ use serde_json::{Map, Value};
 
 use crate::clock;
 use crate::documents::access::Access;
+use crate::documents::act::{self, Action, Locales};
 use crate::documents::find::{self, Reading};
+use crate::documents::validate::joined;
 use crate::documents::work::{DRAFT, Work};
-use crate::documents::{create, delete, discard, keys, publish, unpublish, update};
+use crate::documents::{create, delete, keys, update};
 use crate::error::AppResult;
 use crate::extract::{body, query};
 use crate::response;
@@ -36,6 +38,8 @@ const SEQ_HEADER_NAME: &str = "x-galley-seq";
 struct Write {
     call: ContentCall,
     spec: QuerySpec,
+    /// More than one, when the request lists them.
+    locales: Vec<String>,
     /// The body's `data`; null where there is none.
     data: Value,
     default_locale: String,
@@ -59,19 +63,21 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let readable = |uid: &str| access.may_find(uid);
     let limits = query::limits(&context.app.settings);
     let parser = QueryParser { model: &model, limits, readable: &readable };
+    refuse_locales(call.verb, ty, &tree)?;
     let spec = parser.one(ty, &tree)?;
     let data = match call.verb {
         ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access)?,
         _ => Value::Null,
     };
-    refuse_parameters(call.verb, &spec, &tree)?;
+    refuse_parameters(call.verb, ty, &tree)?;
     let status = match call.verb {
         ContentVerb::Create => StatusCode::CREATED,
         ContentVerb::Delete => StatusCode::NO_CONTENT,
         _ => StatusCode::OK,
     };
     let default_locale = context.registry.default_locale().to_owned();
-    let write = Write { call, spec, data, default_locale };
+    let locales = several_locales(&tree);
+    let write = Write { call, spec, locales, data, default_locale };
     let written = context.app.write(move |conn| run(conn, &model, write)).await?;
     context.app.jobs.wake();
     let mut answer = match written.shown {
@@ -90,21 +96,42 @@ fn content_type<'m>(model: &'m ContentModel, call: &ContentCall) -> AppResult<&'
 fn read_data(context: &mut Context, ty: &ContentType, access: &Access) -> AppResult<Value> {
     let data = body::data(context.body.take())?;
     keys::check(&context.model, ty, &data, &|uid| access.may_find(uid))?;
-    Ok(data)
+    Ok(body::entries(data))
+}
+
+/// A document is saved in one locale.
+fn refuse_locales(
+    verb: ContentVerb,
+    ty: &ContentType,
+    tree: &Map<String, Value>,
+) -> Result<(), ApiError> {
+    let saves = matches!(verb, ContentVerb::Create | ContentVerb::Update);
+    match tree.get("locale").filter(|_| saves && ty.localized) {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(code)) if code != "*" => Ok(()),
+        Some(other) => {
+            let locales = joined(other);
+            let message = format!(
+                "Invalid locale param {locales} provided. Document locales must be strings."
+            );
+            Err(ApiError::validation(message))
+        }
+    }
 }
 
 /// Parameters that cannot be meant for a write.
 fn refuse_parameters(
     verb: ContentVerb,
-    spec: &QuerySpec,
+    ty: &ContentType,
     tree: &Map<String, Value>,
 ) -> Result<(), ApiError> {
-    let saves = matches!(verb, ContentVerb::Create | ContentVerb::Update);
-    if saves && spec.locale == Locale::All {
-        let message = "Invalid locale param * provided. Document locales must be strings.";
-        return Err(ApiError::validation(message));
+    if tree.get("lookup").is_some_and(|lookup| !matches!(lookup.as_str(), None | Some(""))) {
+        return Err(ApiError::validation("Invalid params: 'lookup'"));
     }
-    if verb == ContentVerb::Delete && tree.get("status").is_some_and(|status| status == DRAFT) {
+    if verb == ContentVerb::Delete
+        && ty.draft_and_publish
+        && tree.get("status").is_some_and(|status| status == DRAFT)
+    {
         return Err(ApiError::validation("Cannot delete a draft document"));
     }
     Ok(())
@@ -138,15 +165,38 @@ fn verb(work: &mut Work<'_>, ty: &ContentType, write: &Write) -> AppResult<Optio
             let every = !ty.localized || write.spec.locale == Locale::All;
             let locale = (!every).then_some(locale.as_str());
             if let Some(document_id) = document_id(work, ty, write)? {
-                delete::delete(work, ty, &document_id, locale)?;
+                let is_meant = |work: &mut Work<'_>, row: &Identity| matches(work, ty, row, write);
+                delete::delete(work, ty, &document_id, locale, is_meant)?;
             }
             Ok(None)
         }
-        ContentVerb::Publish | ContentVerb::Unpublish | ContentVerb::DiscardDraft => {
-            act(work, ty, write, &locale).map(Some)
-        }
+        ContentVerb::Publish => run_action(work, ty, write, Action::Publish).map(Some),
+        ContentVerb::Unpublish => run_action(work, ty, write, Action::Unpublish).map(Some),
+        ContentVerb::DiscardDraft => run_action(work, ty, write, Action::DiscardDraft).map(Some),
         ContentVerb::Find | ContentVerb::FindOne => Err(ApiError::not_found().into()),
     }
+}
+
+/// Whether a row passes the filters of the request.
+fn matches(
+    work: &mut Work<'_>,
+    ty: &ContentType,
+    row: &Identity,
+    write: &Write,
+) -> AppResult<bool> {
+    if write.spec.filter == Filter::default() {
+        return Ok(true);
+    }
+    let spec = QuerySpec { populate: Vec::new(), ..version(&write.spec, row) };
+    let (model, default_locale) = (work.model, &write.default_locale);
+    let mut reading = Reading { conn: work.conn, model, default_locale, drafts: false };
+    Ok(find::one(&mut reading, ty, Selector::Document(&row.document_id), &spec)?.is_some())
+}
+
+/// The same question about this row.
+fn version(spec: &QuerySpec, row: &Identity) -> QuerySpec {
+    let status = if row.status == DRAFT { Status::Draft } else { Status::Published };
+    QuerySpec { status, locale: Locale::Code(row.locale.clone()), ..spec.clone() }
 }
 
 /// The document a call is about: named in the path, or the one of a single type.
@@ -157,48 +207,30 @@ fn document_id(work: &mut Work<'_>, ty: &ContentType, write: &Write) -> AppResul
     }
 }
 
-/// A publishing action on one locale or all of them. Shows the default locale, or the first
-/// one there is.
-fn act(work: &mut Work<'_>, ty: &ContentType, write: &Write, locale: &str) -> AppResult<Identity> {
-    let document_id = document_id(work, ty, write)?.ok_or_else(ApiError::not_found)?;
-    if !ty.draft_and_publish {
-        return Err(ApiError::not_found().into());
-    }
-    let draft = Identity {
-        uid: ty.uid.clone(),
-        document_id,
-        locale: locale.to_owned(),
-        status: DRAFT.to_owned(),
-    };
-    if write.spec.locale != Locale::All {
-        return act_on(work, ty, write.call.verb, &draft);
-    }
-    let rows = documents::of_document(work.conn, &draft.uid, &draft.document_id)?;
-    let mut drafts: Vec<Identity> = rows
-        .into_iter()
-        .map(|row| row.identity)
-        .filter(|identity| identity.status == DRAFT)
-        .collect();
-    drafts.sort_by_key(|identity| identity.locale != locale);
-    let mut first = None;
-    for draft in drafts {
-        let shown = act_on(work, ty, write.call.verb, &draft)?;
-        first.get_or_insert(shown);
-    }
-    Ok(first.ok_or_else(ApiError::not_found)?)
-}
-
-fn act_on(
+/// A publishing action.
+fn run_action(
     work: &mut Work<'_>,
     ty: &ContentType,
-    verb: ContentVerb,
-    draft: &Identity,
+    write: &Write,
+    action: Action,
 ) -> AppResult<Identity> {
-    match verb {
-        ContentVerb::Publish => publish::publish_changes(work, ty, draft),
-        ContentVerb::Unpublish => unpublish::unpublish(work, draft),
-        _ => discard::discard(work, ty, draft),
-    }
+    let document_id = document_id(work, ty, write)?.ok_or_else(ApiError::not_found)?;
+    let locales = match &write.spec.locale {
+        Locale::All => Locales::All,
+        locale if write.locales.is_empty() => {
+            Locales::These(vec![work.locale_of(ty, asked(locale))])
+        }
+        _ => Locales::These(
+            write.locales.iter().map(|code| work.locale_of(ty, Some(code))).collect(),
+        ),
+    };
+    act::act(work, ty, &document_id, action, &locales)
+}
+
+/// The locales of a `locale` that names several.
+fn several_locales(tree: &Map<String, Value>) -> Vec<String> {
+    let codes = tree.get("locale").and_then(Value::as_array);
+    codes.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn asked(locale: &Locale) -> Option<&str> {
@@ -216,9 +248,7 @@ fn show(
     identity: &Identity,
     write: Write,
 ) -> AppResult<Value> {
-    let mut spec = write.spec;
-    spec.status = if identity.status == DRAFT { Status::Draft } else { Status::Published };
-    spec.locale = Locale::Code(identity.locale.clone());
+    let mut spec = version(&write.spec, identity);
     // What the answer shows was decided by the write; a filter cannot take it away.
     spec.filter = Filter::default();
     let default_locale = &write.default_locale;

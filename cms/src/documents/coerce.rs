@@ -5,7 +5,7 @@ use cms_api::error::ApiError;
 use serde_json::Value;
 
 use super::moment;
-use super::validate::{number, plain};
+use super::validate::{big_integer, rounded};
 use crate::error::AppResult;
 
 /// The stored form of a scalar; relations, media and components are not values.
@@ -23,9 +23,10 @@ pub(crate) fn scalar(kind: &AttributeKind, value: Value) -> AppResult<Value> {
         AttributeKind::Date => text(moment::date(&value)),
         AttributeKind::Time => text(moment::time(&value)),
         AttributeKind::DateTime | AttributeKind::Timestamp => text(moment::datetime(&value)),
-        AttributeKind::BigInteger => Ok(big_integer(&value)),
+        // Big integers are text to clients.
+        AttributeKind::BigInteger => Ok(big_integer(&value).into()),
         AttributeKind::Integer | AttributeKind::Float | AttributeKind::Decimal => {
-            Ok(value.as_f64().filter(|_| !value.is_i64() && !value.is_u64()).map_or(value, number))
+            Ok(rounded(&value))
         }
         AttributeKind::Json => Ok(json(value)),
         AttributeKind::Password => password(&value),
@@ -33,19 +34,14 @@ pub(crate) fn scalar(kind: &AttributeKind, value: Value) -> AppResult<Value> {
     }
 }
 
-/// Big integers are text to clients; a number keeps all of its digits.
-fn big_integer(value: &Value) -> Value {
-    match value {
-        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string().into(),
-        Value::String(text) => text.trim_start_matches('+').into(),
-        other => plain(other).map_or(Value::Null, Value::String),
-    }
-}
-
-/// Text that looks like JSON is JSON.
+/// Text that looks like JSON is JSON; JSON text inside it is looked into once more.
 fn json(value: Value) -> Value {
-    let parsed = value.as_str().and_then(|text| serde_json::from_str(text).ok());
-    parsed.unwrap_or(value)
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+    let parsed = value.as_str().and_then(parse).and_then(|parsed| match parsed {
+        Value::String(inner) => parse(&inner),
+        other => Some(other),
+    });
+    rounded(&parsed.unwrap_or(value))
 }
 
 /// Passwords of content types can be compared, never read back.

@@ -3,7 +3,7 @@
 //! Components are replaced as a whole and get new numbers; one that names the number it
 //! already has is changed in place and keeps what is not mentioned.
 
-use cms_api::content_type::{Attribute, AttributeKind};
+use cms_api::content_type::{Attribute, AttributeKind, ContentType};
 use cms_api::error::{ApiError, ErrorName};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -28,6 +28,8 @@ pub(crate) struct LinkEdit<'a> {
     path: String,
     component_id: i64,
     value: Value,
+    /// The row, or the component, is new.
+    fresh: bool,
 }
 
 /// A body taken apart.
@@ -84,7 +86,7 @@ impl<'a> Splitter<'_, 'a> {
                 None => continue,
             };
             if target_uid(attribute).is_some() {
-                self.link(attribute, name, value, here);
+                self.link(attribute, name, value, fresh, here);
             } else {
                 let before = existing.and_then(|existing| existing.get(name));
                 let stored = self.value(name, attribute, value, before, here)?;
@@ -94,13 +96,21 @@ impl<'a> Splitter<'_, 'a> {
         Ok(data)
     }
 
-    fn link(&mut self, attribute: &'a Attribute, name: &str, value: Value, here: Here<'_>) {
+    fn link(
+        &mut self,
+        attribute: &'a Attribute,
+        name: &str,
+        value: Value,
+        fresh: bool,
+        here: Here<'_>,
+    ) {
         let edit = LinkEdit {
             attribute,
             name: name.to_owned(),
             path: join(here.path, name),
             component_id: here.component_id,
             value,
+            fresh,
         };
         self.links.push(edit);
     }
@@ -116,10 +126,10 @@ impl<'a> Splitter<'_, 'a> {
         let path = join(here.path, name);
         match &attribute.kind {
             AttributeKind::Component { component, .. } => {
-                self.component_value(name, Some(component), None, value, before, &path)
+                self.component_value(name, Some(component), value, before, &path)
             }
-            AttributeKind::DynamicZone { components } => {
-                self.component_value(name, None, Some(components), value, before, &path)
+            AttributeKind::DynamicZone { .. } => {
+                self.component_value(name, None, value, before, &path)
             }
             kind => coerce::scalar(kind, value),
         }
@@ -129,7 +139,6 @@ impl<'a> Splitter<'_, 'a> {
         &mut self,
         name: &str,
         component: Option<&'a str>,
-        allowed: Option<&'a [String]>,
         value: Value,
         before: Option<&Value>,
         path: &str,
@@ -138,17 +147,15 @@ impl<'a> Splitter<'_, 'a> {
             Value::Array(items) => {
                 let mut parts = Vec::new();
                 for item in items {
-                    let part =
-                        self.component_value(name, component, allowed, item, before, path)?;
-                    // Zone items of a component that is not listed are dropped.
-                    parts.extend((!part.is_null()).then_some(part));
+                    parts.push(self.component_value(name, component, item, before, path)?);
                 }
                 Ok(parts.into())
             }
             Value::Object(map) => {
                 let named = map.get("__component").and_then(Value::as_str).map(str::to_owned);
-                let listed = |uid: &String| allowed.is_some_and(|allowed| allowed.contains(uid));
-                let uid = component.map(str::to_owned).or_else(|| named.clone().filter(listed));
+                // Any component may stand in the zone of a draft; publishing drops those the
+                // zone does not list.
+                let uid = component.map(str::to_owned).or(named);
                 match uid {
                     Some(uid) => self.part(name, &uid, map, before, path),
                     None => Ok(Value::Null),
@@ -239,7 +246,7 @@ pub(crate) fn apply_links(
 ) -> AppResult<()> {
     drop_orphans(work, holder.row_id, data)?;
     for edit in edits {
-        let change = Edit::read(&edit.value, edit.target_uid(), targets);
+        let change = Edit::read(&edit.value, edit.target_uid(), targets, edit.fresh);
         apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
     }
     Ok(())
@@ -253,7 +260,7 @@ pub(crate) fn apply_inverse(
     targets: &Targets,
 ) -> AppResult<()> {
     for edit in edits.iter().filter(|edit| edit.is_inverse()) {
-        let change = Edit::read(&edit.value, edit.target_uid(), targets);
+        let change = Edit::read(&edit.value, edit.target_uid(), targets, edit.fresh);
         apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
     }
     Ok(())
@@ -275,7 +282,31 @@ impl LinkEdit<'_> {
     }
 }
 
-fn drop_orphans(work: &mut Work<'_>, row_id: i64, data: &Map<String, Value>) -> AppResult<()> {
+/// The data without zone items of components their zone does not list.
+pub(crate) fn listed(ty: &ContentType, data: &Map<String, Value>) -> Map<String, Value> {
+    let mut data = data.clone();
+    for (name, attribute) in &ty.attributes {
+        if let AttributeKind::DynamicZone { components } = &attribute.kind
+            && let Some(Value::Array(items)) = data.get_mut(name)
+        {
+            items.retain(|item| {
+                let uid = item.get("__component").and_then(Value::as_str);
+                uid.is_some_and(|uid| components.iter().any(|listed| listed == uid))
+            });
+        }
+    }
+    data
+}
+
+/// Forgets the links of components that `data` does not hold.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn drop_orphans(
+    work: &mut Work<'_>,
+    row_id: i64,
+    data: &Map<String, Value>,
+) -> AppResult<()> {
     let held: Vec<_> = links::of_source(work.conn, row_id)?
         .into_iter()
         .filter(|link| link.slot.component_id != 0)

@@ -97,7 +97,6 @@ fn insert(
         locales::copy_links(work, &restored, sibling, row_id)?;
     }
     work.written(&identity);
-    locales::propagate(work, ty, &identity)?;
     let fields = ty.attributes.keys().filter(|name| data.get(name.as_str()).is_some()).cloned();
     work.notice("entry.create", &identity, fields.collect());
     finish(work, ty, identity, publish, &parts.links, &targets)

@@ -1,9 +1,8 @@
 //! Giving up the edits of a draft: it becomes a copy of what is published.
 
-use cms_api::content_type::ContentType;
-use cms_api::error::{ApiError, ErrorName};
+use cms_api::error::ApiError;
 
-use super::locales;
+use super::act::nothing_published;
 use super::work::{PUBLISHED, Work};
 use crate::error::AppResult;
 use crate::store::documents::{self, Identity};
@@ -13,23 +12,16 @@ use crate::store::links;
 ///
 /// # Errors
 /// 404 without such a draft, 400 when there is nothing published to go back to.
-pub(crate) fn discard(
-    work: &mut Work<'_>,
-    ty: &ContentType,
-    draft: &Identity,
-) -> AppResult<Identity> {
+pub(crate) fn discard(work: &mut Work<'_>, draft: &Identity) -> AppResult<Identity> {
     let row_id = documents::id_of(work.conn, draft)?.ok_or_else(ApiError::not_found)?;
     let identity = Identity { status: PUBLISHED.to_owned(), ..draft.clone() };
-    let published = documents::get(work.conn, &identity)?.ok_or_else(|| {
-        ApiError::new(ErrorName::ApplicationError, "There is no published version to go back to")
-    })?;
+    let published = documents::get(work.conn, &identity)?.ok_or_else(nothing_published)?;
     documents::update(work.conn, row_id, &published.data, published.updated_at)?;
     let held: Vec<i64> = links::of_source(work.conn, row_id)?.iter().map(|link| link.id).collect();
     links::delete(work.conn, &held)?;
     let wanted = links::of_source(work.conn, published.id)?;
     links::copy(work.conn, &wanted, row_id)?;
     work.written(draft);
-    locales::propagate(work, ty, draft)?;
     work.notice("entry.draft-discard", draft, Vec::new());
     Ok(draft.clone())
 }

@@ -27,7 +27,13 @@ pub(crate) fn check(
     data: &Value,
     may_see: &dyn Fn(&str) -> bool,
 ) -> Result<(), ApiError> {
-    let Value::Object(map) = data else { return Ok(()) };
+    let map = match data {
+        Value::Object(map) => map,
+        Value::Array(items) => {
+            return items.iter().try_for_each(|item| check(model, ty, item, may_see));
+        }
+        _ => return Ok(()),
+    };
     if let Some(key) = IDENTITY.iter().find(|key| map.contains_key(**key)) {
         return Err(invalid(key, None, None));
     }
@@ -56,27 +62,49 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn value(&self, attribute: &Attribute, path: &str, value: &Value) -> Result<(), ApiError> {
+        match &attribute.kind {
+            AttributeKind::Component { component, .. } => {
+                let attributes = self.model.component(component).map(|part| &part.attributes);
+                self.items(value, path, &|map| self.object(attributes, map, path, &IDENTITY))
+            }
+            AttributeKind::DynamicZone { .. } => self.zone(path, value),
+            AttributeKind::Relation(relation) => {
+                self.items(value, path, &|map| self.reference(&relation.target, map, path))
+            }
+            AttributeKind::Media { .. } => {
+                let target = cms_api::builtin::FILE;
+                self.items(value, path, &|map| self.reference(target, map, path))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A list inside a list is looked at as an object whose keys are its indexes.
+    fn items(
+        &self,
+        value: &Value,
+        path: &str,
+        check: &dyn Fn(&Map<String, Value>) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
         for item in items(value) {
-            let Value::Object(map) = item else { continue };
-            match &attribute.kind {
-                AttributeKind::Component { component, .. } => {
-                    let attributes = self.model.component(component).map(|part| &part.attributes);
-                    self.object(attributes, map, path, &["id"])?;
-                }
-                AttributeKind::DynamicZone { .. } => {
-                    let uid = map.get("__component").and_then(Value::as_str);
-                    let part = uid.and_then(|uid| self.model.component(uid));
-                    if let Some(part) = part {
-                        self.object(Some(&part.attributes), map, path, &["id", "__component"])?;
-                    }
-                }
-                AttributeKind::Relation(relation) => {
-                    self.reference(&relation.target, map, path)?;
-                }
-                AttributeKind::Media { .. } => {
-                    self.reference(cms_api::builtin::FILE, map, path)?;
+            match item {
+                Value::Object(map) => check(map)?,
+                Value::Array(inner) if !inner.is_empty() => {
+                    return Err(invalid("0", Some(json!(path)), Some(path)));
                 }
                 _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Only lists are zones.
+    fn zone(&self, path: &str, value: &Value) -> Result<(), ApiError> {
+        for map in value.as_array().into_iter().flatten().filter_map(Value::as_object) {
+            let uid = map.get("__component").and_then(Value::as_str);
+            if let Some(part) = uid.and_then(|uid| self.model.component(uid)) {
+                let also = ["id", "documentId", "__component"];
+                self.object(Some(&part.attributes), map, path, &also)?;
             }
         }
         Ok(())
@@ -99,8 +127,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// An object that names a document may also hold the target's own attributes; they are
-    /// not looked at.
+    /// An object that names a document may also hold the target's own attributes, and they
+    /// theirs.
     fn reference(
         &self,
         target: &str,
@@ -108,13 +136,17 @@ impl Walk<'_> {
         path: &str,
     ) -> Result<(), ApiError> {
         let attributes = self.model.get(target).map(|ty| &ty.attributes);
-        for key in map.keys().map(String::as_str) {
+        for (key, value) in map {
+            if let Some(attribute) = attributes.and_then(|attributes| attributes.get(key)) {
+                self.value(attribute, &format!("{path}.{key}"), value)?;
+                continue;
+            }
+            let key = key.as_str();
             let known = IDENTITY.contains(&key)
                 || RELATION_WORDS.contains(&key)
                 || IGNORED.contains(&key)
                 || SYSTEM.contains(&key)
-                || key == "__type"
-                || attributes.is_some_and(|attributes| attributes.contains_key(key));
+                || key == "__type";
             if !known {
                 return Err(invalid(key, Some(json!(path)), Some(path)));
             }

@@ -1,8 +1,9 @@
 //! Attributes that are the same in every locale.
 //!
-//! A new locale takes them from one that exists; a write to one locale carries them to
-//! the others of the same status. A published row that changes by that is a change of its
-//! own in the feed.
+//! A new locale takes them from one that exists. A write carries them from the row it answers
+//! with to the other locales of the same status, and to those alone: a plain write, which
+//! answers with what it published, leaves the drafts of other locales as they are. A
+//! published row that changes by that is a change of its own in the feed.
 
 use cms_api::content_type::{Attribute, AttributeKind, ContentType};
 use serde_json::{Map, Value};
@@ -19,6 +20,19 @@ fn shared(ty: &ContentType) -> impl Iterator<Item = (&String, &Attribute)> {
         .filter(|(_, attribute)| ty.localized && !ty.is_localized_attribute(attribute))
 }
 
+/// The row a new locale takes shared values from: the one published last, else that of the
+/// first locale.
+pub(super) fn sibling(rows: Vec<Row>) -> Option<Row> {
+    rows.into_iter().max_by(|a, b| {
+        a.published_at.cmp(&b.published_at).then_with(|| b.identity.locale.cmp(&a.identity.locale))
+    })
+}
+
+/// Whether a body says anything about the attribute; null leaves it to the other locales.
+fn mentions(given: &Map<String, Value>, name: &str) -> bool {
+    given.get(name).is_some_and(|value| !value.is_null())
+}
+
 /// The body for a new locale: what the client sent, and shared values it did not mention.
 pub(super) fn fill(
     ty: &ContentType,
@@ -28,9 +42,7 @@ pub(super) fn fill(
     let mut filled = given.clone();
     for (name, attribute) in shared(ty) {
         let is_value = !matches!(attribute.kind, AttributeKind::Media { .. });
-        if let Some(value) =
-            sibling.data.get(name).filter(|_| is_value && !given.contains_key(name))
-        {
+        if let Some(value) = sibling.data.get(name).filter(|_| is_value && !mentions(given, name)) {
             filled.insert(name.clone(), value.clone());
         }
     }
@@ -46,7 +58,7 @@ pub(super) fn restore<'a>(
     data: &mut Map<String, Value>,
 ) -> Vec<&'a str> {
     let mut restored = Vec::new();
-    for (name, _) in shared(ty).filter(|(name, _)| !given.contains_key(*name)) {
+    for (name, _) in shared(ty).filter(|(name, _)| !mentions(given, name)) {
         if let Some(value) = sibling.data.get(name) {
             data.insert(name.clone(), value.clone());
         }
@@ -76,27 +88,82 @@ pub(super) fn copy_links(
     Ok(())
 }
 
+/// What the locales of a document shared before a write.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Shared {
+    values: Vec<Value>,
+    links: Vec<(String, Target)>,
+}
+
+impl Shared {
+    /// As the draft of its first locale holds it; `None` for a document without rows, or a
+    /// type whose locales share nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn before(
+        work: &mut Work<'_>,
+        ty: &ContentType,
+        document_id: &str,
+    ) -> AppResult<Option<Self>> {
+        if shared(ty).next().is_none() {
+            return Ok(None);
+        }
+        let rows = documents::of_document(work.conn, &ty.uid, document_id)?;
+        let first = rows.into_iter().min_by(|a, b| {
+            (&a.identity.locale, a.published_at).cmp(&(&b.identity.locale, b.published_at))
+        });
+        first.map(|row| Self::of(work, ty, &row)).transpose()
+    }
+
+    fn of(work: &mut Work<'_>, ty: &ContentType, row: &Row) -> AppResult<Self> {
+        let held = links::of_source(work.conn, row.id)?;
+        let links = shared(ty).flat_map(|(name, _)| below(&held, name));
+        let value = |name: &String| row.data.get(name).map_or(Value::Null, without_ids);
+        Ok(Self {
+            values: shared(ty).map(|(name, _)| value(name)).collect(),
+            links: links.map(|link| (link.slot.path.clone(), link.target.clone())).collect(),
+        })
+    }
+}
+
+/// A value without the numbers of components.
+fn without_ids(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(without_ids).collect(),
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(key, _)| *key != "id");
+            kept.map(|(key, value)| (key.clone(), without_ids(value))).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
 /// Carries the shared attributes of this row to the rows of other locales in the same
-/// status.
+/// status, when they are not what they were.
 ///
 /// # Errors
 /// Those of the database.
-pub(crate) fn propagate(work: &mut Work<'_>, ty: &ContentType, source: &Identity) -> AppResult<()> {
+pub(crate) fn propagate(
+    work: &mut Work<'_>,
+    ty: &ContentType,
+    source: &Identity,
+    before: Option<&Shared>,
+) -> AppResult<()> {
     if shared(ty).next().is_none() {
         return Ok(());
     }
     let rows = documents::of_document(work.conn, &source.uid, &source.document_id)?;
     let Some(origin) = rows.iter().find(|row| row.identity == *source) else { return Ok(()) };
+    if before.is_some() && before == Some(&Shared::of(work, ty, origin)?) {
+        return Ok(());
+    }
+    let held = links::of_source(work.conn, origin.id)?;
     let others = rows
         .iter()
         .filter(|row| row.identity.status == source.status && row.identity.locale != source.locale);
-    let mut held = None;
     for row in others {
-        let held = match &mut held {
-            Some(held) => held,
-            none => none.insert(links::of_source(work.conn, origin.id)?),
-        };
-        carry(work, ty, origin, held, row)?;
+        carry(work, ty, origin, &held, row)?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Dates, times and moments: what is accepted and how each is stored.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use cms_api::temporal;
 use serde_json::Value;
+
+use super::validate::joined;
 
 const DATE_EXPECTED: &str = "Invalid format, expected yyyy-MM-dd";
 const TIME_EXPECTED: &str = "Invalid time format, expected HH:mm:ss.SSS";
@@ -19,10 +19,13 @@ pub(crate) fn date(value: &Value) -> Result<String, String> {
         4 | 7 => byte == b'-',
         _ => byte.is_ascii_digit(),
     });
-    if text.is_empty() || !shape {
+    let number = |range| text.get(range).and_then(|part: &str| part.parse::<u8>().ok());
+    let possible = number(5..7).is_some_and(|month| (1..=12).contains(&month))
+        && number(8..10).is_some_and(|day| (1..=31).contains(&day));
+    if !shape || !possible {
         return Err(DATE_EXPECTED.into());
     }
-    text.parse::<Date>().map(|_| text.to_owned()).map_err(|_| "Invalid date".into())
+    temporal::parse_date(text).map(str::to_owned).ok_or_else(|| "Invalid date".into())
 }
 
 /// `HH:MM:SS.mmm`; the fraction may be shorter or missing.
@@ -33,26 +36,7 @@ pub(crate) fn time(value: &Value) -> Result<String, String> {
     let Some(text) = value.as_str() else {
         return Err(format!("Expected a string, got a {}", type_name(value)));
     };
-    let expected = || TIME_EXPECTED.to_owned();
-    let (clock, fraction) = text.split_at_checked(8).ok_or_else(expected)?;
-    let mut parts = clock.split(':');
-    for limit in [24, 60, 60] {
-        let part = parts.next().filter(|part| part.len() == 2).ok_or_else(expected)?;
-        let fine = part.bytes().all(|byte| byte.is_ascii_digit())
-            && part.parse::<u8>().is_ok_and(|number| number < limit);
-        if !fine {
-            return Err(expected());
-        }
-    }
-    let digits = match fraction.chars().next() {
-        None => "",
-        Some(separator) => fraction.get(separator.len_utf8()..).unwrap_or_default(),
-    };
-    let whole = digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !whole || (!fraction.is_empty() && digits.is_empty()) {
-        return Err(expected());
-    }
-    Ok(format!("{clock}.{digits:0<3}"))
+    temporal::parse_time(text).ok_or_else(|| TIME_EXPECTED.to_owned())
 }
 
 /// RFC 3339 in UTC with milliseconds, from an ISO text or Unix milliseconds.
@@ -60,40 +44,8 @@ pub(crate) fn time(value: &Value) -> Result<String, String> {
 /// # Errors
 /// The message for the client.
 pub(crate) fn datetime(value: &Value) -> Result<String, String> {
-    let moment = match value {
-        Value::Number(number) => number.as_f64().and_then(from_milliseconds),
-        Value::String(text) => match text.trim().parse::<f64>() {
-            Ok(number) => from_milliseconds(number),
-            Err(_) => from_text(text.trim()),
-        },
-        _ => None,
-    };
-    moment.map(|moment| format!("{moment:.3}")).ok_or_else(|| DATETIME_EXPECTED.to_owned())
-}
-
-fn from_milliseconds(number: f64) -> Option<Timestamp> {
-    #[expect(clippy::cast_possible_truncation, reason = "out of range is refused below")]
-    let whole = number.trunc() as i64;
-    Timestamp::from_millisecond(whole).ok().filter(|_| number.is_finite())
-}
-
-/// With an offset, without one (UTC), or a date alone (midnight UTC).
-fn from_text(text: &str) -> Option<Timestamp> {
-    let moment = text
-        .parse::<Timestamp>()
-        .ok()
-        .or_else(|| text.parse::<DateTime>().ok().and_then(in_utc))
-        .or_else(|| {
-            text.parse::<Date>()
-                .ok()
-                .and_then(|date| in_utc(date.to_datetime(jiff::civil::Time::midnight())))
-        })?;
-    // Anything finer than a millisecond is cut off.
-    Timestamp::from_millisecond(moment.as_millisecond()).ok()
-}
-
-fn in_utc(moment: DateTime) -> Option<Timestamp> {
-    moment.to_zoned(TimeZone::UTC).ok().map(|zoned: Zoned| zoned.timestamp())
+    let moment = temporal::parse_datetime(&joined(value));
+    moment.map(temporal::format_datetime).ok_or_else(|| DATETIME_EXPECTED.to_owned())
 }
 
 fn type_name(value: &Value) -> &'static str {
@@ -115,6 +67,7 @@ mod tests {
         assert_eq!(date(&json!("2024-02-29")).unwrap(), "2024-02-29");
         assert_eq!(date(&json!("2024-02-29T23:59:59.000Z")).unwrap(), "2024-02-29");
         assert_eq!(date(&json!("2023-02-29")).unwrap_err(), "Invalid date");
+        assert_eq!(date(&json!("2024-13-01")).unwrap_err(), DATE_EXPECTED);
         for wrong in [json!("tomorrow"), json!(""), json!(5), json!("2024-2-9"), json!("ÄÖÜÄÖÜ")]
         {
             assert_eq!(date(&wrong).unwrap_err(), DATE_EXPECTED, "{wrong}");
@@ -130,9 +83,16 @@ mod tests {
         ] {
             assert_eq!(time(&json!(given)).unwrap(), stored);
         }
-        for wrong in
-            ["25:99", "noon", "24:00:00", "08:30", "08:30:15.", "08:30:15.1234", "8:30:150"]
-        {
+        for wrong in [
+            "25:99",
+            "noon",
+            "24:00:00",
+            "08:30",
+            "08:30:15.",
+            "08:30:15.1234",
+            "8:30:150",
+            "08:30:15,5",
+        ] {
             assert_eq!(time(&json!(wrong)).unwrap_err(), TIME_EXPECTED, "{wrong}");
         }
         assert_eq!(time(&json!(1)).unwrap_err(), "Expected a string, got a number");
@@ -147,10 +107,12 @@ mod tests {
             (json!("2024-05-06"), "2024-05-06T00:00:00.000Z"),
             (json!(1_700_000_000_000_i64), "2023-11-14T22:13:20.000Z"),
             (json!("1700000000000"), "2023-11-14T22:13:20.000Z"),
+            (json!("12"), "1200-01-01T00:00:00.000Z"),
+            (json!([7]), "1970-01-01T00:00:00.007Z"),
         ] {
             assert_eq!(datetime(&given).unwrap(), stored, "{given}");
         }
-        for wrong in [json!("soon"), json!(true), json!([]), json!("2024-13-01")] {
+        for wrong in [json!("soon"), json!(true), json!([]), json!(1.5), json!("2024-13-01")] {
             assert_eq!(datetime(&wrong).unwrap_err(), DATETIME_EXPECTED, "{wrong}");
         }
     }

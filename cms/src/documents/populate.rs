@@ -210,7 +210,12 @@ impl<'a> Filler<'a> {
                 owned.push(((at, position), Holder::component(holder.row, item)));
             }
         }
-        for uid in components {
+        // Without a choice of components, those a draft holds beside the listed ones are shown.
+        let beside: Vec<String> = match wanted.on {
+            None => by_part.keys().filter(|uid| !components.contains(uid)).cloned().collect(),
+            Some(_) => Vec::new(),
+        };
+        for uid in components.iter().chain(&beside) {
             let plain = Populate::plain(uid, wanted.link.clone());
             let options = match &wanted.on {
                 None => &plain,

@@ -8,8 +8,8 @@ use cms_api::content_type::{AttributeKind, ContentType};
 use cms_api::error::ApiError;
 use serde_json::{Map, Value};
 
+use super::components;
 use super::create::checked;
-use super::locales;
 use super::relations::apply::{Holder, is_exclusive, release};
 use super::validate::Mode;
 use super::work::{PUBLISHED, Work};
@@ -26,7 +26,8 @@ pub(crate) fn publish(
     ty: &ContentType,
     draft: &Identity,
 ) -> AppResult<Identity> {
-    let row = documents::get(work.conn, draft)?.ok_or_else(ApiError::not_found)?;
+    let mut row = documents::get(work.conn, draft)?.ok_or_else(ApiError::not_found)?;
+    row.data = components::listed(ty, &row.data);
     let identity = Identity { status: PUBLISHED.to_owned(), ..draft.clone() };
     check(work, ty, &identity, &row)?;
     if let Some(previous) = documents::id_of(work.conn, &identity)? {
@@ -45,9 +46,9 @@ pub(crate) fn publish(
     .id;
     let held = links::of_source(work.conn, row.id)?;
     links::copy(work.conn, &held, row_id)?;
+    components::drop_orphans(work, row_id, &row.data)?;
     release_exclusive(work, Holder { row_id, identity: &identity, ty }, &held)?;
     work.written(&identity);
-    locales::propagate(work, ty, &identity)?;
     work.notice("entry.publish", &identity, Vec::new());
     Ok(identity)
 }
@@ -64,7 +65,7 @@ pub(crate) fn publish_changes(
     let identity = Identity { status: PUBLISHED.to_owned(), ..draft.clone() };
     let rows = (documents::get(work.conn, draft)?, documents::get(work.conn, &identity)?);
     if let (Some(draft), Some(published)) = rows
-        && draft.data == published.data
+        && components::listed(ty, &draft.data) == published.data
         && shape(&links::of_source(work.conn, draft.id)?)
             == shape(&links::of_source(work.conn, published.id)?)
     {

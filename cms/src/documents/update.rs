@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::components::{self, LinkEdit};
 use super::create::{check, create_locale, finish, first_status, own};
-use super::locales;
+use super::locales::{self, Shared};
 use super::relations::apply::Holder;
 use super::validate::Mode;
 use super::work::Work;
@@ -31,24 +31,17 @@ pub(crate) fn update(
         locale: locale.to_owned(),
         status: first_status(ty).to_owned(),
     };
-    if let Some(row) = documents::get(work.conn, &identity)? {
-        return change(work, ty, row, publish, data);
-    }
-    match sibling(work, ty, &identity)? {
-        Some(sibling) => create_locale(work, ty, identity, publish, data, &sibling),
-        None => Err(ApiError::not_found().into()),
-    }
-}
-
-/// Another locale of the document, the default one if it exists.
-fn sibling(work: &mut Work<'_>, ty: &ContentType, wanted: &Identity) -> AppResult<Option<Row>> {
-    let default_locale = work.locale_of(ty, None);
-    let mut rows: Vec<Row> = documents::of_document(work.conn, &wanted.uid, &wanted.document_id)?
-        .into_iter()
-        .filter(|row| row.identity.status == wanted.status)
-        .collect();
-    rows.sort_by_key(|row| row.identity.locale != default_locale);
-    Ok(rows.into_iter().next())
+    let before = Shared::before(work, ty, document_id)?;
+    let written = match documents::get(work.conn, &identity)? {
+        Some(row) => change(work, ty, row, publish, data)?,
+        None => {
+            let rows = documents::of_document(work.conn, &identity.uid, document_id)?;
+            let sibling = locales::sibling(rows).ok_or_else(ApiError::not_found)?;
+            create_locale(work, ty, identity, publish, data, &sibling)?
+        }
+    };
+    locales::propagate(work, ty, &written, before.as_ref())?;
+    Ok(written)
 }
 
 fn change(
@@ -67,7 +60,6 @@ fn change(
     let holder = Holder { row_id: row.id, identity: &identity, ty };
     components::apply_links(work, holder, &parts.links, &targets, &parts.data)?;
     work.written(&identity);
-    locales::propagate(work, ty, &identity)?;
     work.notice("entry.update", &identity, changed(ty, &row.data, &parts.data, &parts.links));
     finish(work, ty, identity, publish, &parts.links, &targets)
 }

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use attribute::is_polymorphic;
 pub(crate) use email::is_email;
-pub(crate) use print::{number, plain, print};
+pub(crate) use print::{big_integer, joined, number, plain, print, rounded};
 
 use attribute::Rules;
 use place::Place;
@@ -56,12 +56,9 @@ pub(crate) fn check(
 ) -> Result<Map<String, Value>, ApiError> {
     let rules = Rules { model, mode };
     let rule = rules.object(&ty.attributes, Some(data), Some(""));
-    let mut check = Check { is_taken, alone: None };
+    let mut check = Check { is_taken };
     let mut errors = Vec::new();
-    let kept = rule.check(Some(data), &Place::default(), &mut check, &mut errors);
-    if let Some(message) = check.alone {
-        return Err(ApiError::validation(message));
-    }
+    let kept = rule.check(Some(data), &Place::default(), &mut check, &mut errors).kept;
     let Some(Value::Object(kept)) = kept else {
         return Err(ApiError::invalid_fields(&errors));
     };

@@ -12,11 +12,17 @@ use cms_api::query_string;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
+use super::halves;
 use crate::error::{AppError, AppResult};
 
 /// An over-long body is read on to this length before it is refused: a client that is still
 /// sending would otherwise see a broken connection instead of the answer.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The longest body of a text type, which no route reads.
+const TEXT_LIMIT: usize = 56 * 1024;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The whole body.
 ///
@@ -46,10 +52,13 @@ pub(crate) async fn tree(
     payload: &mut Payload,
     limit: usize,
 ) -> AppResult<Value> {
+    let kind = content_type(http);
+    let limit = if kind.starts_with("text/") { limit.min(TEXT_LIMIT) } else { limit };
     let body = bytes(payload, limit).await?;
-    match content_type(http).as_str() {
+    match kind.as_str() {
         "application/x-www-form-urlencoded" => form(&body),
-        json if json == "application/json" || json.ends_with("+json") => parse_json(&body),
+        "application/json" | "application/csp-report" => parse_json(&body),
+        json if json.ends_with("+json") => parse_json(&body),
         text if text.starts_with("text/") => Ok(String::from_utf8_lossy(&body).into()),
         _ => Ok(Value::Null),
     }
@@ -66,6 +75,28 @@ pub(crate) fn data(mut body: Value) -> Result<Value, ApiError> {
     }
 }
 
+/// Checked data as it is written: a list is no entry, but its items become objects.
+pub(crate) fn entries(data: Value) -> Value {
+    match data {
+        Value::Array(items) => items.into_iter().map(entry).collect(),
+        data => data,
+    }
+}
+
+fn entry(item: Value) -> Value {
+    match item {
+        Value::Object(_) | Value::Array(_) => item,
+        Value::String(text) => {
+            let parts = text.chars().enumerate();
+            parts
+                .map(|(at, part)| (at.to_string(), part.to_string().into()))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Value::Object(Map::new()),
+    }
+}
+
 /// Whether the body holds files, which are read as they come and not as a whole.
 pub(crate) fn is_multipart(http: &HttpRequest) -> bool {
     content_type(http) == "multipart/form-data"
@@ -77,10 +108,11 @@ fn content_type(http: &HttpRequest) -> String {
 }
 
 fn parse_json(body: &[u8]) -> AppResult<Value> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Ok(Value::Object(Map::new())),
         Some(b'{' | b'[') => {
-            let tree = serde_json::from_slice(body).map_err(syntax)?;
+            let tree = read_json(body)?;
             if names_prototype(&tree) {
                 return Err(syntax("Object contains forbidden prototype property").into());
             }
@@ -88,6 +120,13 @@ fn parse_json(body: &[u8]) -> AppResult<Value> {
         }
         Some(_) => Err(syntax("invalid JSON, only supports object and array").into()),
     }
+}
+
+fn read_json(body: &[u8]) -> Result<Value, ApiError> {
+    serde_json::from_slice(body).or_else(|error| match halves::mended(body) {
+        Some(text) => serde_json::from_str(&text).map_err(syntax),
+        None => Err(syntax(error)),
+    })
 }
 
 /// A key that would change every object of a server written in JavaScript.
@@ -103,7 +142,22 @@ fn names_prototype(tree: &Value) -> bool {
 
 fn form(body: &[u8]) -> AppResult<Value> {
     let text = String::from_utf8_lossy(body);
-    query_string::parse(&text).map(Value::Object).map_err(|_| too_large().into())
+    let pairs: Vec<String> = text.split('&').map(form_pair).collect();
+    query_string::parse(&pairs.join("&")).map(Value::Object).map_err(|_| too_large().into())
+}
+
+/// A pair in the grammar of query strings: in forms dots are brackets too, and a name
+/// without a value has the empty one.
+fn form_pair(pair: &str) -> String {
+    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    if key.is_empty() {
+        return pair.to_owned();
+    }
+    let (head, tail) = key.split_at(key.find('[').unwrap_or(key.len()));
+    let mut parts = head.split('.');
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    parts.for_each(|part| name.push_str(&format!("[{part}]")));
+    format!("{name}{tail}={value}")
 }
 
 fn syntax(reason: impl std::fmt::Display) -> ApiError {
@@ -144,7 +198,25 @@ mod tests {
     }
 
     #[test]
+    fn texts_are_read_as_javascript_reads_them() {
+        let read = |body: &str| parse_json(body.as_bytes()).unwrap();
+        assert_eq!(read("\u{feff}{\"a\":1}"), json!({"a": 1}));
+        assert_eq!(read(r#"{"a":"\ud83d\ude00"}"#), json!({"a": "😀"}));
+        assert_eq!(
+            read(r#"{"a":"\\ud83d \ud83d"}"#),
+            json!({"a": "\\ud83d \u{fffd}\u{fffd}\u{fffd}"})
+        );
+        for wrong in [r#"{"a":{"__proto__":1}}"#, r#"{"\u005f_proto__":1}"#] {
+            assert!(parse_json(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn forms_use_brackets() {
+        assert_eq!(
+            form(b"data.title=x&data[tag]").unwrap(),
+            json!({"data": {"title": "x", "tag": ""}})
+        );
         assert_eq!(
             form(b"data[title]=a+b&data[tags][]=x").unwrap(),
             json!({"data": {"title": "a b", "tags": ["x"]}})

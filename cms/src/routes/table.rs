@@ -75,8 +75,12 @@ impl Endpoint {
     }
 }
 
-/// Every method the path knows.
-pub(super) fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Method, Endpoint)> {
+/// Every method the path knows. `actions` says whether content can be published by itself.
+pub(super) fn endpoints(
+    model: &ContentModel,
+    segments: &[String],
+    actions: bool,
+) -> Vec<(Method, Endpoint)> {
     let lower: Vec<String> = segments.iter().map(|part| part.to_ascii_lowercase()).collect();
     let literal: Vec<&str> = lower.iter().map(String::as_str).collect();
     match literal.as_slice() {
@@ -101,6 +105,7 @@ pub(super) fn endpoints(model: &ContentModel, segments: &[String]) -> Vec<(Metho
         ["api", "users-permissions", rest @ ..] => {
             role_endpoints(rest, segments.get(3..).unwrap_or_default())
         }
+        ["api", _, .., "actions", _] if !actions => Vec::new(),
         ["api", name, rest @ ..] => {
             let ids = segments.get(2..).unwrap_or_default();
             content_endpoints(model, name, rest, ids)

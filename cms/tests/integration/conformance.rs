@@ -62,7 +62,8 @@ pub(crate) fn cms(place: Place<'_>) -> Command {
             "text/html,application/x-sh,application/x-msdownload,application/x-executable",
         )
         .env("CMS_AUTH_RATE_LIMIT", "off")
-        .env("CMS_ACCESS_TOKEN_TTL", "7d");
+        .env("CMS_ACCESS_TOKEN_TTL", "7d")
+        .env("CMS_ACTIONS", "false");
     command
 }
 

@@ -36,10 +36,13 @@ pub(crate) fn apply(
 ) -> AppResult<()> {
     let slot = Slot { source_id: holder.row_id, path: path.to_owned(), component_id };
     match &attribute.kind {
-        AttributeKind::Media { multiple, .. } => owned(work, &slot, *multiple, edit).map(drop),
+        AttributeKind::Media { multiple, .. } => {
+            let media = |current: &[Target]| Ok(edit.apply_to_media(current, *multiple));
+            owned(work, &slot, &media).map(drop)
+        }
         AttributeKind::Relation(relation) if relation.owns_links() => {
             let many = relation.kind.is_to_many();
-            let added = owned(work, &slot, many, edit)?;
+            let added = owned(work, &slot, &|current| after(edit, current, many))?;
             if component_id == 0 && is_exclusive(relation) {
                 release(work, holder, path, &added)?;
             }
@@ -77,10 +80,14 @@ pub(crate) fn is_exclusive(relation: &Relation) -> bool {
 }
 
 /// Edits links held by the row itself; returns the targets that were added.
-fn owned(work: &mut Work<'_>, slot: &Slot, many: bool, edit: &Edit) -> AppResult<Vec<Target>> {
+fn owned(
+    work: &mut Work<'_>,
+    slot: &Slot,
+    edited: &dyn Fn(&[Target]) -> AppResult<Vec<Target>>,
+) -> AppResult<Vec<Target>> {
     let current = links::at(work.conn, slot)?;
     let listed: Vec<Target> = current.iter().map(|link| link.target.clone()).collect();
-    let list = after(edit, &listed, many)?;
+    let list = edited(&listed)?;
     let gone: Vec<i64> =
         current.iter().filter(|link| !list.contains(&link.target)).map(|link| link.id).collect();
     links::delete(work.conn, &gone)?;
@@ -102,17 +109,12 @@ fn owned(work: &mut Work<'_>, slot: &Slot, many: bool, edit: &Edit) -> AppResult
     Ok(added)
 }
 
-/// The list after an edit; a to-one attribute keeps the last item of what it was given.
+/// The list after an edit.
 fn after(edit: &Edit, current: &[Target], many: bool) -> AppResult<Vec<Target>> {
-    let mut list = edit.apply(current).map_err(ApiError::validation)?;
-    if !many && list.len() > 1 {
-        let last = match (&edit.set, edit.connect.last()) {
-            (None, Some(connect)) => Some(connect.target.clone()),
-            _ => list.pop(),
-        };
-        list = last.into_iter().collect();
+    if many {
+        return Ok(edit.apply(current).map_err(ApiError::validation)?);
     }
-    Ok(list)
+    Ok(edit.apply_to_one(current))
 }
 
 fn inverse(
@@ -144,7 +146,10 @@ fn inverse(
             many: relation.kind.is_to_many(),
             source_many: owning.kind.is_to_many(),
         };
-        side.edit(work, edit)?;
+        // Where drafts are linked as well, they decide whether a neighbour is linked.
+        let also_drafts = status == PUBLISHED && !holder.ty.draft_and_publish;
+        let lenient = (owner.draft_and_publish && also_drafts).then(|| edit.leniently());
+        side.edit(work, lenient.as_ref().unwrap_or(edit))?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::{TYPE, Targets};
+use super::{TYPE, Targets, is_truthy, row_number};
+use crate::documents::validate::joined;
 use crate::store::links::Target;
 
 /// An edit of one attribute.
@@ -16,6 +17,12 @@ pub(crate) struct Edit {
     pub(crate) set: Option<Vec<Target>>,
     pub(crate) connect: Vec<Connect>,
     pub(crate) disconnect: Vec<Target>,
+    /// The row is new, nothing is linked yet.
+    pub(crate) fresh: bool,
+    /// An item whose neighbour is not linked goes to the end instead of failing.
+    lenient: bool,
+    /// The number of a row that is to be connected at two places.
+    repeated: Option<i64>,
 }
 
 /// One item to add, or to move.
@@ -23,6 +30,8 @@ pub(crate) struct Edit {
 pub(crate) struct Connect {
     pub(crate) target: Target,
     pub(crate) place: Place,
+    /// What the position needs to be linked; of two neighbours it is the one behind.
+    anchor: Option<Target>,
     /// The numeric id and the position as the client gave them, for messages.
     number: i64,
     position: Map<String, Value>,
@@ -32,50 +41,156 @@ pub(crate) struct Connect {
 pub(crate) enum Place {
     Start,
     End,
-    Before(Target, i64),
-    After(Target, i64),
+    Before(Target),
+    After(Target),
 }
 
 impl Edit {
     /// Reads a resolved value (see [`super::resolve`]) of an attribute that leads to `uid`;
     /// ids without a document are left out.
-    pub(crate) fn read(value: &Value, uid: &str, targets: &Targets) -> Self {
+    pub(crate) fn read(value: &Value, uid: &str, targets: &Targets, fresh: bool) -> Self {
         let Value::Object(map) = value else {
-            return Self { set: value.is_null().then(Vec::new), ..Self::default() };
+            let set = value.is_null().then(Vec::new);
+            return Self { set, fresh, ..Self::default() };
         };
         let list = |word: &str| map.get(word).and_then(Value::as_array);
         let found = |item: &Value| targets.get(&key(item, uid)?).cloned();
-        Self {
+        let strict = map.get("options").and_then(|options| options.get("strict"));
+        let mut edit = Self {
             set: list("set").map(|items| unique(items.iter().filter_map(found))),
             disconnect: list("disconnect").into_iter().flatten().filter_map(found).collect(),
-            connect: connects(list("connect").map_or(&[], Vec::as_slice), uid, targets),
+            lenient: strict == Some(&Value::Bool(false)) && !fresh,
+            fresh,
+            ..Self::default()
+        };
+        edit.read_connects(list("connect").map_or(&[], Vec::as_slice), uid, targets);
+        edit
+    }
+
+    fn read_connects(&mut self, items: &[Value], uid: &str, targets: &Targets) {
+        let mut seen: Vec<&Value> = Vec::new();
+        for item in items.iter() {
+            let Some(key) = key(item, uid) else { continue };
+            let Some(target) = targets.get(&key).cloned() else { continue };
+            if seen.contains(&item) {
+                continue;
+            }
+            seen.push(item);
+            if let Some(first) = self.connect.iter().find(|other| other.target == target) {
+                // Two rows of one document are two items for the client's eyes only.
+                if first.number == key.1 {
+                    self.repeated.get_or_insert(key.1);
+                }
+                continue;
+            }
+            let position =
+                item.get("position").and_then(Value::as_object).cloned().unwrap_or_default();
+            let place = place(&position, &key.0, targets);
+            let behind =
+                Map::from_iter(position.get("after").map(|id| ("after".into(), id.clone())));
+            let anchor = match self::place(&behind, &key.0, targets) {
+                Place::After(behind) => Some(behind),
+                _ => place.neighbour().cloned(),
+            };
+            self.connect.push(Connect { target, place, anchor, number: key.1, position });
         }
     }
 
     /// The list after the edit.
     ///
     /// # Errors
-    /// The message for the client when a position refers to nothing or to itself.
+    /// The message for the client when a position refers to nothing or to itself, or a row
+    /// is to be connected at two places.
     pub(crate) fn apply(&self, current: &[Target]) -> Result<Vec<Target>, String> {
         if let Some(set) = &self.set {
             return Ok(set.clone());
         }
-        let mut list: Vec<Target> =
-            current.iter().filter(|item| !self.disconnect.contains(item)).cloned().collect();
-        let linked = list.clone();
-        for connect in self.sorted(&linked)? {
-            list.retain(|item| *item != connect.target);
-            let at = connect.place.index(&list);
-            list.insert(at, connect.target.clone());
+        if let Some(number) = self.repeated {
+            return Err(format!(
+                "The relation with id {number} is already connected. You cannot connect the \
+                 same relation twice."
+            ));
         }
+        let gone: Vec<&Target> = self.gone().collect();
+        // What is disconnected keeps its place until the end: neighbours may refer to it.
+        let mut list = current.to_vec();
+        let mut behind: Vec<&Target> = Vec::new();
+        let linked = self.linked(current);
+        for (connect, place) in self.sorted(&linked)? {
+            list.retain(|item| *item != connect.target);
+            let mut at = place.index(&list).ok_or_else(|| connect.misplaced())?;
+            if let Place::After(neighbour) = place
+                && gone.contains(&neighbour)
+            {
+                // What takes the place of something gone stands in the order it was named.
+                at += behind.iter().filter(|other| **other == neighbour).count();
+                behind.push(neighbour);
+            }
+            list.insert(at.min(list.len()), connect.target.clone());
+        }
+        list.retain(|item| !gone.contains(&item));
         Ok(list)
     }
 
+    /// The list after the edit of an attribute that holds one item: the first that is
+    /// connected takes the place of what is there.
+    pub(crate) fn apply_to_one(&self, current: &[Target]) -> Vec<Target> {
+        let first = self.connect.first().map(|connect| connect.target.clone());
+        match (&self.set, first) {
+            (Some(set), _) => set.last().cloned().into_iter().collect(),
+            (None, Some(first)) => vec![first],
+            (None, None) => {
+                let gone: Vec<&Target> = self.gone().collect();
+                current.iter().filter(|item| !gone.contains(item)).cloned().collect()
+            }
+        }
+    }
+
+    /// The list after the edit of a media attribute. Positions do not count, an edit that
+    /// says nothing empties it, and a new row knows lists alone.
+    pub(crate) fn apply_to_media(&self, current: &[Target], many: bool) -> Vec<Target> {
+        let silent = self.connect.is_empty() && self.disconnect.is_empty();
+        let mut list: Vec<Target> = match &self.set {
+            Some(set) if !set.is_empty() || silent || self.fresh => set.clone(),
+            _ if silent || self.fresh => Vec::new(),
+            _ => {
+                let connected: Vec<&Target> = self.connect.iter().map(|c| &c.target).collect();
+                let kept = current
+                    .iter()
+                    .filter(|item| !connected.contains(item) && !self.disconnect.contains(item));
+                kept.chain(connected.iter().copied()).cloned().collect()
+            }
+        };
+        if !many {
+            list.truncate(1);
+        }
+        list
+    }
+
+    /// The items positions may refer to: the first, the last, and those that are named.
+    fn linked(&self, current: &[Target]) -> Vec<Target> {
+        let ends = [current.first(), current.last()];
+        let named = |item: &Target| self.connect.iter().any(|it| it.anchor.as_ref() == Some(item));
+        let linked = current.iter().filter(|item| ends.contains(&Some(item)) || named(item));
+        linked.cloned().collect()
+    }
+
+    /// The edit, but an item whose neighbour is not linked goes to the end.
+    pub(crate) fn leniently(&self) -> Self {
+        Self { lenient: true, ..self.clone() }
+    }
+
+    /// What is disconnected and not connected again.
+    fn gone(&self) -> impl Iterator<Item = &Target> {
+        let again = |target: &&Target| self.connect.iter().any(|other| other.target == **target);
+        self.disconnect.iter().filter(move |target| !again(target))
+    }
+
     /// The items to connect, each behind the one its position refers to.
-    fn sorted<'e>(&'e self, linked: &'e [Target]) -> Result<Vec<&'e Connect>, String> {
+    fn sorted<'e>(&'e self, linked: &'e [Target]) -> Result<Vec<(&'e Connect, &'e Place)>, String> {
         let pending: IndexMap<&Target, &Connect> =
             self.connect.iter().map(|connect| (&connect.target, connect)).collect();
-        let mut order = Order { pending, linked, done: Vec::new() };
+        let mut order = Order { pending, linked, lenient: self.lenient, done: Vec::new() };
         for connect in &self.connect {
             order.visit(connect, &mut Vec::new())?;
         }
@@ -86,15 +201,17 @@ impl Edit {
 struct Order<'a> {
     pending: IndexMap<&'a Target, &'a Connect>,
     linked: &'a [Target],
-    done: Vec<&'a Connect>,
+    lenient: bool,
+    done: Vec<(&'a Connect, &'a Place)>,
 }
 
 impl<'a> Order<'a> {
     fn visit(&mut self, connect: &'a Connect, above: &mut Vec<&'a Target>) -> Result<(), String> {
-        if self.done.contains(&connect) {
+        if self.done.iter().any(|(done, _)| *done == connect) {
             return Ok(());
         }
-        if let Some((neighbour, id)) = connect.place.neighbour()
+        let mut place = &connect.place;
+        if let Some(neighbour) = connect.place.neighbour()
             && !self.linked.contains(neighbour)
         {
             above.push(&connect.target);
@@ -108,40 +225,50 @@ impl<'a> Order<'a> {
             }
             match self.pending.get(neighbour).copied() {
                 Some(other) => self.visit(other, above)?,
-                None => return Err(connect.unplaced(id)),
+                None if self.lenient => place = &Place::End,
+                None => return Err(connect.unplaced()),
             }
         }
-        self.done.push(connect);
+        self.done.push((connect, place));
         Ok(())
     }
 }
 
 impl Connect {
-    fn unplaced(&self, neighbour: i64) -> String {
+    fn unplaced(&self) -> String {
+        let neighbour = neighbour(&self.position).map(|(_, id)| joined(id)).unwrap_or_default();
+        format!("{} The relation with id {neighbour} needs to be connected first.", self.problem())
+    }
+
+    fn misplaced(&self) -> String {
+        format!("{} The list of connect relations is not valid", self.problem())
+    }
+
+    fn problem(&self) -> String {
         let position = Value::Object(self.position.clone());
         format!(
-            "There was a problem connecting relation with id {} at position {position}. \
-             The relation with id {neighbour} needs to be connected first.",
+            "There was a problem connecting relation with id {} at position {position}.",
             self.number
         )
     }
 }
 
 impl Place {
-    fn neighbour(&self) -> Option<(&Target, i64)> {
+    fn neighbour(&self) -> Option<&Target> {
         match self {
-            Self::Before(target, id) | Self::After(target, id) => Some((target, *id)),
+            Self::Before(target) | Self::After(target) => Some(target),
             Self::Start | Self::End => None,
         }
     }
 
-    fn index(&self, list: &[Target]) -> usize {
+    /// `None` when the neighbour is not there: an item cannot stand beside itself.
+    fn index(&self, list: &[Target]) -> Option<usize> {
         let of = |target: &Target| list.iter().position(|item| item == target);
         match self {
-            Self::Start => 0,
-            Self::End => list.len(),
-            Self::Before(target, _) => of(target).unwrap_or(list.len()),
-            Self::After(target, _) => of(target).map_or(list.len(), |at| at + 1),
+            Self::Start => Some(0),
+            Self::End => Some(list.len()),
+            Self::Before(target) => of(target),
+            Self::After(target) => of(target).map(|at| at + 1),
         }
     }
 }
@@ -149,43 +276,24 @@ impl Place {
 /// Type and numeric id of a resolved item.
 fn key(item: &Value, uid: &str) -> Option<(String, i64)> {
     let uid = item.get(TYPE).and_then(Value::as_str).unwrap_or(uid);
-    Some((uid.to_owned(), item.get("id")?.as_i64()?))
+    Some((uid.to_owned(), row_number(item.get("id")?)?))
 }
 
-fn connects(items: &[Value], uid: &str, targets: &Targets) -> Vec<Connect> {
-    let mut seen = Vec::new();
-    let mut connects = Vec::new();
-    for item in items {
-        let Some(key) = key(item, uid) else { continue };
-        let Some(target) = targets.get(&key).cloned() else { continue };
-        if seen.contains(&target) {
-            continue;
-        }
-        seen.push(target.clone());
-        let position = item.get("position").and_then(Value::as_object).cloned().unwrap_or_default();
-        let place = place(&position, &key.0, targets);
-        connects.push(Connect { target, place, number: key.1, position });
-    }
-    connects
+/// The word of a position that names a neighbour, and the name.
+fn neighbour(position: &Map<String, Value>) -> Option<(&'static str, &Value)> {
+    let named = |word| position.get(word).filter(|id| is_truthy(id)).map(|id| (word, id));
+    named("before").or_else(|| named("after"))
 }
 
 fn place(position: &Map<String, Value>, uid: &str, targets: &Targets) -> Place {
-    let neighbour = |word: &str| {
-        let id = position.get(word)?.as_i64()?;
+    if let Some((word, id)) = neighbour(position) {
+        let row = row_number(id).and_then(|id| targets.get(&(uid.to_owned(), id)));
         // A row that does not exist is never linked, which is what the message then says.
-        let unknown = || Target { uid: String::new(), document_id: id.to_string() };
-        Some((targets.get(&(uid.to_owned(), id)).cloned().unwrap_or_else(unknown), id))
-    };
-    let flag = |word: &str| position.get(word).is_some_and(|value| value == &Value::Bool(true));
-    if let Some((target, id)) = neighbour("before") {
-        Place::Before(target, id)
-    } else if let Some((target, id)) = neighbour("after") {
-        Place::After(target, id)
-    } else if flag("start") {
-        Place::Start
-    } else {
-        Place::End
+        let unknown = || Target { uid: String::new(), document_id: joined(id) };
+        let target = row.cloned().unwrap_or_else(unknown);
+        return if word == "before" { Place::Before(target) } else { Place::After(target) };
     }
+    if position.get("start").is_some_and(is_truthy) { Place::Start } else { Place::End }
 }
 
 fn unique(items: impl Iterator<Item = Target>) -> Vec<Target> {
@@ -252,7 +360,7 @@ mod tests {
 
     fn after(edit: Value, current: &[&str]) -> Result<Vec<String>, String> {
         let current: Vec<_> = current.iter().map(|name| target(name)).collect();
-        let list = Edit::read(&edit, "t", &targets()).apply(&current)?;
+        let list = Edit::read(&edit, "t", &targets(), false).apply(&current)?;
         Ok(list.into_iter().map(|item| item.document_id).collect())
     }
 

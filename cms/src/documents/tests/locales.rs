@@ -17,10 +17,23 @@ fn a_new_locale_takes_shared_values_and_gives_them() {
     assert_eq!(value(&world, &id, "de", "published", "kind"), "news");
     assert_eq!(value(&world, &id, "de", "published", "slug"), Value::Null);
     world.try_update(ARTICLE, &id, "de", true, &json!({"views": 9})).unwrap();
-    for status in ["draft", "published"] {
-        assert_eq!(value(&world, &id, "en", status, "views"), 9, "{status}");
-        assert_eq!(value(&world, &id, "en", status, "title"), "English", "{status}");
-    }
+    // A write that publishes gives them to what is published.
+    assert_eq!(value(&world, &id, "en", "published", "views"), 9);
+    assert_eq!(value(&world, &id, "en", "draft", "views"), 3);
+    assert_eq!(value(&world, &id, "en", "published", "title"), "English");
+}
+
+#[test]
+fn a_new_locale_takes_what_was_published_last_and_null_says_nothing() {
+    let world = World::new();
+    let id = world.create(ARTICLE, &json!({"title": "English", "views": 3, "rating": 5}));
+    world.try_update(ARTICLE, &id, "en", false, &json!({"views": 4})).unwrap();
+    let body = json!({"title": "Deutsch", "views": null, "rating": 6});
+    world.try_update(ARTICLE, &id, "de", true, &body).unwrap();
+    assert_eq!(value(&world, &id, "de", "published", "views"), 3);
+    assert_eq!(value(&world, &id, "de", "published", "rating"), 6);
+    assert_eq!(value(&world, &id, "en", "published", "rating"), 6);
+    assert_eq!(value(&world, &id, "en", "draft", "rating"), 5);
 }
 
 #[test]

@@ -22,7 +22,7 @@ struct Content {
     title: String,
     /// Per locale.
     tags: Vec<usize>,
-    /// The same in every locale of a status.
+    /// Shared between locales.
     views: Option<i64>,
 }
 
@@ -47,49 +47,95 @@ enum Step {
 struct Document {
     drafts: BTreeMap<usize, Content>,
     published: BTreeMap<usize, Content>,
+    /// The published locales, the one published last at the end.
+    order: Vec<usize>,
 }
 
+/// The locales by their codes.
+const BY_CODE: [usize; 3] = [1, 0, 2];
+
 impl Document {
-    fn share(contents: &mut BTreeMap<usize, Content>, views: Option<i64>) {
-        contents.values_mut().for_each(|content| content.views = views);
+    /// The shared value of the first draft.
+    fn before(&self) -> Option<Option<i64>> {
+        BY_CODE.iter().find_map(|locale| self.drafts.get(locale)).map(|draft| draft.views)
+    }
+
+    /// A value that differs from what it was goes to all rows of the status.
+    fn carry(
+        before: Option<Option<i64>>,
+        views: Option<i64>,
+        contents: &mut BTreeMap<usize, Content>,
+    ) {
+        if before != Some(views) {
+            contents.values_mut().for_each(|content| content.views = views);
+        }
+    }
+
+    fn put_online(&mut self, locale: usize, draft: Content) {
+        self.order.retain(|other| *other != locale);
+        self.order.push(locale);
+        self.published.insert(locale, draft);
+    }
+
+    fn take_off(&mut self, locale: usize) {
+        self.order.retain(|other| *other != locale);
+        self.published.remove(&locale);
     }
 
     /// Whether the step is accepted; if not, nothing changed.
     fn publish(&mut self, locale: usize) -> bool {
+        let before = self.before();
         let Some(draft) = self.drafts.get(&locale).cloned() else { return false };
         if draft.title.len() < 3 {
             return false;
         }
-        Self::share(&mut self.published, draft.views);
-        self.published.insert(locale, draft);
+        let views = draft.views;
+        if self.published.get(&locale) != Some(&draft) {
+            self.put_online(locale, draft);
+        }
+        Self::carry(before, views, &mut self.published);
         true
     }
 
     fn save(&mut self, locale: usize, publish: bool, edit: &Edit) -> bool {
         let mut next = self.clone();
-        let shared = self.drafts.values().next().map(|content| content.views);
-        let new = Content { title: String::new(), tags: vec![], views: shared.unwrap_or(Some(0)) };
-        let content = next.drafts.entry(locale).or_insert(new);
+        let before = self.before();
+        let newest = self.order.last().map(|locale| self.published[locale].views);
+        let content = next.drafts.entry(locale).or_insert_with(|| Content {
+            title: String::new(),
+            tags: vec![],
+            views: newest.or(before).unwrap_or(Some(0)),
+        });
         content.title = edit.title.clone().unwrap_or_else(|| content.title.clone());
         content.tags = edit.tags.clone().unwrap_or_else(|| content.tags.clone());
-        content.views = edit.views.unwrap_or(content.views);
-        let views = content.views;
-        Self::share(&mut next.drafts, views);
-        if publish && !next.publish(locale) {
+        // Null says nothing when a locale is added.
+        let adds = before.is_some() && !self.drafts.contains_key(&locale);
+        content.views =
+            edit.views.filter(|views| !adds || views.is_some()).unwrap_or(content.views);
+        let draft = content.clone();
+        let views = draft.views;
+        if !publish {
+            Self::carry(before, views, &mut next.drafts);
+        } else if draft.title.len() < 3 {
             return false;
+        } else {
+            next.put_online(locale, draft);
+            Self::carry(before, views, &mut next.published);
         }
         *self = next;
         true
     }
 
     fn discard(&mut self, locale: usize) -> bool {
+        let before = self.before();
         let (true, Some(published)) =
             (self.drafts.contains_key(&locale), self.published.get(&locale).cloned())
         else {
             return false;
         };
-        Self::share(&mut self.drafts, published.views);
+        let views = published.views;
         self.drafts.insert(locale, published);
+        Self::carry(before, views, &mut self.drafts);
         true
     }
 }
@@ -170,7 +216,7 @@ impl Run {
             }
             Step::Unpublish { document, locale } => {
                 self.act("unpublish", *document, *locale, |document, locale| {
-                    document.published.remove(&locale);
+                    document.take_off(locale);
                     document.drafts.contains_key(&locale)
                 });
             }
@@ -216,6 +262,7 @@ impl Run {
         let expected = self.model.entry(document).or_default();
         expected.drafts.retain(|key, _| locale.is_some_and(|locale| *key != locale));
         expected.published.retain(|key, _| locale.is_some_and(|locale| *key != locale));
+        expected.order.retain(|key| locale.is_some_and(|locale| *key != locale));
     }
 
     fn shown(&self, identity: &Identity) -> Option<(Map<String, Value>, Vec<String>)> {

@@ -57,6 +57,11 @@ fn messages_are_those_clients_know() {
         (
             ARTICLE,
             json!({"title": "x", "publishedOn": "tomorrow", "rating": 99}),
+            "rating must be less than or equal to 10",
+        ),
+        (
+            ARTICLE,
+            json!({"title": "x", "publishedOn": "tomorrow", "startsAt": "soon"}),
             "Invalid format, expected yyyy-MM-dd",
         ),
         (

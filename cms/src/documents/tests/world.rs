@@ -6,8 +6,9 @@ use cms_api::content_type::{parse_component, parse_content_type};
 use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
+use crate::documents::act::{self, Action, Locales};
 use crate::documents::work::Work;
-use crate::documents::{create, delete, discard, publish, unpublish, update};
+use crate::documents::{create, delete, update};
 use crate::error::{AppError, AppResult};
 use crate::store::documents::{self, Identity, Row};
 use crate::store::links;
@@ -100,7 +101,7 @@ impl World {
 
     pub(super) fn delete(&self, uid: &str, document_id: &str, locale: Option<&str>) {
         let ty = self.model.get(uid).unwrap();
-        self.write(|work| delete::delete(work, ty, document_id, locale)).unwrap();
+        self.write(|work| delete::delete(work, ty, document_id, locale, |_, _| Ok(true))).unwrap();
     }
 
     pub(super) fn act(
@@ -111,12 +112,13 @@ impl World {
         locale: &str,
     ) -> Result<(), String> {
         let ty = self.model.get(uid).unwrap();
-        let draft = identity(uid, id, locale, "draft");
-        let written = self.write(|work| match action {
-            "publish" => publish::publish_changes(work, ty, &draft),
-            "unpublish" => unpublish::unpublish(work, &draft),
-            _ => discard::discard(work, ty, &draft),
-        });
+        let action = match action {
+            "publish" => Action::Publish,
+            "unpublish" => Action::Unpublish,
+            _ => Action::DiscardDraft,
+        };
+        let locales = Locales::These(vec![locale.to_owned()]);
+        let written = self.write(|work| act::act(work, ty, id, action, &locales));
         written.map(drop)
     }
 

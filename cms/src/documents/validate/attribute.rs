@@ -12,6 +12,8 @@ use super::test::Test;
 
 /// The characters of a uid.
 const UID_PATTERN: &str = "^[A-Za-z0-9-_.~]*$";
+/// The most characters of a `string` attribute whose schema does not say.
+const SHORT_TEXT: u64 = 255;
 
 /// Makes the rules of one write.
 #[derive(Debug, Clone, Copy)]
@@ -154,29 +156,28 @@ impl<'a> Rules<'a> {
             }
             AttributeKind::Password => unique(self.password(attribute)),
             AttributeKind::Email => self.email(unique(self.text(attribute))),
-            AttributeKind::Uid { .. } => unique(self.text(attribute))
-                .test(Test::Matches { pattern: UID_PATTERN, skip_empty: false }),
+            AttributeKind::Uid { .. } => self.uid(unique(self.text(attribute)), attribute),
             AttributeKind::Enumeration { values } => {
                 let values = values.iter().cloned().map(Value::String);
                 Rule::new(Shape::Text).one_of(values.chain([Value::Null]))
             }
             AttributeKind::Integer => {
                 let rule = Rule::new(Shape::Number).test(Test::Integer);
-                unique(bounds(rule, attribute, f64::trunc))
+                unique(bounds(rule, attribute, self.mode, f64::trunc))
             }
             AttributeKind::Float | AttributeKind::Decimal => {
-                unique(bounds(Rule::new(Shape::Number), attribute, |bound| bound))
+                let rule = Rule::new(Shape::Number).test(Test::Finite);
+                unique(bounds(rule, attribute, self.mode, |bound| bound))
             }
             AttributeKind::BigInteger => {
-                let rule = Rule::new(Shape::Any).test(Test::BigInteger);
-                unique(bounds(rule, attribute, f64::trunc))
+                unique(Rule::new(Shape::BigInteger).test(Test::BigInteger))
             }
-            AttributeKind::Boolean => Rule::new(Shape::Boolean),
-            AttributeKind::Date => unique(Rule::new(Shape::Any).test(Test::Date)),
-            AttributeKind::Time => unique(Rule::new(Shape::Any).test(Test::Time)),
-            AttributeKind::DateTime | AttributeKind::Timestamp => {
-                unique(Rule::new(Shape::Any).test(Test::DateTime))
-            }
+            AttributeKind::Boolean => Rule::new(Shape::Boolean).nullable(),
+            // Whether a moment can be read shows when it is stored.
+            AttributeKind::Date
+            | AttributeKind::Time
+            | AttributeKind::DateTime
+            | AttributeKind::Timestamp => unique(Rule::new(Shape::Any)),
             AttributeKind::Blocks => blocks::rule(),
             AttributeKind::Json
             | AttributeKind::Media { .. }
@@ -187,16 +188,24 @@ impl<'a> Rules<'a> {
         self.required(rule, attribute.required && !self.mode.draft)
     }
 
-    /// Lengths and the pattern count once the document is to be published.
+    /// A text is never too long; how short it may be and its pattern count once the document
+    /// is to be published.
     fn text(self, attribute: &'a Attribute) -> Rule<'a> {
-        let rule = Rule::new(Shape::Text).uncast();
-        if self.mode.draft { rule } else { lengths(rule, attribute) }
+        lengths(Rule::new(Shape::Text).uncast(), attribute, self.mode)
     }
 
     /// Only what a client sends is measured: what is stored is a hash.
     fn password(self, attribute: &'a Attribute) -> Rule<'a> {
         let rule = Rule::new(Shape::Text).uncast();
-        if self.mode.stored { rule } else { lengths(rule, attribute) }
+        if self.mode.stored { rule } else { lengths(rule, attribute, self.mode) }
+    }
+
+    fn uid(self, rule: Rule<'a>, attribute: &'a Attribute) -> Rule<'a> {
+        if self.mode.draft {
+            return rule;
+        }
+        let pattern = attribute.regex.as_deref().unwrap_or(UID_PATTERN);
+        rule.test(Test::Matches { pattern, skip_empty: false })
     }
 
     fn email(self, mut rule: Rule<'a>) -> Rule<'a> {
@@ -209,21 +218,29 @@ impl<'a> Rules<'a> {
     }
 }
 
-fn lengths<'a>(mut rule: Rule<'a>, attribute: &'a Attribute) -> Rule<'a> {
-    if let Some(least) = attribute.min_length.filter(|least| *least > 0) {
+fn lengths<'a>(mut rule: Rule<'a>, attribute: &'a Attribute, mode: Mode) -> Rule<'a> {
+    if let Some(least) = attribute.min_length.filter(|least| *least > 0 && !mode.draft) {
         rule = rule.test(Test::MinLength(least));
     }
-    if let Some(most) = attribute.max_length.filter(|most| *most > 0) {
+    let usual = matches!(attribute.kind, AttributeKind::String).then_some(SHORT_TEXT);
+    if let Some(most) = attribute.max_length.filter(|most| *most > 0).or(usual) {
         rule = rule.test(Test::MaxLength(most));
     }
-    if let Some(pattern) = &attribute.regex {
+    if let Some(pattern) = attribute.regex.as_deref().filter(|_| !mode.draft) {
         rule = rule.test(Test::Matches { pattern, skip_empty: !attribute.required });
     }
     rule
 }
 
-fn bounds<'a>(mut rule: Rule<'a>, attribute: &Attribute, round: fn(f64) -> f64) -> Rule<'a> {
-    if let Some(least) = attribute.min {
+/// A number is never too large; how small it may be counts once the document is to be
+/// published.
+fn bounds<'a>(
+    mut rule: Rule<'a>,
+    attribute: &Attribute,
+    mode: Mode,
+    round: fn(f64) -> f64,
+) -> Rule<'a> {
+    if let Some(least) = attribute.min.filter(|_| !mode.draft) {
         rule = rule.test(Test::Min(round(least)));
     }
     if let Some(most) = attribute.max {

@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::print::{number, plain};
+use super::print::{big_integer, joined, number, plain, rounded};
 use super::rule::{Rule, Shape};
 
 /// A value after conversion.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Cast {
     Absent,
-    /// Something that was to be a number and is none.
-    NotANumber,
+    /// A number JSON has no word for: infinite, or something that was to be a number and is
+    /// none.
+    NotFinite(f64),
     Json(Value),
 }
 
@@ -19,13 +20,13 @@ impl Cast {
     pub(super) fn into_value(self) -> Option<Value> {
         match self {
             Self::Absent => None,
-            Self::NotANumber => Some(Value::Null),
+            Self::NotFinite(_) => Some(Value::Null),
             Self::Json(value) => Some(value),
         }
     }
 
     pub(super) fn equals(&self, given: &Value) -> bool {
-        matches!(self, Self::Json(value) if value == given)
+        matches!(self, Self::Json(value) if *value == rounded(given))
     }
 }
 
@@ -34,15 +35,32 @@ impl Rule<'_> {
         let Some(given) = given else {
             return self.default.clone().map_or(Cast::Absent, Cast::Json);
         };
+        if matches!(self.shape, Shape::BigInteger) {
+            return Cast::Json(big_integer(given).map_or_else(|| given.clone(), Value::String));
+        }
         if self.as_given || self.accepts(given) {
-            return Cast::Json(given.clone());
+            return Cast::Json(self.as_read(given));
         }
         match self.shape {
-            Shape::Any => Cast::Json(given.clone()),
-            Shape::Text => Cast::Json(plain(given).map_or_else(|| given.clone(), Value::String)),
-            Shape::Number => to_number(given).map_or(Cast::NotANumber, |n| Cast::Json(number(n))),
-            Shape::Boolean => Cast::Json(to_boolean(given).unwrap_or_else(|| given.clone())),
+            Shape::Any | Shape::BigInteger => Cast::Json(given.clone()),
+            Shape::Text => Cast::Json(plain(given).map_or_else(|| rounded(given), Value::String)),
+            Shape::Number => match to_number(given).unwrap_or(f64::NAN) {
+                finite if finite.is_finite() => Cast::Json(number(finite)),
+                other => Cast::NotFinite(other),
+            },
+            Shape::Boolean => Cast::Json(to_boolean(given).unwrap_or_else(|| rounded(given))),
             Shape::List(_) | Shape::Object(_) => Cast::Json(self.parse(given)),
+        }
+    }
+
+    /// Numbers lose what a client could not see; below lists and objects that is left to the
+    /// rules there.
+    fn as_read(&self, given: &Value) -> Value {
+        match (&self.shape, given) {
+            (Shape::List(_) | Shape::Object(_), Value::Array(_) | Value::Object(_)) => {
+                given.clone()
+            }
+            _ => rounded(given),
         }
     }
 
@@ -56,7 +74,7 @@ impl Rule<'_> {
     pub(super) fn fits(&self, cast: &Cast) -> bool {
         match cast {
             Cast::Absent => true,
-            Cast::NotANumber => false,
+            Cast::NotFinite(number) => matches!(self.shape, Shape::Number) && !number.is_nan(),
             Cast::Json(value) => self.accepts(value),
         }
     }
@@ -66,7 +84,7 @@ impl Rule<'_> {
             return true;
         }
         match self.shape {
-            Shape::Any => true,
+            Shape::Any | Shape::BigInteger => true,
             Shape::Text => value.is_string(),
             Shape::Number => value.is_number(),
             Shape::Boolean => value.is_boolean(),
@@ -76,15 +94,12 @@ impl Rule<'_> {
     }
 }
 
-/// JavaScript's `parseFloat` behind the conversions of texts: blanks do not count, and a
-/// list of one value is that value.
+/// JavaScript's conversions: blanks in a text do not count, and a list is the number its text
+/// begins with.
 fn to_number(given: &Value) -> Option<f64> {
     match given {
         Value::String(text) => whole_number_text(text),
-        Value::Array(items) => match items.as_slice() {
-            [first, ..] => leading_number(&plain(first)?),
-            [] => None,
-        },
+        Value::Array(_) => leading_number(&joined(given)),
         _ => None,
     }
 }
@@ -100,6 +115,11 @@ fn whole_number_text(text: &str) -> Option<f64> {
     if let Some(radix) = radix {
         #[expect(clippy::cast_precision_loss, reason = "numbers are 64-bit floats to clients")]
         return u64::from_str_radix(text.get(2..)?, radix).ok().map(|number| number as f64);
+    }
+    match text.as_str() {
+        "Infinity" | "+Infinity" => return Some(f64::INFINITY),
+        "-Infinity" => return Some(f64::NEG_INFINITY),
+        _ => {}
     }
     let plain = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E');
     if !text.chars().all(plain) {
@@ -117,7 +137,7 @@ fn leading_number(text: &str) -> Option<f64> {
 }
 
 fn to_boolean(given: &Value) -> Option<Value> {
-    match plain(given)?.to_ascii_lowercase().as_str() {
+    match joined(given).to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true.into()),
         "false" | "0" => Some(false.into()),
         _ => None,

@@ -68,11 +68,82 @@ pub(crate) fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// A number as JSON: whole numbers without a fraction, with the digits JavaScript shows.
+/// The text of any value, as JavaScript's `String(value)` makes it.
+pub(crate) fn joined(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Array(items) => {
+            let items =
+                items.iter().map(|item| if item.is_null() { String::new() } else { joined(item) });
+            items.collect::<Vec<_>>().join(",")
+        }
+        Value::Object(_) => "[object Object]".into(),
+        scalar => plain(scalar).unwrap_or_default(),
+    }
+}
+
+/// The digits of a whole number, given as a number or as text; a number keeps all of them.
+pub(crate) fn big_integer(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) if number.is_i64() || number.is_u64() => Some(number.to_string()),
+        Value::Number(number) => {
+            number.as_f64().filter(|number| number.fract() == 0.0).map(number_text)
+        }
+        Value::String(text) => {
+            let text = text.trim();
+            let (sign, digits) = match text.strip_prefix('-') {
+                Some(digits) => ("-", digits),
+                None => ("", text.strip_prefix('+').unwrap_or(text)),
+            };
+            if !is_whole(digits) || digits.starts_with('-') {
+                return None;
+            }
+            match digits.trim_start_matches('0') {
+                "" => Some("0".into()),
+                digits => Some(format!("{sign}{digits}")),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number as JSON: whole numbers without a fraction.
 pub(crate) fn number(value: f64) -> Value {
-    let whole = if value.fract() == 0.0 { number_text(value).parse::<i64>().ok() } else { None };
-    let fractional = || serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
-    whole.map_or_else(fractional, Value::from)
+    if value.fract() == 0.0 {
+        let text = number_text(value);
+        let whole =
+            text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from));
+        if let Ok(whole) = whole {
+            return whole;
+        }
+    }
+    serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+/// The value with every number as a client that knows 64-bit floats alone reads it.
+pub(crate) fn rounded(value: &Value) -> Value {
+    const EXACT: u64 = 1 << 53;
+    match value {
+        Value::Number(given) => {
+            let whole = given.as_u64().or_else(|| given.as_i64().map(i64::unsigned_abs));
+            match given.as_f64().filter(|_| whole.is_none_or(|whole| whole > EXACT)) {
+                Some(float) => number(float),
+                None => value.clone(),
+            }
+        }
+        Value::Array(items) => items.iter().map(rounded).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| (key.clone(), rounded(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]

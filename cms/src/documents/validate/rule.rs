@@ -30,6 +30,7 @@ pub(crate) enum Shape<'a> {
     Any,
     Text,
     Number,
+    BigInteger,
     Boolean,
     /// A list whose items follow the rule made for each of them.
     List(Box<dyn Fn(&Value) -> Rule<'a> + 'a>),
@@ -37,12 +38,18 @@ pub(crate) enum Shape<'a> {
     Object(Vec<(String, Rule<'a>)>),
 }
 
-/// What a check needs from outside, and what it found.
+/// What a check needs from outside.
 pub(crate) struct Check<'c> {
     /// Whether the value at this path of attribute names is held a second time.
     pub(crate) is_taken: &'c mut dyn FnMut(&str, &Value) -> bool,
-    /// An error that is reported alone, whatever else is wrong.
-    pub(crate) alone: Option<String>,
+}
+
+/// A value after its check.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) kept: Option<Value>,
+    /// How many rounds of tests it and everything below it took.
+    rounds: usize,
 }
 
 impl std::fmt::Debug for Rule<'_> {
@@ -53,14 +60,14 @@ impl std::fmt::Debug for Rule<'_> {
 
 impl std::fmt::Debug for Check<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Check(alone: {:?})", self.alone)
+        f.write_str("Check")
     }
 }
 
 impl Shape<'_> {
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Any => "mixed",
+            Self::Any | Self::BigInteger => "mixed",
             Self::Text => "string",
             Self::Number => "number",
             Self::Boolean => "boolean",
@@ -109,16 +116,16 @@ impl<'a> Rule<'a> {
         place: &Place,
         check: &mut Check<'_>,
         errors: &mut Vec<FieldError>,
-    ) -> Option<Value> {
+    ) -> Checked {
         let cast = self.cast(given);
         if let Some(wrong) = self.type_error(given, &cast, place) {
             errors.push(wrong);
             errors.extend(self.choice_error(&cast, place));
-            return cast.into_value();
+            return Checked { kept: cast.into_value(), rounds: 1 };
         }
         if let Some(wrong) = self.choice_error(&cast, place) {
             errors.push(wrong);
-            return cast.into_value();
+            return Checked { kept: cast.into_value(), rounds: 1 };
         }
         let mut own = Vec::new();
         for test in &self.tests {
@@ -126,7 +133,7 @@ impl<'a> Rule<'a> {
                 own.push(field_error(place, message, &cast));
             }
         }
-        let kept = self.check_below(cast, place, check, errors);
+        let Checked { kept, rounds } = self.check_below(cast, place, check, errors);
         // The message of a failed test shows the value with everything below it cast.
         for mut error in own {
             if error.value.is_some() && matches!(self.shape, Shape::List(_) | Shape::Object(_)) {
@@ -134,7 +141,7 @@ impl<'a> Rule<'a> {
             }
             errors.push(error);
         }
-        kept
+        Checked { kept, rounds: rounds + 1 + usize::from(!self.tests.is_empty()) }
     }
 
     fn check_below(
@@ -143,20 +150,15 @@ impl<'a> Rule<'a> {
         place: &Place,
         check: &mut Check<'_>,
         errors: &mut Vec<FieldError>,
-    ) -> Option<Value> {
+    ) -> Checked {
         match (&self.shape, cast) {
             (Shape::List(rule_for), Cast::Json(Value::Array(items))) => {
-                let kept = items.iter().enumerate().map(|(index, item)| {
-                    rule_for(item)
-                        .check(Some(item), &place.index(index), check, errors)
-                        .unwrap_or(Value::Null)
-                });
-                Some(kept.collect::<Vec<_>>().into())
+                check_items(rule_for, &items, place, check, errors)
             }
             (Shape::Object(rules), Cast::Json(Value::Object(map))) => {
-                Some(check_fields(rules, map, place, check, errors).into())
+                check_fields(rules, map, place, check, errors)
             }
-            (_, cast) => cast.into_value(),
+            (_, cast) => Checked { kept: cast.into_value(), rounds: 0 },
         }
     }
 
@@ -166,7 +168,7 @@ impl<'a> Rule<'a> {
         }
         let shown = match cast {
             Cast::Json(value) => print(value),
-            Cast::NotANumber | Cast::Absent => "NaN".to_owned(),
+            Cast::NotFinite(_) | Cast::Absent => "NaN".to_owned(),
         };
         let converted = given.filter(|given| !given.is_null() && !cast.equals(given));
         let from = converted.map_or_else(
@@ -185,10 +187,10 @@ impl<'a> Rule<'a> {
         let allowed = self.one_of.as_ref()?;
         let value = match cast {
             Cast::Absent => return None,
-            Cast::NotANumber => &Value::Null,
+            Cast::NotFinite(_) => &Value::Null,
             Cast::Json(value) => value,
         };
-        if !matches!(cast, Cast::NotANumber) && allowed.contains(value) {
+        if !matches!(cast, Cast::NotFinite(_)) && allowed.contains(value) {
             return None;
         }
         let list: Vec<_> = allowed.iter().map(|value| plain(value).unwrap_or_default()).collect();
@@ -198,18 +200,45 @@ impl<'a> Rule<'a> {
     }
 }
 
+/// All items are checked side by side, one round of tests after the other: an item that is
+/// done sooner is reported sooner.
+fn check_items<'a>(
+    rule_for: &dyn Fn(&Value) -> Rule<'a>,
+    items: &[Value],
+    place: &Place,
+    check: &mut Check<'_>,
+    errors: &mut Vec<FieldError>,
+) -> Checked {
+    let mut found: Vec<(usize, Vec<FieldError>)> = Vec::new();
+    let mut kept = Vec::with_capacity(items.len());
+    let mut last = 0;
+    for (index, item) in items.iter().enumerate() {
+        let mut below = Vec::new();
+        let checked = rule_for(item).check(Some(item), &place.index(index), check, &mut below);
+        kept.push(checked.kept.unwrap_or(Value::Null));
+        last = last.max(checked.rounds);
+        found.push((checked.rounds, below));
+    }
+    found.sort_by_key(|(rounds, _)| *rounds);
+    errors.extend(found.into_iter().flat_map(|(_, below)| below));
+    Checked { kept: Some(kept.into()), rounds: last }
+}
+
 fn check_fields(
     rules: &[(String, Rule<'_>)],
     mut map: Map<String, Value>,
     place: &Place,
     check: &mut Check<'_>,
     errors: &mut Vec<FieldError>,
-) -> Map<String, Value> {
+) -> Checked {
+    let mut last = 0;
     let mut found: Vec<(usize, Vec<FieldError>)> = Vec::new();
     for (name, rule) in rules {
         let at = place.key(name);
         let mut below = Vec::new();
-        match rule.check(map.get(name), &at, check, &mut below) {
+        let checked = rule.check(map.get(name), &at, check, &mut below);
+        last = last.max(checked.rounds);
+        match checked.kept {
             Some(value) => drop(map.insert(name.clone(), value)),
             None => drop(map.shift_remove(name)),
         }
@@ -221,13 +250,13 @@ fn check_fields(
     }
     found.sort_by_key(|(rank, _)| *rank);
     errors.extend(found.into_iter().flat_map(|(_, below)| below));
-    map
+    Checked { kept: Some(map.into()), rounds: last }
 }
 
 pub(super) fn field_error(place: &Place, message: String, cast: &Cast) -> FieldError {
     match cast {
         Cast::Absent => FieldError::without_value(place.parts(), message),
-        Cast::NotANumber => FieldError::new(place.parts(), message, Value::Null),
+        Cast::NotFinite(_) => FieldError::new(place.parts(), message, Value::Null),
         Cast::Json(value) => FieldError::new(place.parts(), message, value.clone()),
     }
 }

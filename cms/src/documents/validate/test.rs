@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::cast::Cast;
 use super::email::is_email;
-use super::print::{number_text, plain};
+use super::print::{big_integer, number_text};
 use super::rule::Check;
-use crate::documents::moment;
 
 /// One test. Unless noted, a missing or null value passes.
 pub(crate) enum Test<'a> {
@@ -25,6 +24,7 @@ pub(crate) enum Test<'a> {
     },
     Email,
     Integer,
+    Finite,
     BigInteger,
     Min(f64),
     Max(f64),
@@ -32,9 +32,6 @@ pub(crate) enum Test<'a> {
     MaxItems(u64),
     /// No other document holds the value at this path.
     Unique(String),
-    Date,
-    Time,
-    DateTime,
     /// A test that needs no state, with its message.
     Holds(&'static str, fn(Option<&Value>) -> bool),
 }
@@ -45,7 +42,7 @@ impl Test<'_> {
     pub(super) fn run(&self, cast: &Cast, name: &str, check: &mut Check<'_>) -> Result<(), String> {
         let value = match cast {
             Cast::Json(value) => Some(value),
-            Cast::Absent | Cast::NotANumber => None,
+            Cast::Absent | Cast::NotFinite(_) => None,
         };
         let present = value.filter(|value| !value.is_null());
         match self {
@@ -58,14 +55,16 @@ impl Test<'_> {
                 holds(filled, || format!("{name} is a required field"))
             }
             Self::Holds(message, test) => holds(test(value), || (*message).to_owned()),
-            _ => present.map_or(Ok(()), |value| self.run_present(value, name, check)),
+            _ => match cast {
+                Cast::NotFinite(number) => self.run_number(*number, name),
+                _ => present.map_or(Ok(()), |value| self.run_present(value, name, check)),
+            },
         }
     }
 
     fn run_present(&self, value: &Value, name: &str, check: &mut Check<'_>) -> Result<(), String> {
         let length = || value.as_str().map_or(0, |text| text.encode_utf16().count() as u64);
         let items = || value.as_array().map_or(0, |items| items.len() as u64);
-        let number = || value.as_f64().unwrap_or_default();
         match self {
             Self::MinLength(least) => {
                 holds(length() >= *least, || format!("{name} must be at least {least} characters"))
@@ -80,18 +79,12 @@ impl Test<'_> {
                 let fine = text.is_empty() || is_email(text);
                 holds(fine, || format!("{name} must be a valid email"))
             }
-            Self::Integer => {
-                holds(number().fract() == 0.0, || format!("{name} must be an integer"))
+            Self::Integer | Self::Finite | Self::Min(_) | Self::Max(_) => {
+                self.run_number(value.as_f64().unwrap_or_default(), name)
             }
             Self::BigInteger => {
-                holds(is_big_integer(value), || format!("{name} must be a valid integer"))
+                holds(big_integer(value).is_some(), || format!("{name} must be a valid integer"))
             }
-            Self::Min(least) => holds(as_number(value) >= *least, || {
-                format!("{name} must be greater than or equal to {}", number_text(*least))
-            }),
-            Self::Max(most) => holds(as_number(value) <= *most, || {
-                format!("{name} must be less than or equal to {}", number_text(*most))
-            }),
             Self::MinItems(least, message) => holds(items() >= *least, || match message {
                 Some(message) => (*message).to_owned(),
                 None => format!("{name} field must have at least {least} items"),
@@ -102,24 +95,27 @@ impl Test<'_> {
             Self::Unique(path) => {
                 holds(!(check.is_taken)(path, value), || "This attribute must be unique".to_owned())
             }
-            Self::Date => alone(moment::date(value), check),
-            Self::Time => alone(moment::time(value), check),
-            Self::DateTime => alone(moment::datetime(value), check),
             Self::Defined | Self::NotNull | Self::Present | Self::Holds(..) => Ok(()),
+        }
+    }
+
+    fn run_number(&self, number: f64, name: &str) -> Result<(), String> {
+        match self {
+            Self::Integer => holds(number.fract() == 0.0, || format!("{name} must be an integer")),
+            Self::Finite => holds(number.is_finite(), || format!("{name} must be a finite number")),
+            Self::Min(least) => holds(number >= *least, || {
+                format!("{name} must be greater than or equal to {}", number_text(*least))
+            }),
+            Self::Max(most) => holds(number <= *most, || {
+                format!("{name} must be less than or equal to {}", number_text(*most))
+            }),
+            _ => Ok(()),
         }
     }
 }
 
 fn holds(fine: bool, message: impl FnOnce() -> String) -> Result<(), String> {
     if fine { Ok(()) } else { Err(message()) }
-}
-
-/// A moment that cannot be read is reported alone, without a path.
-fn alone(result: Result<String, String>, check: &mut Check<'_>) -> Result<(), String> {
-    if let Err(message) = result {
-        check.alone.get_or_insert(message);
-    }
-    Ok(())
 }
 
 fn matches(value: &Value, pattern: &str, skip_empty: bool, name: &str) -> Result<(), String> {
@@ -133,22 +129,4 @@ fn matches(value: &Value, pattern: &str, skip_empty: bool, name: &str) -> Result
     holds(regex.find(text).is_some(), || {
         format!("{name} must match the following: \"/{}/\"", pattern.replace('/', "\\/"))
     })
-}
-
-/// Whole numbers, as a number or as text.
-fn is_big_integer(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => {
-            number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|n| n.fract() == 0.0)
-        }
-        Value::String(text) => {
-            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-            !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
-        }
-        _ => false,
-    }
-}
-
-fn as_number(value: &Value) -> f64 {
-    value.as_f64().or_else(|| plain(value)?.parse().ok()).unwrap_or_default()
 }

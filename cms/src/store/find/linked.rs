@@ -103,7 +103,8 @@ impl<'a> Query<'a> {
              WHERE {row}.id"
         ));
         self.among(parents.ids);
-        format!("{other}.number")
+        // As Strapi's index of documents has them.
+        format!("{other}.locale, {other}.number")
     }
 
     /// ` IN` a list of any length: one bound value, since databases limit their number.
