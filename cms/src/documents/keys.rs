@@ -55,6 +55,9 @@ pub(crate) fn check(
     walk.relations(&ty.attributes, map, "")
 }
 
+/// Checks one object of a list, or a value that is one.
+type CheckObject<'a> = dyn Fn(&Map<String, Value>) -> Result<(), ApiError> + 'a;
+
 struct Walk<'a> {
     model: &'a ContentModel,
     may_see: &'a dyn Fn(&str) -> bool,
@@ -80,12 +83,7 @@ impl Walk<'_> {
     }
 
     /// A list inside a list is looked at as an object whose keys are its indexes.
-    fn items(
-        &self,
-        value: &Value,
-        path: &str,
-        check: &dyn Fn(&Map<String, Value>) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
+    fn items(&self, value: &Value, path: &str, check: &CheckObject<'_>) -> Result<(), ApiError> {
         for item in items(value) {
             match item {
                 Value::Object(map) => check(map)?,
