@@ -5,6 +5,7 @@
 mod integration {
     mod accounts;
     mod administration;
+    mod client;
     mod conformance;
     mod files;
     mod harness;
