@@ -2,6 +2,7 @@
 
 pub mod api_token;
 pub(crate) mod device;
+pub(crate) mod inspect;
 pub mod jwt;
 pub mod keys;
 pub mod limit;

@@ -51,6 +51,48 @@ pub fn create(
     Ok(token)
 }
 
+/// What became of a token.
+#[must_use]
+pub fn state(row: &TokenRow, now: i64) -> &'static str {
+    match row.revoked_at {
+        Some(_) => "revoked",
+        None if is_live(row, now) => "live",
+        None => "expired",
+    }
+}
+
+/// Replaces a live token by a new one of the same name, kind, permissions and length of life.
+/// The old one works for another `overlap` milliseconds under a name that says since when it
+/// is old. `None` when there is no live token of that name.
+///
+/// # Errors
+/// When the database fails.
+pub fn rotate(
+    conn: &mut Conn,
+    name: &str,
+    overlap: i64,
+    now: i64,
+) -> Result<Option<String>, crate::error::AppError> {
+    let tokens = registry::tokens(conn)?;
+    let Some(old) = tokens.into_iter().find(|row| row.name == name && is_live(row, now)) else {
+        return Ok(None);
+    };
+    let retired = format!("{name} (until {})", crate::clock::iso(now));
+    registry::retire_token(conn, &old, &retired, now.saturating_add(overlap))?;
+    let life = old.expires_at.map(|end| end.saturating_sub(old.created_at));
+    let token = secret::random_text()?;
+    let stored = NewToken {
+        name,
+        kind: &old.kind,
+        permissions: &old.permissions,
+        token_hash: &secret::hash(&token),
+        created_at: now,
+        expires_at: life.map(|life| now.saturating_add(life)),
+    };
+    registry::add_token(conn, stored)?;
+    Ok(Some(token))
+}
+
 /// Whether the token may be used at `now`.
 #[must_use]
 pub fn is_live(row: &TokenRow, now: i64) -> bool {

@@ -10,10 +10,11 @@ use super::keys::Keys;
 
 const ISSUER: &str = "cms";
 const AUDIENCE: &str = "cms";
-const ACCESS: &str = "at+jwt";
-const REFRESH: &str = "refresh+jwt";
+/// Types of token, as their headers name them.
+pub(super) const ACCESS: &str = "at+jwt";
+pub(super) const REFRESH: &str = "refresh+jwt";
 /// How far two clocks may be apart.
-const SKEW_SECONDS: u64 = 60;
+pub(super) const SKEW_SECONDS: u64 = 60;
 
 /// What an access token says. Times are Unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,18 @@ pub fn verify_access(keys: &Keys, token: &str) -> Option<AccessClaims> {
     let key = DecodingKey::from_secret(keys.access());
     let token = jsonwebtoken::decode::<AccessClaims>(token, &key, &rules).ok()?;
     (token.header.typ.as_deref() == Some(ACCESS)).then_some(token.claims)
+}
+
+/// Whether one of our keys signed the token, whatever it says and however old it is.
+#[must_use]
+pub(super) fn is_signed(keys: &Keys, kind: &str, token: &str) -> bool {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.validate_exp = false;
+    rules.validate_aud = false;
+    rules.required_spec_claims.clear();
+    let key = if kind == ACCESS { keys.access() } else { keys.refresh() };
+    let key = DecodingKey::from_secret(key);
+    jsonwebtoken::decode::<serde_json::Value>(token, &key, &rules).is_ok()
 }
 
 /// The refresh token of one generation of a login. The same arguments give the same token,

@@ -61,6 +61,17 @@ impl Keys {
         }
     }
 
+    /// As [`Keys::load`], but a secret that was never made is not made now.
+    ///
+    /// # Errors
+    /// When the secret is too short or its file cannot be read.
+    pub fn find(configured: Option<&str>, data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        match configured {
+            None if !data_dir.join(FILE_NAME).exists() => Ok(None),
+            configured => Self::load(configured, data_dir).map(Some),
+        }
+    }
+
     pub(super) fn access(&self) -> &[u8] {
         &self.access
     }

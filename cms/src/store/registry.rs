@@ -184,6 +184,23 @@ pub fn revoke_token(conn: &mut Conn, name: &str, at: i64) -> Result<bool, StoreE
     Ok(changed > 0)
 }
 
+/// Gives a token another name and an end; its own, earlier end stays.
+///
+/// # Errors
+/// Those of the database.
+pub fn retire_token(
+    conn: &mut Conn,
+    row: &TokenRow,
+    name: &str,
+    end: i64,
+) -> Result<(), StoreError> {
+    let end = row.expires_at.map_or(end, |known| known.min(end));
+    diesel::update(api_tokens::table.find(row.id))
+        .set((api_tokens::name.eq(name), api_tokens::expires_at.eq(end)))
+        .execute(conn)?;
+    touch(conn)
+}
+
 /// Remembers when a token was last used. Does not make copies stale: nothing depends on it.
 ///
 /// # Errors

@@ -145,6 +145,21 @@ pub fn active(conn: &mut Conn, user_id: i64, now: i64) -> Result<Vec<SessionRow>
         .load(conn)?)
 }
 
+/// Whether a login can still be refreshed.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_active(conn: &mut Conn, family: &str, now: i64) -> Result<bool, StoreError> {
+    let rows: i64 = sessions::table
+        .filter(sessions::family.eq(family))
+        .filter(sessions::status.eq(ACTIVE))
+        .filter(sessions::idle_expires_at.gt(now))
+        .filter(sessions::absolute_expires_at.gt(now))
+        .count()
+        .get_result(conn)?;
+    Ok(rows > 0)
+}
+
 /// Forgets logins that ended before `before`: they can no longer be replayed with any effect.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The command line, on the database of a running server.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::harness::TestApp;
 
@@ -27,6 +27,94 @@ async fn a_token_ends_when_it_says() {
     let (ended, living) = (create("a", "0s").await, create("b", "1d").await);
     app.with_bearer(ended).get("/api/tags").await.expect(401);
     app.with_bearer(living).get("/api/tags").await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_rotated_token_works_until_its_overlap_ends() {
+    let app = TestApp::start().await;
+    let old = app.admin(&["token", "create", "--name", "site", "--expires", "30d"]).await;
+    let new = app.admin(&["token", "rotate", "site", "--overlap", "1h"]).await;
+    for token in [&old, &new] {
+        app.with_bearer(token).get("/api/tags").await.expect(200);
+    }
+    let newest = app.admin(&["token", "rotate", "site"]).await;
+    app.with_bearer(&old).get("/api/tags").await.expect(200);
+    app.with_bearer(&new).get("/api/tags").await.expect(401);
+    app.with_bearer(&newest).get("/api/tags").await.expect(200);
+    let list = app.admin(&["token", "list", "--json"]).await;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let state = |at: usize| list[at]["state"].as_str().unwrap();
+    assert_eq!([state(0), state(1), state(2)], ["live", "expired", "live"], "{list}");
+    assert_eq!(list[2]["name"], "site");
+    assert!(list[2]["expires"].is_string() && list[2]["lastUsed"].is_string());
+    let (code, _, stderr) = app.cms(&["token", "rotate", "nobody"]).await;
+    assert_eq!((code, stderr.contains("no live token named `nobody`")), (2, true));
+}
+
+/// Reason and facts of `cms token inspect`, and its exit code.
+async fn inspect(app: &TestApp, token: &str) -> (i32, Value) {
+    let (code, stdout, stderr) = app.cms(&["token", "inspect", token, "--json"]).await;
+    (code, serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}")))
+}
+
+#[actix_web::test]
+async fn a_token_is_inspected_by_itself_or_by_name() {
+    let app = TestApp::start().await;
+    let create = |name, life| {
+        let app = &app;
+        async move { app.admin(&["token", "create", "--name", name, "--expires", life]).await }
+    };
+    let (living, ended) = (create("living", "1d").await, create("ended", "0s").await);
+    let report = inspect(&app, &living).await;
+    assert_eq!(
+        (report.0, &report.1["reason"], &report.1["name"]),
+        (0, &json!("ok"), &json!("living"))
+    );
+    assert!(!report.1.to_string().contains(&living));
+    assert_eq!(inspect(&app, "living").await.1["reason"], "ok");
+    assert_eq!(inspect(&app, &ended).await.1["reason"], "expired");
+    app.admin(&["token", "revoke", "--name", "living"]).await;
+    let (code, report) = inspect(&app, &living).await;
+    assert_eq!((code, &report["reason"]), (1, &json!("revoked")));
+    let stranger = cms::auth::secret::random_text().unwrap();
+    assert_eq!(inspect(&app, &stranger).await.1["reason"], "unknown");
+    assert_eq!(inspect(&app, "no token").await.1["reason"], "malformed");
+}
+
+#[actix_web::test]
+async fn tokens_of_users_are_inspected_too() {
+    let app = TestApp::start().await;
+    let body = json!({ "username": "ada", "email": "ada@example.test", "password": "Secret-1" });
+    let session = app.anonymous().post("/api/auth/local/register", body).await.expect(200).body;
+    let text = |session: &Value, name: &str| session[name].as_str().unwrap().to_owned();
+    let (jwt, first) = (text(&session, "jwt"), text(&session, "refreshToken"));
+    let (code, report) = inspect(&app, &jwt).await;
+    assert_eq!(
+        (code, &report["user"], &report["sessionState"]),
+        (0, &json!("ada"), &json!("live"))
+    );
+    let reason = |token: String| {
+        let app = &app;
+        async move { inspect(app, &token).await.1["reason"].as_str().unwrap().to_owned() }
+    };
+    assert_eq!(reason(first.clone()).await, "ok");
+    let refresh = json!({ "refreshToken": first });
+    let next = app.anonymous().post("/api/auth/refresh", refresh).await.expect(200).body;
+    assert_eq!(reason(first).await, "used");
+    app.with_bearer(&jwt).post("/api/auth/logout", json!({})).await.expect(200);
+    assert_eq!(reason(text(&next, "refreshToken")).await, "session-revoked");
+    let (code, report) = inspect(&app, &jwt).await;
+    assert_eq!((code, &report["sessionState"]), (0, &json!("ended")));
+    let tail = jwt.rsplit_once('.').unwrap().0;
+    assert_eq!(reason(format!("{tail}.{}", "A".repeat(43))).await, "bad-signature");
+    // `{"alg":"HS256","typ":"JWT"}`, as other servers sign.
+    let foreign =
+        format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{}.x", jwt.split('.').nth(1).unwrap());
+    assert_eq!(reason(foreign).await, "wrong-kind");
+    app.full_access().put("/api/users/1", json!({ "blocked": true })).await.expect(200);
+    assert_eq!(reason(jwt.clone()).await, "user-blocked");
+    app.full_access().delete("/api/users/1").await.expect(200);
+    assert_eq!(reason(jwt).await, "user-unknown");
 }
 
 #[actix_web::test]
