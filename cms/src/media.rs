@@ -1,10 +1,14 @@
 //! Uploaded files: from the request to the disk, their smaller variants, their rows, and
 //! back out to visitors.
 
+mod extension;
+pub(crate) mod file_info;
 pub(crate) mod kind;
 pub(crate) mod picture;
 pub(crate) mod receive;
 pub(crate) mod rows;
+mod scale;
 pub(crate) mod serve;
 pub mod storage;
 pub(crate) mod upload;
+mod vector;

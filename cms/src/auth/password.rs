@@ -31,7 +31,7 @@ pub fn hash(password: &str) -> anyhow::Result<String> {
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     match hash.and_then(Known::read) {
         Some(Known::Argon2(parsed)) => {
-            Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()
+            Argon2::default().verify_password(password.as_bytes(), &*parsed).is_ok()
         }
         Some(Known::Bcrypt(hash)) => bcrypt::verify(password, hash).unwrap_or(false),
         None => {
@@ -51,7 +51,7 @@ pub fn is_outdated(hash: &str) -> bool {
 
 /// A hash of a kind that can be verified.
 enum Known<'a> {
-    Argon2(PasswordHash),
+    Argon2(Box<PasswordHash>),
     Bcrypt(&'a str),
 }
 
@@ -59,7 +59,7 @@ impl<'a> Known<'a> {
     fn read(hash: &'a str) -> Option<Self> {
         let parts: bcrypt::HashParts = match hash.parse() {
             Ok(parts) => parts,
-            Err(_) => return PasswordHash::new(hash).ok().map(Self::Argon2),
+            Err(_) => return PasswordHash::new(hash).ok().map(Box::new).map(Self::Argon2),
         };
         (parts.get_cost() <= MAX_BCRYPT_COST).then_some(Self::Bcrypt(hash))
     }

@@ -10,17 +10,17 @@ use cms_api::content_type::ContentType;
 use cms_api::envelope::Envelope;
 use cms_api::error::{ApiError, ErrorName};
 use cms_api::query::QuerySpec;
-use cms_api::query_string;
 use serde_json::{Map, Value};
 
 use crate::clock;
 use crate::documents::find::{self, Listing, Reading};
 use crate::error::{AppError, AppResult};
 use crate::extract::query::{self, Asked};
+use crate::media::file_info::{self, FileInfo};
 use crate::media::receive::{self, Parts, Received};
 use crate::media::rows::{self, Reference};
 use crate::media::storage::{FileName, Storage};
-use crate::media::upload::{self, FileInfo, Stored};
+use crate::media::upload::{self, Stored};
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::documents::Row;
@@ -52,11 +52,7 @@ pub(crate) async fn run(context: Context, route: Route) -> AppResult<HttpRespons
     match route {
         Route::Find => all(context).await,
         Route::FindPage => page(context).await,
-        Route::FindOne(id) => {
-            let id = file_id(&id)?;
-            let row = context.app.read(move |conn| Ok(rows::get(conn, id)?)).await?;
-            Ok(json(StatusCode::OK, &rows::to_json(&row.ok_or_else(not_found)?)))
-        }
+        Route::FindOne(id) => one(context, &id).await,
         Route::Upload => post(context).await,
         Route::Destroy(id) => destroy(context, id).await,
     }
@@ -102,17 +98,31 @@ fn asks_for_related(tree: &Map<String, Value>) -> bool {
     match tree.get("populate") {
         Some(Value::String(text)) => named(text),
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).any(named),
-        Some(Value::Object(map)) => map.contains_key(NAME),
+        // Entries of many types have no attributes in common to ask for.
+        Some(Value::Object(map)) => map.get(NAME).is_some_and(|value| value == "true"),
         _ => false,
     }
 }
 
+async fn one(context: Context, id: &str) -> AppResult<HttpResponse> {
+    query::unpaged(&context, file_type(&context)?, Asked::One)?;
+    let id = file_id(id)?;
+    let related = asks_for_related(&query::tree(context.http.query_string())?);
+    let (model, caller) = (Arc::clone(&context.model), context.caller.clone());
+    let found = context.app.read(move |conn| {
+        let Some(row) = rows::get(conn, id)? else { return Ok(None) };
+        let mut file = rows::to_json(&row);
+        if related {
+            let may_see = |uid: &str| caller.may(&format!("{uid}.find"));
+            file["related"] = rows::related(conn, &model, &file, &may_see)?;
+        }
+        Ok(Some(file))
+    });
+    Ok(json(StatusCode::OK, &found.await?.ok_or_else(not_found)?))
+}
+
 async fn all(context: Context) -> AppResult<HttpResponse> {
-    let mut spec = query::query(&context, file_type(&context)?, Asked::List)?;
-    // Strapi ignores `pagination` here and returns every file.
-    spec.page.start = 0;
-    spec.page.limit = i64::MAX.unsigned_abs();
-    spec.page.with_count = false;
+    let spec = query::unpaged(&context, file_type(&context)?, Asked::List)?;
     Ok(json(StatusCode::OK, &list(&context, spec).await?.entries))
 }
 
@@ -123,11 +133,18 @@ async fn page(context: Context) -> AppResult<HttpResponse> {
     Ok(json(StatusCode::OK, &Envelope::list(listing.entries, page, listing.total)))
 }
 
-/// `?id=` names a file to be changed instead of a new one.
-fn changed_id(context: &Context) -> AppResult<Option<String>> {
-    let query = query_string::parse(context.http.query_string())
-        .map_err(|error| ApiError::validation(error.to_string()))?;
-    Ok(query.get("id").and_then(Value::as_str).map(str::to_owned))
+/// `?id=` names a file to be changed instead of a new one; an empty one names none.
+fn changed_id(context: &Context) -> AppResult<Option<Value>> {
+    let id = query::tree(context.http.query_string())?.get("id").cloned();
+    Ok(id.filter(|id| !id.is_null() && id != ""))
+}
+
+/// The file meant by an id.
+fn meant(id: &Value) -> AppResult<i64> {
+    let text = id
+        .as_str()
+        .ok_or_else(|| ApiError::validation("File id is required and must be a single value"))?;
+    text.parse().map_err(|_| entity_not_found())
 }
 
 async fn post(mut context: Context) -> AppResult<HttpResponse> {
@@ -135,28 +152,27 @@ async fn post(mut context: Context) -> AppResult<HttpResponse> {
     let payload = std::mem::replace(&mut context.payload, actix_web::dev::Payload::None);
     let storage = &context.app.uploads;
     let limit = context.app.settings.serving.upload_limit.0;
-    let mut parts = match crate::extract::body::is_multipart(&context.http) {
+    let mut parts = match has_parts(&context) {
         true => receive::receive(&context.http, payload, storage, limit).await?,
         false => Parts::default(),
     };
-    let infos = parts.all("fileInfo").map(infos).collect::<Result<Vec<_>, _>>()?.concat();
     let files = std::mem::take(&mut parts.files);
+    let is_empty = matches!(files.as_slice(), [] | [Received { bytes: 0, .. }]);
     match id {
-        Some(id) if files.is_empty() => change_info(context, &id, infos).await,
-        Some(id) => replace(context, &id, files, infos).await,
-        None => create(context, files, infos, reference(&parts)).await,
+        Some(id) if is_empty => change_info(context, &parts, &id).await,
+        Some(id) => replace(context, &parts, &id, files).await,
+        None if is_empty => Err(ApiError::validation("Files are empty").into()),
+        None => create(context, &parts, files).await,
     }
 }
 
-/// One `fileInfo` part: an object, or a list of them.
-fn infos(text: &str) -> Result<Vec<FileInfo>, ApiError> {
-    if !text.trim_start().starts_with('[') {
-        return Ok(vec![FileInfo::parse(text)?]);
-    }
-    let list: Vec<Map<String, Value>> = serde_json::from_str(text).map_err(|error| {
-        ApiError::validation(format!("fileInfo is no list of objects: {error}"))
-    })?;
-    Ok(list.into_iter().map(FileInfo::of).collect())
+/// A body without a boundary has no parts.
+fn has_parts(context: &Context) -> bool {
+    let kind = context.http.headers().get(actix_web::http::header::CONTENT_TYPE);
+    let has_boundary = kind.is_some_and(|kind| {
+        String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase().contains("boundary=")
+    });
+    has_boundary && crate::extract::body::is_multipart(&context.http)
 }
 
 fn reference(parts: &Parts) -> Option<Reference> {
@@ -164,18 +180,11 @@ fn reference(parts: &Parts) -> Option<Reference> {
     Some(Reference { uid: text("ref")?, id: text("refId")?, field: text("field")? })
 }
 
-async fn create(
-    context: Context,
-    files: Vec<Received>,
-    infos: Vec<FileInfo>,
-    reference: Option<Reference>,
-) -> AppResult<HttpResponse> {
-    if files.is_empty() {
-        return Err(ApiError::validation("Files are empty").into());
-    }
-    let accepted = accepted(&context, files, infos)?;
+async fn create(context: Context, parts: &Parts, files: Vec<Received>) -> AppResult<HttpResponse> {
+    let accepted = accepted(&context, parts, files)?;
     let stored = store_all(&context, accepted).await?;
     let names: Vec<FileName> = stored.iter().flat_map(|file| file.names.clone()).collect();
+    let reference = reference(parts);
     let model = Arc::clone(&context.model);
     let saved = context.app.write(move |conn| {
         let now = clock::now();
@@ -198,29 +207,34 @@ async fn create(
 /// none remains the first refusal is the answer.
 fn accepted(
     context: &Context,
+    parts: &Parts,
     files: Vec<Received>,
-    infos: Vec<FileInfo>,
 ) -> AppResult<Vec<(Received, FileInfo)>> {
     let denied = &context.app.settings.serving.upload_denied_types;
     let mut accepted = Vec::new();
+    let mut refused = Vec::new();
     let mut refusal = None;
-    let mut infos = infos.into_iter();
-    for file in files {
-        let info = infos.next().unwrap_or_default();
+    for (at, file) in files.into_iter().enumerate() {
         match upload::check_type(&file, denied) {
-            Ok(()) => accepted.push((file, info)),
-            Err(error) => refusal = refusal.or(Some(error)),
+            Ok(()) => accepted.push(file),
+            Err(error) => {
+                refused.push(at);
+                refusal = refusal.or(Some(error));
+            }
         }
     }
-    match refusal {
-        Some(error) if accepted.is_empty() => Err(error.into()),
-        _ => Ok(accepted),
+    if let Some(error) = refusal.filter(|_| accepted.is_empty()) {
+        return Err(error.into());
     }
+    let said = file_info::without(file_info::of_parts(parts.all("fileInfo"))?, &refused);
+    let mut infos = file_info::for_files(said.as_ref(), accepted.len())?.into_iter();
+    Ok(accepted.into_iter().map(|file| (file, infos.next().unwrap_or_default())).collect())
 }
 
 async fn store_all(context: &Context, files: Vec<(Received, FileInfo)>) -> AppResult<Vec<Stored>> {
     let storage = context.app.uploads.clone();
-    actix_web::web::block(move || upload::store_all(files, &storage)).await?
+    let limit = context.app.settings.serving.upload_limit.0;
+    actix_web::web::block(move || upload::store_all(files, limit, &storage)).await?
 }
 
 /// Files whose rows were not committed are removed again.
@@ -235,9 +249,12 @@ fn entity_not_found() -> AppError {
     ApiError::new(ErrorName::NotFoundError, "Entity not found").into()
 }
 
-async fn change_info(context: Context, id: &str, infos: Vec<FileInfo>) -> AppResult<HttpResponse> {
-    let id = id.parse().map_err(|_| entity_not_found())?;
-    let changes = infos.first().map(FileInfo::changes).unwrap_or_default();
+/// The `fileInfo` of a form, or of a JSON body.
+async fn change_info(mut context: Context, parts: &Parts, id: &Value) -> AppResult<HttpResponse> {
+    let said = parts.text("fileInfo").map(Value::from);
+    let said = said.or_else(|| context.body.get_mut("fileInfo").map(Value::take));
+    let changes = file_info::for_file(said.as_ref())?.changes();
+    let id = meant(id)?;
     let changed = context.app.write(move |conn| {
         let row = rows::get(conn, id)?.ok_or_else(entity_not_found)?;
         rows::update(conn, row, changes, clock::now())
@@ -249,37 +266,36 @@ async fn change_info(context: Context, id: &str, infos: Vec<FileInfo>) -> AppRes
 
 async fn replace(
     context: Context,
-    id: &str,
+    parts: &Parts,
+    id: &Value,
     files: Vec<Received>,
-    infos: Vec<FileInfo>,
 ) -> AppResult<HttpResponse> {
     if files.len() > 1 {
         let message = "Cannot replace a file with multiple ones";
         return Err(ApiError::validation(message).into());
     }
-    let id: i64 = id.parse().map_err(|_| entity_not_found())?;
-    let row = context.app.read(move |conn| Ok(rows::get(conn, id)?)).await?;
-    let row = row.ok_or_else(entity_not_found)?;
-    let Some((file, info)) = accepted(&context, files, infos)?.pop() else {
+    let Some((file, info)) = accepted(&context, parts, files)?.pop() else {
         return Err(ApiError::validation("Files are empty").into());
     };
+    let id = meant(id)?;
+    let row = context.app.read(move |conn| Ok(rows::get(conn, id)?)).await?;
+    let row = row.ok_or_else(entity_not_found)?;
     let before = rows::stored_names(&row);
     let storage = context.app.uploads.clone();
+    let limit = context.app.settings.serving.upload_limit.0;
     let prepared = actix_web::web::block(move || {
-        upload::prepare(file, &info, Some(name_of(&row)), &storage).map(|file| (file, info))
+        upload::prepare(file, &info, Some(name_of(&row)), limit, &storage)
     });
-    let (prepared, info) = prepared.await??;
+    let prepared = prepared.await??;
     let kept = prepared.names();
-    let described = prepared.data.clone();
+    let mut described = prepared.data.clone();
+    // A file that had formats once is told apart from one that never had any.
+    if described.get("formats").is_none_or(Value::is_null) {
+        described.insert("formats".into(), Value::Object(Map::new()));
+    }
     let changed = context.app.write(move |conn| {
         let row = rows::get(conn, id)?.ok_or_else(entity_not_found)?;
-        let mut data = described;
-        // What is said about the file outlives its content unless it is said anew.
-        for name in ["alternativeText", "caption", "focalPoint"] {
-            data.remove(name);
-        }
-        data.extend(info.changes());
-        rows::update(conn, row, data, clock::now())
+        rows::update(conn, row, described, clock::now())
     });
     let changed = changed.await?;
     // Only now, so that the old bytes outlive a row that could not be changed.

@@ -1,36 +1,59 @@
 //! What a file is: by its content where the content says so, else as the client says.
 
+use super::extension;
+
 /// Bytes that are enough to recognize a file.
 pub(crate) const HEAD_BYTES: usize = 8 << 10;
 
-const SVG: &str = "image/svg+xml";
 const UNKNOWN: &str = "application/octet-stream";
+const ZIP: &str = "application/zip";
 
 /// The MIME type of a file from its first bytes, the client's word and its name.
+///
+/// Strapi's order: what two of the three agree on, else the name, else the client. Content
+/// decides alone only where neither of the others says anything.
 pub(crate) fn of(head: &[u8], declared: &str, name: &str) -> String {
-    let declared = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let by_name = mime_guess::from_path(name).first().map(|mime| mime.essence_str().to_owned());
-    let told = || {
-        let known = !declared.is_empty() && declared != UNKNOWN;
-        let named = by_name.clone().unwrap_or_else(|| UNKNOWN.to_owned());
-        if known { declared.clone() } else { named }
-    };
-    match infer::get(head).map(|kind| kind.mime_type()) {
-        _ if is_svg(head) => SVG.to_owned(),
-        // Containers: office documents are zip files, XML is many things.
-        Some("application/zip" | "application/x-ole-storage" | "text/xml") | None => told(),
-        // A script is not run because it begins like one; the client's word is as good.
-        Some("text/x-shellscript") => told(),
-        Some(found) => found.to_owned(),
+    let declared = essence(declared);
+    let is_generic = declared.is_empty() || declared == UNKNOWN;
+    let by_name = extension::kind_of(name);
+    let found = detected(head);
+    if let Some(found) = found
+        && (by_name.is_none() || by_name.as_deref() == Some(found) || is_generic)
+    {
+        // Office documents are zip files of another name.
+        return by_name.filter(|_| found == ZIP).unwrap_or_else(|| found.to_owned());
+    }
+    by_name.unwrap_or_else(|| if is_generic { UNKNOWN.to_owned() } else { declared })
+}
+
+/// What the content is, as far as it has a signature. Text has none.
+fn detected(head: &[u8]) -> Option<&'static str> {
+    match infer::get(head)?.mime_type() {
+        "text/html" | "text/x-shellscript" => None,
+        "text/xml" => Some("application/xml"),
+        "audio/x-wav" => Some("audio/wav"),
+        "application/vnd.microsoft.portable-executable" => Some("application/x-msdownload"),
+        "application/x-executable" => Some("application/x-elf"),
+        kind => Some(kind),
     }
 }
 
+fn essence(declared: &str) -> String {
+    declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Every type the file could be taken for; one that is refused among them is enough.
-pub(crate) fn suspects(kind: &str, declared: &str, name: &str) -> Vec<String> {
-    let declared = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let by_name = mime_guess::from_path(name).first().map(|mime| mime.essence_str().to_owned());
-    let mut all = vec![declared, kind.to_owned()];
-    all.extend(by_name);
+pub(crate) fn suspects(head: &[u8], kind: &str, declared: &str, name: &str) -> Vec<String> {
+    let mut all = vec![essence(declared)];
+    all.extend(extension::kind_of(name));
+    all.push(kind.to_owned());
+    // A script is not run because it begins like one; the client's word is as good.
+    let content = infer::get(head).map(|kind| kind.mime_type());
+    all.extend(detected(head).map(str::to_owned));
+    all.extend(content.filter(|kind| *kind != "text/x-shellscript").map(str::to_owned));
+    if super::vector::is_svg(head) {
+        all.push("image/svg+xml".to_owned());
+    }
     all.retain(|kind| !kind.is_empty());
     all
 }
@@ -45,21 +68,6 @@ pub(crate) fn is_listed(list: &[String], kind: &str) -> bool {
     })
 }
 
-fn is_svg(head: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(head);
-    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
-    // Declarations, comments and a document type may come first.
-    while let Some(after) = rest.strip_prefix("<?").or_else(|| rest.strip_prefix("<!")) {
-        let end = if after.starts_with("--") { "-->" } else { ">" };
-        match after.split_once(end) {
-            Some((_, tail)) => rest = tail.trim_start(),
-            None => return false,
-        }
-    }
-    rest.strip_prefix("<svg")
-        .is_some_and(|tail| tail.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,18 +75,28 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 
     #[test]
-    fn content_beats_the_clients_word() {
-        assert_eq!(of(PNG, "text/plain", "x.txt"), "image/png");
-        assert_eq!(of(b"<!DOCTYPE html><html>", "image/png", "x.png"), "text/html");
-        assert_eq!(of(b"<?xml version='1.0'?><!-- x --><svg xmlns=''>", "", "x.bin"), SVG);
+    fn what_two_agree_on_is_the_type() {
+        assert_eq!(of(PNG, "image/png", "x.png"), "image/png");
+        assert_eq!(of(PNG, "text/plain", "x.png"), "image/png");
+        assert_eq!(of(PNG, "application/octet-stream", "x.jpg"), "image/png");
+        assert_eq!(of(PNG, "image/jpeg", "x.jpg"), "image/jpeg");
+        assert_eq!(of(PNG, "text/plain", "x"), "image/png");
+        assert_eq!(of(b"PK\x03\x04", "", "x.docx"), extension::kind_of("x.docx").unwrap());
     }
 
     #[test]
-    fn text_is_what_the_client_or_the_name_says() {
+    fn text_is_what_the_name_or_the_client_says() {
         assert_eq!(of(b"a,b", "text/csv", "x.csv"), "text/csv");
-        assert_eq!(of(b"a,b", "application/octet-stream", "x.csv"), "text/csv");
+        assert_eq!(of(b"a,b", "text/plain", "x.csv"), "text/csv");
+        assert_eq!(of(b"a,b", "text/csv", "x"), "text/csv");
         assert_eq!(of(b"a,b", "", "x"), UNKNOWN);
         assert_eq!(of(b"#!/bin/sh\n", "application/x-sh", "x.sh"), "application/x-sh");
+    }
+
+    #[test]
+    fn a_file_is_suspected_of_all_it_could_be_taken_for() {
+        let suspects = suspects(b"<!DOCTYPE html><p>", "text/plain", "text/plain", "x.css");
+        assert_eq!(suspects, ["text/plain", "text/css", "text/plain", "text/html"]);
     }
 
     #[test]

@@ -1,22 +1,35 @@
 //! Dimensions of pictures and their smaller variants, as Strapi makes them. Slow: never on
 //! an async thread.
+//!
+//! What a picture is, is decided by its content alone. Variants have the pixels as they are
+//! stored and the note how to turn them, like the picture itself, so both look alike.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{BufReader, Cursor, Seek as _, Write as _};
 use std::path::Path;
 
+use anyhow::Context as _;
+use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::codecs::webp::WebPEncoder;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{
+    AnimationDecoder as _, DynamicImage, Frame, ImageDecoder as _, ImageEncoder, ImageFormat,
+    ImageReader, Limits,
+};
 use tempfile::NamedTempFile;
 
 use super::storage::Storage;
+use super::{scale, vector};
 
-/// A picture beyond this is stored but not decoded: it could only be an attack.
-const MAX_SIDE: u32 = 16_384;
+/// A picture beyond this is stored but not decoded: it could only be an attack. The first
+/// number is the one Strapi has.
+const MAX_PIXELS: u64 = 0x3fff * 0x3fff;
 const MAX_DECODED_BYTES: u64 = 512 << 20;
+/// Pixels of all frames of an animation; of a longer one the first frame is shown.
+const MAX_ANIMATED_PIXELS: u64 = 100_000_000;
 const JPEG_QUALITY: u8 = 80;
-/// How much of an SVG file is searched for its size.
-const SVG_HEAD: usize = 64 << 10;
 
 /// Name and bounding box of each variant.
 const THUMBNAIL: (&str, u32, u32) = ("thumbnail", 245, 156);
@@ -41,43 +54,93 @@ pub(crate) struct Variant {
     pub(crate) file: NamedTempFile,
 }
 
-/// Looks at a file of type `kind`. A file that is no picture, or a broken one, has nothing.
-///
-/// # Errors
-/// When a variant cannot be written.
-pub(crate) fn examine(path: &Path, kind: &str, storage: &Storage) -> anyhow::Result<Picture> {
-    let format = match kind {
-        "image/jpeg" => ImageFormat::Jpeg,
-        "image/png" => ImageFormat::Png,
-        "image/webp" => ImageFormat::WebP,
-        "image/gif" => ImageFormat::Gif,
-        "image/svg+xml" => return Ok(vector(path)),
-        _ => return Ok(Picture::default()),
-    };
-    let image = match decode(path, format) {
-        Ok(image) => image,
-        Err(error) => {
-            tracing::info!(%error, kind, "an uploaded picture cannot be decoded");
-            return Ok(Picture::default());
-        }
-    };
-    let (width, height) = (image.width(), image.height());
-    let mut variants = Vec::new();
-    for (name, max_width, max_height) in wanted(width, height) {
-        variants.push(shrink(&image, format, (name, max_width, max_height), storage)?);
-    }
-    Ok(Picture { width: Some(width), height: Some(height), variants })
+/// What looking at a file told.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    /// Anything else.
+    NoPicture,
+    Picture(Picture),
+    /// It begins like a picture and is none.
+    Broken,
 }
 
-fn decode(path: &Path, format: ImageFormat) -> anyhow::Result<DynamicImage> {
-    let mut reader = ImageReader::open(path)?;
-    reader.set_format(format);
+/// Looks at a file.
+///
+/// # Errors
+/// When it cannot be read or a variant cannot be written.
+pub(crate) fn examine(path: &Path, storage: &Storage) -> anyhow::Result<Seen> {
+    let bytes = std::fs::read(path).context("an uploaded file cannot be read")?;
+    let format = match image::guess_format(&bytes) {
+        Ok(
+            format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif),
+        ) => format,
+        _ => return Ok(drawing(&bytes)),
+    };
+    let Ok(mut decoder) = reader(&bytes, format).into_decoder() else {
+        return Ok(Seen::NoPicture);
+    };
+    let (width, height) = decoder.dimensions();
+    let mut picture = Picture { width: Some(width), height: Some(height), ..Picture::default() };
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PIXELS || decoder.total_bytes() > MAX_DECODED_BYTES {
+        return Ok(Seen::Picture(picture));
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let image = match DynamicImage::from_decoder(decoder) {
+        Ok(image) if is_whole(&bytes, format) => image,
+        _ => return Ok(Seen::Broken),
+    };
+    let frames = frames(&bytes, format, pixels);
+    let source = Source { image, format, orientation, frames };
+    for (name, max_width, max_height) in wanted(width, height) {
+        picture.variants.push(source.shrink(name, (max_width, max_height), storage)?);
+    }
+    Ok(Seen::Picture(picture))
+}
+
+fn drawing(bytes: &[u8]) -> Seen {
+    let head = bytes.get(..vector::HEAD_BYTES).unwrap_or(bytes);
+    if !vector::is_svg(head) {
+        return Seen::NoPicture;
+    }
+    let size = vector::size(&String::from_utf8_lossy(head));
+    let (width, height) = (size.map(|size| size.0), size.map(|size| size.1));
+    Seen::Picture(Picture { width, height, ..Picture::default() })
+}
+
+fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    limits.max_image_width = None;
+    limits.max_image_height = None;
+    limits.max_alloc = Some(2 * MAX_DECODED_BYTES);
     reader.limits(limits);
-    Ok(reader.decode()?)
+    reader
+}
+
+/// Our decoder forgives a JPEG that ends early, the reference does not.
+fn is_whole(bytes: &[u8], format: ImageFormat) -> bool {
+    const SCAN: &[u8] = b"\xff\xda";
+    const END: &[u8] = b"\xff\xd9";
+    if format != ImageFormat::Jpeg {
+        return true;
+    }
+    // Within the scan no such pair of bytes stands for anything else.
+    let scan = bytes.windows(2).rposition(|pair| pair == SCAN).unwrap_or(0);
+    bytes.get(scan..).is_some_and(|rest| rest.windows(2).any(|pair| pair == END))
+}
+
+/// The frames of an animation that is not too long.
+fn frames(bytes: &[u8], format: ImageFormat, pixels: u64) -> Vec<Frame> {
+    if format != ImageFormat::Gif {
+        return Vec::new();
+    }
+    let Ok(decoder) = GifDecoder::new(BufReader::new(Cursor::new(bytes))) else {
+        return Vec::new();
+    };
+    let most = usize::try_from(MAX_ANIMATED_PIXELS / pixels.max(1)).unwrap_or(usize::MAX);
+    let frames: Result<Vec<_>, _> = decoder.into_frames().take(most.saturating_add(1)).collect();
+    frames.ok().filter(|frames| (2..=most).contains(&frames.len())).unwrap_or_default()
 }
 
 /// The variants a picture of this size gets.
@@ -91,107 +154,93 @@ fn wanted(width: u32, height: u32) -> Vec<(&'static str, u32, u32)> {
     wanted
 }
 
-/// The largest size of the same shape that fits, at least one pixel wide and high.
-fn fit(width: u32, height: u32, max_width: u32, max_height: u32) -> (u32, u32) {
-    let scale =
-        (f64::from(max_width) / f64::from(width)).min(f64::from(max_height) / f64::from(height));
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a scaled side lies between 1 and the box"
-    )]
-    let side = |length: u32| (f64::from(length) * scale).round().max(1.0) as u32;
-    (side(width), side(height))
-}
-
-fn shrink(
-    image: &DynamicImage,
+/// A picture in memory.
+struct Source {
+    image: DynamicImage,
     format: ImageFormat,
-    (name, max_width, max_height): (&'static str, u32, u32),
-    storage: &Storage,
-) -> anyhow::Result<Variant> {
-    let (width, height) = fit(image.width(), image.height(), max_width, max_height);
-    let small = image.resize_exact(width, height, FilterType::Lanczos3);
-    let file = storage.unfinished()?;
-    let mut out = BufWriter::new(file.as_file());
-    match format {
-        ImageFormat::Jpeg => DynamicImage::ImageRgb8(small.into_rgb8())
-            .write_with_encoder(JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY))?,
-        ImageFormat::WebP | ImageFormat::Gif => {
-            let mut encoded = std::io::Cursor::new(Vec::new());
-            DynamicImage::ImageRgba8(small.into_rgba8()).write_to(&mut encoded, format)?;
-            out.write_all(encoded.get_ref())?;
-        }
-        _ => {
-            let mut encoded = std::io::Cursor::new(Vec::new());
-            small.write_to(&mut encoded, format)?;
-            out.write_all(encoded.get_ref())?;
-        }
-    }
-    out.flush()?;
-    drop(out);
-    let bytes = file.as_file().metadata()?.len();
-    Ok(Variant { name, width, height, bytes, file })
+    orientation: Orientation,
+    /// Of an animation.
+    frames: Vec<Frame>,
 }
 
-/// The size an SVG file names itself: `width` and `height`, else its view box.
-fn vector(path: &Path) -> Picture {
-    let Ok(bytes) = std::fs::read(path) else { return Picture::default() };
-    let text = String::from_utf8_lossy(bytes.get(..SVG_HEAD).unwrap_or(&bytes)).into_owned();
-    let Some((_, rest)) = text.split_once("<svg") else { return Picture::default() };
-    let tag = rest.split('>').next().unwrap_or_default();
-    let length = |name| attribute(tag, name).and_then(pixels);
-    let view_box = attribute(tag, "viewBox").map(|value| {
-        let parts = value.split([' ', ',']).filter(|part| !part.is_empty());
-        parts.map(pixels).collect::<Vec<_>>()
-    });
-    let boxed = |at: usize| view_box.as_ref().and_then(|parts| parts.get(at).copied().flatten());
-    Picture {
-        width: length("width").or_else(|| boxed(2)),
-        height: length("height").or_else(|| boxed(3)),
-        variants: Vec::new(),
-    }
-}
-
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = tag;
-    while let Some((before, after)) = rest.split_once(name) {
-        let value = after.trim_start().strip_prefix('=').map(str::trim_start);
-        if before.ends_with(char::is_whitespace)
-            && let Some(value) = value
-        {
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            return value.get(1..)?.split(quote).next();
+impl Source {
+    fn shrink(
+        &self,
+        name: &'static str,
+        bounds: (u32, u32),
+        storage: &Storage,
+    ) -> anyhow::Result<Variant> {
+        let size = (self.image.width(), self.image.height());
+        let (width, height) = scale::fit(self.format, size, bounds);
+        let mut encoded = Cursor::new(Vec::new());
+        if self.frames.is_empty() {
+            let small = self.image.resize_exact(width, height, FilterType::Lanczos3);
+            self.encode(&small, &mut encoded)?;
+        } else {
+            self.animate(width, height, &mut encoded)?;
         }
-        rest = after;
+        let bytes = encoded.stream_position()?;
+        let mut file = storage.unfinished()?;
+        file.write_all(encoded.get_ref())?;
+        Ok(Variant { name, width, height, bytes, file })
     }
-    None
+
+    fn encode(&self, small: &DynamicImage, out: &mut Cursor<Vec<u8>>) -> anyhow::Result<()> {
+        let note = (self.orientation != Orientation::NoTransforms).then(|| exif(self.orientation));
+        match self.format {
+            ImageFormat::Jpeg => {
+                let small = DynamicImage::ImageRgb8(small.to_rgb8());
+                write(&small, JpegEncoder::new_with_quality(out, JPEG_QUALITY), note)
+            }
+            ImageFormat::WebP => {
+                let small = DynamicImage::ImageRgba8(small.to_rgba8());
+                write(&small, WebPEncoder::new_lossless(out), note)
+            }
+            ImageFormat::Gif => {
+                Ok(DynamicImage::ImageRgba8(small.to_rgba8()).write_to(out, self.format)?)
+            }
+            _ => write(small, PngEncoder::new(out), note),
+        }
+    }
+
+    fn animate(&self, width: u32, height: u32, out: &mut Cursor<Vec<u8>>) -> anyhow::Result<()> {
+        let mut encoder = GifEncoder::new(out);
+        encoder.set_repeat(Repeat::Infinite)?;
+        for frame in &self.frames {
+            let image = DynamicImage::ImageRgba8(frame.buffer().clone());
+            let small = image.resize_exact(width, height, FilterType::Triangle).into_rgba8();
+            encoder.encode_frame(Frame::from_parts(small, 0, 0, frame.delay()))?;
+        }
+        Ok(())
+    }
 }
 
-fn pixels(text: &str) -> Option<u32> {
-    let number: f64 = text.trim().trim_end_matches("px").parse().ok()?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range is checked"
-    )]
-    let pixels =
-        (number.is_finite() && (0.0..1e9).contains(&number)).then(|| number.round() as u32);
-    pixels
+fn write(
+    image: &DynamicImage,
+    mut encoder: impl ImageEncoder,
+    note: Option<Vec<u8>>,
+) -> anyhow::Result<()> {
+    if let Some(note) = note {
+        // Without it the picture is whole, only not upright.
+        drop(encoder.set_exif_metadata(note));
+    }
+    Ok(image.write_with_encoder(encoder)?)
+}
+
+/// The shortest metadata that say how a picture is turned, and nothing else about it.
+fn exif(orientation: Orientation) -> Vec<u8> {
+    const HEADER: &[u8] = b"II*\0\x08\0\0\0";
+    const ONE_ENTRY: &[u8] = &[1, 0];
+    // The tag of the orientation, one short number.
+    const ENTRY: &[u8] = &[0x12, 0x01, 3, 0, 1, 0, 0, 0];
+    let value = [orientation.to_exif(), 0, 0, 0];
+    const NO_MORE: &[u8] = &[0; 4];
+    [HEADER, ONE_ENTRY, ENTRY, &value, NO_MORE].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn variants_have_the_sizes_strapi_gives_them() {
-        assert_eq!(fit(1200, 800, 1000, 1000), (1000, 667));
-        assert_eq!(fit(1200, 800, 500, 500), (500, 333));
-        assert_eq!(fit(640, 480, 245, 156), (208, 156));
-        assert_eq!(fit(200, 600, 245, 156), (52, 156));
-        assert_eq!(fit(16_000, 1, 245, 156), (245, 1));
-    }
 
     #[test]
     fn a_picture_gets_the_variants_it_is_larger_than() {
@@ -202,17 +251,68 @@ mod tests {
         assert_eq!(names(1200, 800), ["thumbnail", "large", "medium", "small"]);
     }
 
+    /// What a file tells, and the folder its variants are in.
+    fn look_in(bytes: &[u8]) -> (Seen, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
+        let mut file = storage.unfinished().unwrap();
+        file.write_all(bytes).unwrap();
+        (examine(file.path(), &storage).unwrap(), folder)
+    }
+
+    fn look(bytes: &[u8]) -> Seen {
+        look_in(bytes).0
+    }
+
+    fn jpeg(width: u32, height: u32, orientation: Orientation) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        let encoder = JpegEncoder::new(&mut out);
+        write(&DynamicImage::new_rgb8(width, height), encoder, Some(exif(orientation))).unwrap();
+        out.into_inner()
+    }
+
     #[test]
-    fn an_svg_names_its_size() {
-        let size = |svg: &str| {
-            let file = tempfile::NamedTempFile::new().unwrap();
-            std::fs::write(file.path(), svg).unwrap();
-            let picture = vector(file.path());
-            (picture.width, picture.height)
-        };
-        assert_eq!(size("<svg width=\"64\" height='32px'>"), (Some(64), Some(32)));
-        assert_eq!(size("<svg stroke-width=\"9\" viewBox=\"0 0 20 10.4\"/>"), (Some(20), Some(10)));
-        assert_eq!(size("<svg width=\"100%\">"), (None, None));
-        assert_eq!(size("nothing"), (None, None));
+    fn a_variant_is_turned_like_its_picture() {
+        let (seen, _folder) = look_in(&jpeg(600, 400, Orientation::Rotate90));
+        let Seen::Picture(picture) = seen else { panic!() };
+        assert_eq!((picture.width, picture.height), (Some(600), Some(400)));
+        let small = picture.variants.iter().find(|variant| variant.name == "small").unwrap();
+        let small = std::fs::read(small.file.path()).unwrap();
+        let mut decoder = reader(&small, ImageFormat::Jpeg).into_decoder().unwrap();
+        assert_eq!(decoder.dimensions(), (500, 333));
+        assert_eq!(decoder.orientation().unwrap(), Orientation::Rotate90);
+    }
+
+    #[test]
+    fn a_picture_that_ends_early_is_broken() {
+        let whole = jpeg(600, 400, Orientation::NoTransforms);
+        assert!(matches!(look(&whole), Seen::Picture(_)));
+        assert!(matches!(look(&whole[..whole.len() - 20]), Seen::Broken));
+        assert!(matches!(look(&whole[..4]), Seen::NoPicture));
+        assert!(matches!(look(b"text"), Seen::NoPicture));
+    }
+
+    #[test]
+    fn the_variants_of_an_animation_move() {
+        let mut moving = Cursor::new(Vec::new());
+        let mut encoder = GifEncoder::new(&mut moving);
+        for shade in [0, 255] {
+            let image = image::RgbaImage::from_pixel(300, 200, image::Rgba([shade, 0, 0, 255]));
+            encoder.encode_frame(Frame::new(image)).unwrap();
+        }
+        drop(encoder);
+        let (seen, _folder) = look_in(&moving.into_inner());
+        let Seen::Picture(picture) = seen else { panic!() };
+        let bytes = std::fs::read(picture.variants[0].file.path()).unwrap();
+        let frames = GifDecoder::new(Cursor::new(bytes)).unwrap().into_frames();
+        assert_eq!(frames.count(), 2);
+    }
+
+    #[test]
+    fn a_very_long_picture_gets_variants() {
+        let mut png = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(17_000, 10).write_to(&mut png, ImageFormat::Png).unwrap();
+        let Seen::Picture(picture) = look(&png.into_inner()) else { panic!() };
+        assert_eq!((picture.width, picture.variants.len()), (Some(17_000), 4));
     }
 }

@@ -19,17 +19,38 @@ const MAX_PARTS: usize = 100;
 /// Longest text part, such as `fileInfo`.
 const MAX_TEXT_BYTES: usize = 64 << 10;
 const FILES: &str = "files";
+/// The unit sizes are compared in: a hundredth of the thousand bytes they are shown in.
+const SIZE_UNIT: u64 = 10;
 
 /// A file on the disk that has no name yet.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) name: String,
-    /// What the client says it is.
-    pub(crate) declared: String,
     /// What it is.
     pub(crate) kind: String,
+    /// All it could be taken for.
+    pub(crate) suspects: Vec<String>,
+    /// Its length; the file holds less when it is too long.
     pub(crate) bytes: u64,
     pub(crate) file: NamedTempFile,
+}
+
+impl Received {
+    /// # Errors
+    /// 413 when the file, which answers call `name`, is longer than `limit` bytes.
+    pub(crate) fn check_size(&self, name: &str, limit: u64) -> Result<(), ApiError> {
+        if !is_too_long(self.bytes, limit) {
+            return Ok(());
+        }
+        let message = format!("{name} exceeds size limit of {}.", human(limit));
+        let error = ApiError::new(ErrorName::PayloadTooLargeError, message);
+        Err(error.with_details(serde_json::json!({})))
+    }
+}
+
+/// Sizes are rounded before they are compared.
+fn is_too_long(bytes: u64, limit: u64) -> bool {
+    bytes.saturating_add(SIZE_UNIT / 2) / SIZE_UNIT * SIZE_UNIT > limit
 }
 
 /// Everything a request brought.
@@ -53,7 +74,7 @@ impl Parts {
 /// Reads the body to its end.
 ///
 /// # Errors
-/// 413 when a file is larger than `limit`, 400 when the body is no multipart body.
+/// 400 when the body is no multipart body.
 pub(crate) async fn receive(
     http: &HttpRequest,
     payload: Payload,
@@ -62,7 +83,6 @@ pub(crate) async fn receive(
 ) -> AppResult<Parts> {
     let mut body = Multipart::new(http.headers(), payload);
     let mut parts = Parts::default();
-    let mut too_large = None;
     while let Some(field) = body.next().await {
         let field = field.map_err(malformed)?;
         if parts.files.len() + parts.texts.len() >= MAX_PARTS {
@@ -70,27 +90,23 @@ pub(crate) async fn receive(
             return Err(ApiError::validation(message).into());
         }
         let name = field.name().unwrap_or_default().to_owned();
-        let disposition = field.content_disposition();
-        match disposition.and_then(|it| it.get_filename().map(base_name)) {
+        match file_name(&field) {
             Some(file_name) if name == FILES => {
-                match file(field, file_name, storage, limit).await? {
-                    Ok(received) => parts.files.push(received),
-                    // The rest is still read, so that the client hears the answer.
-                    Err(error) => too_large = Some(error),
-                }
+                parts.files.push(file(field, file_name, storage, limit).await?);
             }
             _ => parts.texts.push((name, text(field).await?)),
         }
     }
-    match too_large {
-        Some(error) => Err(error.into()),
-        None => Ok(parts),
-    }
+    Ok(parts)
 }
 
-/// The last part of a path: some clients send where the file was on their side.
-fn base_name(path: &str) -> String {
-    path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+/// The name of a part that is a file: one without a type is text whatever its name.
+fn file_name(field: &actix_multipart::Field) -> Option<String> {
+    field.content_type()?;
+    let name = field.content_disposition()?.get_filename()?;
+    // Some clients send where the file was on their side.
+    let name = name.rsplit('\\').next().unwrap_or_default();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 fn malformed(error: actix_multipart::MultipartError) -> ApiError {
@@ -102,7 +118,7 @@ async fn file(
     name: String,
     storage: &Storage,
     limit: u64,
-) -> AppResult<Result<Received, ApiError>> {
+) -> AppResult<Received> {
     let declared = field.content_type().map(ToString::to_string).unwrap_or_default();
     let mut file = storage.unfinished().map_err(anyhow::Error::from)?;
     let mut head = Vec::new();
@@ -110,19 +126,17 @@ async fn file(
     while let Some(chunk) = field.next().await {
         let chunk = chunk.map_err(malformed)?;
         bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        if bytes > limit {
+        // The rest is still read, so that the client hears the answer.
+        if is_too_long(bytes, limit) {
             continue;
         }
         let missing = kind::HEAD_BYTES.saturating_sub(head.len());
         head.extend_from_slice(chunk.get(..missing.min(chunk.len())).unwrap_or_default());
         file = write(file, chunk).await?;
     }
-    if bytes > limit {
-        let message = format!("{name} exceeds size limit of {}.", human(limit));
-        return Ok(Err(ApiError::new(ErrorName::PayloadTooLargeError, message)));
-    }
     let kind = kind::of(&head, &declared, &name);
-    Ok(Ok(Received { name, declared, kind, bytes, file }))
+    let suspects = kind::suspects(&head, &kind, &declared, &name);
+    Ok(Received { name, kind, suspects, bytes, file })
 }
 
 async fn write(
@@ -148,8 +162,29 @@ async fn text(mut field: actix_multipart::Field) -> AppResult<String> {
 
 /// `2 MB`
 fn human(bytes: u64) -> String {
-    match bytes {
-        0..1_048_576 => format!("{} KB", bytes / 1_024),
-        _ => format!("{} MB", bytes / 1_048_576),
+    const UNITS: [&str; 5] = ["Bytes", "KB", "MB", "GB", "TB"];
+    let power = bytes.checked_ilog10().unwrap_or(0) / 3;
+    let power = power.min(4);
+    let unit = 1_000u64.pow(power);
+    let name = usize::try_from(power).ok().and_then(|at| UNITS.get(at)).unwrap_or(&"");
+    format!("{} {name}", (bytes + unit / 2) / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_rounded_before_they_are_compared() {
+        assert!(!is_too_long(2_097_154, 2 << 20));
+        assert!(is_too_long(2_097_155, 2 << 20));
+    }
+
+    #[test]
+    fn limits_are_told_in_round_numbers() {
+        assert_eq!(human(2 << 20), "2 MB");
+        assert_eq!(human(1 << 10), "1 KB");
+        assert_eq!(human(500), "500 Bytes");
+        assert_eq!(human(0), "0 Bytes");
     }
 }

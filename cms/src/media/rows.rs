@@ -37,7 +37,7 @@ const SHOWN: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
     pub(crate) uid: String,
-    /// Row id or documentId.
+    /// Row id, as the client wrote it.
     pub(crate) id: String,
     pub(crate) field: String,
 }
@@ -137,8 +137,8 @@ fn changed(conn: &mut Conn, identity: &Identity, op: &str, now: i64) -> Result<i
 }
 
 /// Puts files into an entry's media attribute, behind those that are there; a single-file
-/// attribute shows the last one. The entry's draft gets them too: publishing it again would
-/// otherwise take them away.
+/// attribute shows the last one. A reference to a row that does not exist, or to an attribute
+/// that holds no files, leads nowhere and is no error, as in Strapi.
 pub(crate) fn attach(
     conn: &mut Conn,
     model: &ContentModel,
@@ -146,13 +146,14 @@ pub(crate) fn attach(
     files: &[Row],
     now: i64,
 ) -> AppResult<()> {
-    let unusable = |what: &str| ApiError::validation(format!("`{what}` cannot hold files"));
-    let ty = model.get(&reference.uid).ok_or_else(|| unusable(&reference.uid))?;
+    let unknown = || ApiError::validation(format!("there is no content type `{}`", reference.uid));
+    let ty = model.get(&reference.uid).ok_or_else(unknown)?;
     let attribute = ty.attributes.get(&reference.field).map(|attribute| &attribute.kind);
-    let Some(AttributeKind::Media { multiple, .. }) = attribute else {
-        return Err(unusable(&format!("{}.{}", reference.uid, reference.field)).into());
-    };
-    for row in rows_of(conn, reference)? {
+    let number = reference.id.parse().map_err(|_| {
+        ApiError::validation(format!("refId is the id of a row, not `{}`", reference.id))
+    })?;
+    let Some(AttributeKind::Media { multiple, .. }) = attribute else { return Ok(()) };
+    for row in rows_of(conn, &reference.uid, number)? {
         let slot = Slot { source_id: row.id, path: reference.field.clone(), component_id: 0 };
         let old = links::at(conn, &slot)?;
         let mut position = old.last().map_or(0.0, |link| link.position);
@@ -202,25 +203,14 @@ pub(crate) fn related(
     Ok(entries.into())
 }
 
-/// The row a reference names, and the draft or published row beside it.
-fn rows_of(conn: &mut Conn, reference: &Reference) -> AppResult<Vec<Row>> {
-    let missing = || {
-        let message = format!("there is no `{}` with id `{}`", reference.uid, reference.id);
-        ApiError::validation(message)
-    };
-    let (document_id, locale) = match reference.id.parse() {
-        Ok(number) => {
-            let row =
-                documents::get_by_number(conn, &reference.uid, number)?.ok_or_else(missing)?;
-            (row.identity.document_id, Some(row.identity.locale))
-        }
-        Err(_) => (reference.id.clone(), None),
-    };
-    let mut rows = documents::of_document(conn, &reference.uid, &document_id)?;
-    let first = rows.first().map(|row| row.identity.locale.clone()).ok_or_else(missing)?;
-    let locale = locale.unwrap_or(first);
-    rows.retain(|row| row.identity.locale == locale);
-    Ok(rows)
+/// The row with this number, and the draft of a published one: publishing it again would
+/// otherwise take the file away.
+fn rows_of(conn: &mut Conn, uid: &str, number: i64) -> Result<Vec<Row>, StoreError> {
+    let Some(row) = documents::get_by_number(conn, uid, number)? else { return Ok(Vec::new()) };
+    let draft = Identity { status: "draft".into(), ..row.identity.clone() };
+    let is_draft = row.identity == draft;
+    let draft = if is_draft { None } else { documents::get(conn, &draft)? };
+    Ok([Some(row), draft].into_iter().flatten().collect())
 }
 
 /// Every stored name of a file and its variants.

@@ -10,6 +10,7 @@ use cms_api::error::ApiError;
 
 use crate::error::AppResult;
 
+use super::extension;
 use super::storage::{FileName, Storage};
 
 /// Types a browser would run or style a page with.
@@ -25,6 +26,9 @@ const ACTIVE: &[&str] = &[
 ];
 /// Of those, what has a use when it is shown.
 const SHOWN: &[&str] = &["image/svg+xml"];
+
+/// Text by another name.
+const TEXT: &[&str] = &["application/json", "application/javascript"];
 
 /// Scripts, plugins, forms and anything loaded are off, also when the file is opened alone.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
@@ -45,6 +49,11 @@ pub(crate) async fn serve(
     if file.metadata().is_dir() {
         return Err(ApiError::not_found().into());
     }
+    let kind = extension::kind_of(name.as_str()).and_then(|kind| kind.parse().ok());
+    let file = match kind {
+        Some(kind) => file.set_content_type(kind),
+        None => file,
+    };
     let essence = file.content_type().essence_str().to_owned();
     let (active, shown) = (ACTIVE.contains(&essence.as_str()), SHOWN.contains(&essence.as_str()));
     let file = if active && !shown {
@@ -59,6 +68,13 @@ pub(crate) async fn serve(
     };
     let mut response = file.prefer_utf8(true).into_response(http);
     let headers = response.headers_mut();
+    if essence.starts_with("text/") || TEXT.contains(&essence.as_str()) {
+        let kind = format!("{essence}; charset=utf-8");
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::try_from(kind).map_err(anyhow::Error::from)?,
+        );
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
     if active {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));

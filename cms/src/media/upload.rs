@@ -1,56 +1,31 @@
 //! From received files to stored ones: types checked, variants made, names given.
 
-use cms_api::error::ApiError;
+use cms_api::error::{ApiError, ErrorName};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use serde_json::{Map, Value, json};
 use tempfile::NamedTempFile;
 
 use crate::auth::secret;
 use crate::error::AppResult;
 
+use super::file_info::FileInfo;
 use super::kind;
-use super::picture;
+use super::picture::{self, Seen};
 use super::receive::Received;
 use super::storage::{FileName, Storage};
 
 /// Longest part of a stored name that comes from the client's name.
 const MAX_SLUG_LENGTH: usize = 80;
-const MAX_EXTENSION_LENGTH: usize = 16;
+const MAX_EXTENSION_LENGTH: usize = 100;
+/// Longest name a client may give; Strapi stores files under it, and file systems end there.
+const MAX_TOLD_LENGTH: usize = 230;
+/// Longest name of a client's file, in UTF-16 units.
+const MAX_NAME_LENGTH: usize = 255;
 /// Length of the random part of a stored name.
 const RANDOM_LENGTH: usize = 10;
 const PROVIDER: &str = "local";
-
-/// What a client says about a file.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FileInfo(Map<String, Value>);
-
-impl FileInfo {
-    /// # Errors
-    /// 400 when it is no JSON object.
-    pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
-        serde_json::from_str(text)
-            .map(Self)
-            .map_err(|error| ApiError::validation(format!("fileInfo is no JSON object: {error}")))
-    }
-
-    pub(crate) fn of(map: Map<String, Value>) -> Self {
-        Self(map)
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-
-    /// The attributes it sets on a file that exists already.
-    pub(crate) fn changes(&self) -> Map<String, Value> {
-        let mut changes = Map::new();
-        for name in ["name", "alternativeText", "caption", "focalPoint"] {
-            if let Some(value) = self.0.get(name).filter(|value| !value.is_null()) {
-                changes.insert(name.into(), value.clone());
-            }
-        }
-        changes
-    }
-}
+/// Files have no folders here: all lie at the top.
+const FOLDER_PATH: &str = "/";
 
 /// A file under its final name, and the attributes of its row.
 #[derive(Debug)]
@@ -91,11 +66,12 @@ impl Prepared {
 /// When the disk refuses.
 pub(crate) fn store_all(
     files: Vec<(Received, FileInfo)>,
+    limit: u64,
     storage: &Storage,
 ) -> AppResult<Vec<Stored>> {
     let mut stored: Vec<Stored> = Vec::new();
     for (file, info) in files {
-        match store(file, &info, storage) {
+        match store(file, &info, limit, storage) {
             Ok(file) => stored.push(file),
             Err(error) => {
                 stored.iter().flat_map(|file| &file.names).for_each(|name| storage.remove(name));
@@ -107,8 +83,10 @@ pub(crate) fn store_all(
 }
 
 /// Names are new, so what was given one can be removed when another fails.
-fn store(received: Received, info: &FileInfo, storage: &Storage) -> AppResult<Stored> {
-    let prepared = prepare(received, info, None, storage)?;
+fn store(received: Received, info: &FileInfo, limit: u64, storage: &Storage) -> AppResult<Stored> {
+    let mut prepared = prepare(received, info, None, limit, storage)?;
+    // Shown last of all, and private.
+    prepared.data.insert("folderPath".into(), FOLDER_PATH.into());
     let (names, data) = (prepared.names(), prepared.data.clone());
     if let Err(error) = prepared.keep(storage) {
         names.iter().for_each(|name| storage.remove(name));
@@ -119,10 +97,7 @@ fn store(received: Received, info: &FileInfo, storage: &Storage) -> AppResult<St
 
 /// Whether the type is refused; the error names the type.
 pub(crate) fn check_type(file: &Received, denied: &[String]) -> Result<(), ApiError> {
-    let refused = kind::suspects(&file.kind, &file.declared, &file.name)
-        .into_iter()
-        .find(|kind| kind::is_listed(denied, kind));
-    match refused {
+    match file.suspects.iter().find(|kind| kind::is_listed(denied, kind)) {
         Some(kind) => Err(ApiError::validation(format!("File type '{kind}' is not allowed"))),
         None => Ok(()),
     }
@@ -133,64 +108,104 @@ pub(crate) fn check_type(file: &Received, denied: &[String]) -> Result<(), ApiEr
 /// takes over that name, so that links to it stay good.
 ///
 /// # Errors
-/// When the disk refuses.
+/// When the name or the picture is none, the file too long, or the disk refuses.
 pub(crate) fn prepare(
     received: Received,
     info: &FileInfo,
     replaces: Option<(String, String)>,
+    limit: u64,
     storage: &Storage,
 ) -> AppResult<Prepared> {
-    let picture = picture::examine(received.file.path(), &received.kind, storage)?;
-    let name = info.text("name").filter(|name| !name.is_empty()).unwrap_or(&received.name);
+    if !is_valid_name(&received.name) {
+        return Err(application("File name contains invalid characters").into());
+    }
+    let name = composed(info.text("name").unwrap_or(&received.name));
+    received.check_size(&name, limit)?;
+    let picture = match picture::examine(received.file.path(), storage)? {
+        Seen::Picture(picture) => Some(picture),
+        Seen::NoPicture => None,
+        Seen::Broken => return Err(application("File is not a valid image").into()),
+    };
     let (hash, ext) = match replaces {
         Some(known) => known,
-        None => (hash_of(name)?, extension(&received.name, &received.kind)),
+        None => (hash_of(&name)?, extension(&received.name, &received.kind)),
     };
+    let mut data = description(&name, info, &received);
     let mut files = Vec::new();
     let mut formats = Map::new();
-    for variant in picture.variants {
-        let hash = format!("{}_{hash}", variant.name);
-        let stored = file_name(&hash, &ext)?;
-        let format = json!({
-            "name": format!("{}_{name}", variant.name),
-            "hash": hash,
-            "ext": ext,
-            "mime": received.kind,
-            "path": null,
-            "width": variant.width,
-            "height": variant.height,
-            "size": kilobytes(variant.bytes),
-            "sizeInBytes": variant.bytes,
-            "url": format!("/uploads/{}", stored.as_str()),
-        });
-        formats.insert(variant.name.into(), format);
-        files.push((variant.file, stored));
+    if let Some(picture) = picture {
+        data.insert("width".into(), picture.width.into());
+        data.insert("height".into(), picture.height.into());
+        for variant in picture.variants {
+            let hash = format!("{}_{hash}", variant.name);
+            let stored = file_name(&hash, &ext)?;
+            let format = json!({
+                "name": format!("{}_{name}", variant.name),
+                "hash": hash,
+                "ext": ext,
+                "mime": received.kind,
+                "path": null,
+                "width": variant.width,
+                "height": variant.height,
+                "size": kilobytes(variant.bytes),
+                "sizeInBytes": variant.bytes,
+                "url": format!("/uploads/{}", stored.as_str()),
+            });
+            formats.insert(variant.name.into(), format);
+            files.push((variant.file, stored));
+        }
     }
+    let formats = if formats.is_empty() { Value::Null } else { Value::Object(formats) };
     let stored = file_name(&hash, &ext)?;
-    let url = format!("/uploads/{}", stored.as_str());
+    data.insert("formats".into(), formats);
+    data.insert("hash".into(), hash.into());
+    data.insert("ext".into(), ext.into());
+    data.insert("url".into(), format!("/uploads/{}", stored.as_str()).into());
     files.push((received.file, stored));
     for (file, _) in &files {
         file.as_file().sync_all().map_err(anyhow::Error::from)?;
     }
-    let data = json!({
-        "name": name,
-        "alternativeText": info.0.get("alternativeText"),
-        "caption": info.0.get("caption"),
-        "focalPoint": info.0.get("focalPoint"),
-        "width": picture.width,
-        "height": picture.height,
-        "formats": if formats.is_empty() { Value::Null } else { Value::Object(formats) },
-        "hash": hash,
-        "ext": ext,
-        "mime": received.kind,
-        "size": kilobytes(received.bytes),
-        "url": url,
-        "previewUrl": null,
-        "provider": PROVIDER,
-        "provider_metadata": null,
-        "folderPath": "/",
-    });
-    Ok(Prepared { data: data.as_object().cloned().unwrap_or_default(), files })
+    Ok(Prepared { data, files })
+}
+
+fn application(message: &str) -> ApiError {
+    ApiError::new(ErrorName::ApplicationError, message)
+}
+
+/// What is said of a file, and what is plain to see; what is not said is left out.
+fn description(name: &str, info: &FileInfo, received: &Received) -> Map<String, Value> {
+    let mut data = Map::new();
+    data.insert("name".into(), name.into());
+    for said in ["alternativeText", "caption"] {
+        if let Some(value) = info.get(said) {
+            data.insert(said.into(), value.clone());
+        }
+    }
+    data.insert("focalPoint".into(), info.get("focalPoint").cloned().unwrap_or_default());
+    data.insert("mime".into(), received.kind.clone().into());
+    data.insert("size".into(), kilobytes(received.bytes).into());
+    data.insert("provider".into(), PROVIDER.into());
+    data
+}
+
+/// Characters that some file system reserves, and whole names that one does.
+fn is_valid_name(name: &str) -> bool {
+    let is_device = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let numbered = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+        matches!(name.as_str(), "con" | "prn" | "aux" | "nul")
+            || numbered.is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit())
+    };
+    !name.is_empty()
+        && name.encode_utf16().count() <= MAX_NAME_LENGTH
+        && !name.chars().any(|c| c < ' ' || "<>:\"/\\|?*".contains(c))
+        && !is_device(name)
+        && !matches!(name, "." | "..")
+}
+
+/// Letters and their accents as one character where there is one.
+fn composed(name: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(name).into_owned()
 }
 
 fn file_name(hash: &str, ext: &str) -> anyhow::Result<FileName> {
@@ -206,7 +221,7 @@ fn kilobytes(bytes: u64) -> f64 {
 }
 
 /// `Été (1).JPG` is `ete_1_` and ten random characters.
-fn hash_of(name: &str) -> anyhow::Result<String> {
+fn hash_of(name: &str) -> AppResult<String> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let mut slug = String::new();
     for c in deunicode::deunicode(stem).chars() {
@@ -215,11 +230,12 @@ fn hash_of(name: &str) -> anyhow::Result<String> {
             _ if slug.is_empty() || slug.ends_with('_') => {}
             _ => slug.push('_'),
         }
-        if slug.len() >= MAX_SLUG_LENGTH {
-            break;
-        }
     }
-    let slug = slug.trim_end_matches('_');
+    if slug.len() > MAX_TOLD_LENGTH {
+        let message = format!("File name is longer than {MAX_TOLD_LENGTH} characters");
+        return Err(application(&message).into());
+    }
+    let slug = slug.get(..MAX_SLUG_LENGTH).unwrap_or(&slug).trim_end_matches('_');
     let random =
         secret::random_bytes()?.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let random = random.get(..RANDOM_LENGTH).unwrap_or_default();
@@ -227,32 +243,25 @@ fn hash_of(name: &str) -> anyhow::Result<String> {
     Ok(format!("{slug}_{random}"))
 }
 
-/// The extension of the client's name, or the usual one of the type.
+/// The extension of the client's name as far as it can stand in a URL, or the usual one of
+/// the type.
 fn extension(name: &str, kind: &str) -> String {
-    let own = name.rsplit_once('.').map(|(_, ext)| ext).filter(|ext| {
+    let own = super::extension::of_name(name);
+    let is_plain = own.strip_prefix('.').is_some_and(|ext| {
         !ext.is_empty()
             && ext.len() <= MAX_EXTENSION_LENGTH
-            && ext.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && ext.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     });
-    let usual = || usual_extension(kind);
-    own.or_else(usual).map(|ext| format!(".{ext}")).unwrap_or_default()
-}
-
-fn usual_extension(kind: &str) -> Option<&'static str> {
-    /// Where the list of known extensions is in no useful order.
-    const USUAL: [(&str, &str); 3] =
-        [("image/jpeg", "jpg"), ("text/plain", "txt"), ("image/svg+xml", "svg")];
-    if let Some((_, ext)) = USUAL.iter().find(|(known, _)| *known == kind) {
-        return Some(ext);
+    match is_plain {
+        true => own.to_owned(),
+        false => super::extension::usual(kind).map(|ext| format!(".{ext}")).unwrap_or_default(),
     }
-    let known = mime_guess::get_mime_extensions_str(kind)?;
-    let subtype = kind.split_once('/').map_or("", |(_, subtype)| subtype);
-    known.iter().find(|ext| **ext == subtype).or_else(|| known.first()).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::file_info;
 
     #[test]
     fn stored_names_are_plain_and_unique() {
@@ -267,14 +276,15 @@ mod tests {
     fn extensions_come_from_the_name_or_the_type() {
         assert_eq!(extension("a.tar.gz", "application/gzip"), ".gz");
         assert_eq!(extension("a.p/hp", "text/plain"), ".txt");
+        assert_eq!(extension("A.JPG", "image/jpeg"), ".JPG");
         assert_eq!(extension("README", "application/x-unheard-of"), "");
     }
 
     fn received(storage: &Storage, name: &str) -> Received {
         Received {
             name: name.into(),
-            declared: "text/plain".into(),
             kind: "text/plain".into(),
+            suspects: Vec::new(),
             bytes: 0,
             file: storage.unfinished().unwrap(),
         }
@@ -288,11 +298,22 @@ mod tests {
             .map(|name| (received(&storage, name), FileInfo::default()))
             .into();
         std::fs::remove_file(files[2].0.file.path()).unwrap();
-        assert!(store_all(files.split_off(0), &storage).is_err());
+        assert!(store_all(files.split_off(0), 100, &storage).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         files = vec![(received(&storage, "d.txt"), FileInfo::default())];
-        assert_eq!(store_all(files, &storage).unwrap().len(), 1);
+        assert_eq!(store_all(files, 100, &storage).unwrap().len(), 1);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn names_that_some_system_reserves_are_none() {
+        for good in ["a.txt", "con.txt", "\u{e4}", "..txt", "comx", "a b"] {
+            assert!(is_valid_name(good), "{good}");
+        }
+        let long = "x".repeat(256);
+        for bad in ["", ".", "..", "a/b", "a\\b", "a:b", "a\tb", "NUL", "com1", &long] {
+            assert!(!is_valid_name(bad), "{bad}");
+        }
     }
 
     #[test]
@@ -300,5 +321,26 @@ mod tests {
         assert_eq!(kilobytes(28), 0.03);
         assert_eq!(kilobytes(301), 0.3);
         assert_eq!(kilobytes(8), 0.01);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_name_leads_out_of_the_folder(
+            name in "(\\PC|[./\\\\%\0:]|\\.\\./){0,40}",
+            said in "(\\PC|[./\\\\%\0:]|\\.\\./){0,40}",
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
+            let info = serde_json::json!({ "name": said, "hash": said, "ext": said, "url": said });
+            let info = file_info::for_files(Some(&info), 1).unwrap().pop().unwrap();
+            // A name that is refused leads nowhere at all.
+            if let Ok(stored) = store(received(&storage, &name), &info, 100, &storage) {
+                for name in &stored.names {
+                    let path = storage.path(name);
+                    proptest::prop_assert_eq!(path.parent(), Some(folder.path()));
+                    proptest::prop_assert!(path.is_file());
+                }
+            }
+        }
     }
 }

@@ -173,7 +173,9 @@ fn upload_endpoints(rest: &[&str], ids: &[String]) -> Vec<(Method, Endpoint)> {
     let routes = match rest {
         [] => vec![(Method::POST, Route::Upload)],
         ["files"] => vec![(Method::GET, Route::Find)],
-        ["files", "page"] => vec![(Method::GET, Route::FindPage)],
+        ["files", "page"] => {
+            vec![(Method::GET, Route::FindPage), (Method::DELETE, Route::Destroy(id()))]
+        }
         ["files", _] => {
             vec![(Method::GET, Route::FindOne(id())), (Method::DELETE, Route::Destroy(id()))]
         }

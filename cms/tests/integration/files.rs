@@ -119,8 +119,13 @@ async fn no_path_leads_out_of_the_upload_folder() {
         app.anonymous().get(path).await.expect(404);
     }
     let client = app.full_access();
-    let file = upload(&client, "../../../etc/passwd", "text/plain", b"x").await;
-    assert!(file["url"].as_str().unwrap().starts_with("/uploads/passwd_"));
+    let form = Form::default().file("../../../etc/passwd", "text/plain", b"x");
+    let refused = form.send(&client, "/api/upload").await.expect(400);
+    assert_eq!(refused.message(), "File name contains invalid characters");
+    let named = r#"{ "name": "../../../etc/passwd" }"#;
+    let form = Form::default().file("x.txt", "text/plain", b"x").text("fileInfo", named);
+    let file = form.send(&client, "/api/upload").await.expect(201).body[0].clone();
+    assert!(file["url"].as_str().unwrap().starts_with("/uploads/"));
     assert_eq!(on_disk(&app).len(), 1);
 }
 
@@ -196,8 +201,10 @@ async fn an_upload_can_be_put_into_an_entry() {
     // Publishing again copies the draft, which must have it too.
     client.put(&path, json!({ "data": { "title": "Still with it" } })).await.expect(200);
     assert_eq!(client.get(&path).await.expect(200).body["data"]["cover"]["name"], "one.png");
-    form("two.png", "title").send(&client, "/api/upload").await.expect(400);
-    assert_eq!(on_disk(&app).len(), 1);
+    // An attribute that holds no files gets none, and the file stays.
+    form("two.png", "title").send(&client, "/api/upload").await.expect(201);
+    assert_eq!(client.get(&path).await.expect(200).body["data"]["title"], "Still with it");
+    assert_eq!(on_disk(&app).len(), 2);
 }
 
 #[actix_web::test]
@@ -227,4 +234,30 @@ async fn a_file_stays_as_it_was_when_its_row_cannot_be_changed() {
     let served = app.anonymous().get(file["url"].as_str().unwrap()).await.expect(200);
     assert_eq!(served.text, "old");
     assert_eq!(std::fs::read_dir(app.path("uploads")).unwrap().count(), 1);
+}
+
+#[actix_web::test]
+async fn what_is_no_picture_or_no_file_is_refused() {
+    let app = TestApp::start_with(&["--upload-limit", "100KB"]).await;
+    let client = app.full_access();
+    let large = conformance_file("large.jpg");
+    for (form, status, message) in [
+        (Form::default().file("a.txt", "text/plain", b""), 400, "Files are empty"),
+        (
+            Form::default().file("a.jpg", "image/jpeg", &large[..3_000]),
+            400,
+            "File is not a valid image",
+        ),
+        (
+            Form::default()
+                .file("a.bin", "application/octet-stream", &vec![0; 200_000])
+                .text("fileInfo", r#"{ "name": "called.bin" }"#),
+            413,
+            "called.bin exceeds size limit of 102 KB.",
+        ),
+    ] {
+        let refused = form.send(&client, "/api/upload").await.expect(status);
+        assert_eq!(refused.message(), message);
+    }
+    assert_eq!(on_disk(&app), Vec::<String>::new());
 }

@@ -223,7 +223,7 @@ async fn files_have_events_of_their_own() {
     let mut receiver = Receiver::start(&[]).await;
     add(&app, &receiver, &["--allow-private", "--events", "media.*", "--dialect", "standard"])
         .await;
-    let form = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nx\r\n--b--\r\n";
+    let form = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n";
     let request = app
         .full_access()
         .request(reqwest::Method::POST, "/api/upload")
