@@ -73,7 +73,7 @@ fn file_type(context: &Context) -> AppResult<&ContentType> {
 async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
     let (model, registry) = (Arc::clone(&context.model), Arc::clone(&context.registry));
     let related = asks_for_related(&query::tree(context.http.query_string())?);
-    let caller = context.caller.clone();
+    let (caller, drafts) = (context.caller.clone(), query::may_read_drafts(context));
     let listing = context.app.read(move |conn| {
         let ty = model.get(builtin::FILE).ok_or_else(ApiError::not_found)?;
         let default_locale = registry.default_locale();
@@ -81,7 +81,9 @@ async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
         let mut listing = find::list(&mut reading, ty, &spec)?;
         for file in &mut listing.entries {
             if related {
-                let may_see = |uid: &str| caller.may(&format!("{uid}.find"));
+                let may_see = |uid: &str, published: bool| {
+                    (published || drafts) && caller.may(&format!("{uid}.find"))
+                };
                 file["related"] = rows::related(conn, &model, file, &may_see)?;
             }
             file["isUrlSigned"] = false.into();
@@ -105,15 +107,18 @@ fn asks_for_related(tree: &Map<String, Value>) -> bool {
 }
 
 async fn one(context: Context, id: &str) -> AppResult<HttpResponse> {
-    query::unpaged(&context, file_type(&context)?, Asked::One)?;
+    query::query(&context, file_type(&context)?, Asked::One)?;
     let id = file_id(id)?;
     let related = asks_for_related(&query::tree(context.http.query_string())?);
     let (model, caller) = (Arc::clone(&context.model), context.caller.clone());
+    let drafts = query::may_read_drafts(&context);
     let found = context.app.read(move |conn| {
         let Some(row) = rows::get(conn, id)? else { return Ok(None) };
         let mut file = rows::to_json(&row);
         if related {
-            let may_see = |uid: &str| caller.may(&format!("{uid}.find"));
+            let may_see = |uid: &str, published: bool| {
+                (published || drafts) && caller.may(&format!("{uid}.find"))
+            };
             file["related"] = rows::related(conn, &model, &file, &may_see)?;
         }
         Ok(Some(file))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use cms_api::error::ApiError;
+use cms_api::error::{ApiError, ErrorName};
 
 use crate::app::App;
 use crate::auth::api_token::{self, LAST_USED_RESOLUTION_MS};
@@ -126,10 +126,13 @@ fn resolve(app: &App, conn: &mut Conn, bearer: Option<&str>) -> AppResult<Resolv
 /// The user as of now: a deleted or blocked one is refused although the token is good.
 fn by_claims(conn: &mut Conn, registry: &Registry, claims: AccessClaims) -> AppResult<Caller> {
     let user = match claims.sub.parse() {
-        Ok(id) => users::by_id(conn, id)?.filter(|user| !users::is_blocked(user)),
+        Ok(id) => users::by_id(conn, id)?,
         Err(_) => None,
     };
     let user = user.ok_or_else(ApiError::unauthorized)?;
+    if users::is_blocked(&user) {
+        return Err(ApiError::new(ErrorName::UnauthorizedError, "Invalid credentials").into());
+    }
     let role = users::role_of(conn, user.id)?;
     let role = role.and_then(|id| registry.role_type(&id)).unwrap_or_default().to_owned();
     let permissions = registry.role(&role);

@@ -173,20 +173,22 @@ pub(crate) fn attach(
     Ok(())
 }
 
-/// The published entries that hold a file in an attribute of their own and may be seen.
+/// The entries that hold a file in an attribute of their own and may be seen; `may_see` is
+/// asked about a type and about whether the entry is published.
 pub(crate) fn related(
     conn: &mut Conn,
     model: &ContentModel,
     file: &Value,
-    may_see: &dyn Fn(&str) -> bool,
+    may_see: &dyn Fn(&str, bool) -> bool,
 ) -> AppResult<Value> {
     let document_id = file.get("documentId").and_then(Value::as_str).unwrap_or_default();
     let target = Target { uid: builtin::FILE.into(), document_id: document_id.to_owned() };
     let mut entries = Vec::new();
     for id in links::holders(conn, &target)? {
-        let row = documents::get_by_id(conn, id)?;
-        let Some(row) = row.filter(|row| row.identity.status == "published") else { continue };
-        let Some(ty) = model.get(&row.identity.uid).filter(|ty| may_see(&ty.uid)) else { continue };
+        let Some(row) = documents::get_by_id(conn, id)? else { continue };
+        let is_published = row.identity.status == "published";
+        let ty = model.get(&row.identity.uid).filter(|ty| may_see(&ty.uid, is_published));
+        let Some(ty) = ty else { continue };
         let visible: Vec<&str> = ty
             .attributes
             .iter()

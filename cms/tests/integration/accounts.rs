@@ -148,7 +148,8 @@ async fn a_blocked_or_deleted_user_is_out_at_once() {
     let id = session["user"]["id"].clone();
     let user = format!("/api/users/{id}");
     admin.put(&user, json!({ "blocked": true })).await.expect(200);
-    app.with_bearer(jwt(&session)).get("/api/users/me").await.expect(401);
+    let refused = app.with_bearer(jwt(&session)).get("/api/users/me").await.expect(401);
+    assert_eq!(refused.message(), "Invalid credentials");
     refresh(&app, &session["refreshToken"]).await.expect(401);
     let answer = login(&app, "ada", PASSWORD).await.expect(400);
     assert_eq!(answer.message(), "Your account has been blocked by an administrator");
@@ -284,4 +285,88 @@ fn set_hash(app: &TestApp, id: i64, hash: &str) {
         users::renew_hash(conn, &user, hash)
     };
     app.app.db.write::<_, StoreError>(set).unwrap();
+}
+
+#[actix_web::test]
+async fn sessions_tell_where_they_are_and_are_ended_one_by_one() {
+    let app = TestApp::start().await;
+    let phone = register(&app, "ada").await;
+    let request = app
+        .anonymous()
+        .request(Method::POST, "/api/auth/local")
+        .header("user-agent", "X11; Linux Firefox/1")
+        .json(&json!({ "identifier": "ada", "password": PASSWORD, "deviceId": "desk" }));
+    let desk = send(request).await.expect(200).body;
+    let client = app.with_bearer(jwt(&phone));
+    let list = client.get("/api/auth/sessions").await.expect(200).body["data"].clone();
+    assert_eq!((&list[0]["current"], &list[1]["current"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&list[1]["deviceId"], &list[1]["deviceName"]),
+        (&json!("desk"), &json!("Firefox on Linux"))
+    );
+    assert!(list[1]["loginAt"].is_string() && list[1]["lastActiveAt"].is_string());
+    let path = format!("/api/auth/sessions/{}", list[1]["id"].as_str().unwrap());
+    assert_eq!(client.delete(&path).await.expect(200).body, json!({ "data": {} }));
+    client.delete(&path).await.expect(404);
+    refresh(&app, &desk["refreshToken"]).await.expect(401);
+    // A refresh token in the body says which login ends.
+    let body = json!({ "refreshToken": phone["refreshToken"] });
+    let other = login(&app, "ada", PASSWORD).await.expect(200).body;
+    app.with_bearer(jwt(&other)).post("/api/auth/logout", body).await.expect(200);
+    refresh(&app, &phone["refreshToken"]).await.expect(401);
+    refresh(&app, &other["refreshToken"]).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_second_role_of_a_type_shares_nothing_with_the_first() {
+    let app = TestApp::start().await;
+    let admin = app.full_access();
+    let body = json!({
+        "name": "Public",
+        "permissions": { "api::tag": { "controllers": { "tag": { "find": { "enabled": true } } } } },
+    });
+    admin.post("/api/users-permissions/roles", body).await.expect(200);
+    app.anonymous().get("/api/tags").await.expect(403);
+    let roles = admin.get("/api/users-permissions/roles").await.body["roles"].clone();
+    assert_eq!((&roles[1]["type"], &roles[2]["type"]), (&json!("public"), &json!("public")));
+    let session = register(&app, "ada").await;
+    let user = format!("/api/users/{}", session["user"]["id"]);
+    admin.put(&user, json!({ "role": roles[2]["id"] })).await.expect(200);
+    app.with_bearer(jwt(&session)).get("/api/tags").await.expect(200);
+}
+
+#[actix_web::test]
+async fn users_are_checked_like_other_documents() {
+    let app = TestApp::start().await;
+    let admin = app.full_access();
+    let user = |role: Value, blocked: Value| {
+        json!({
+            "username": "bob", "email": "bob@example.test", "password": PASSWORD,
+            "role": role, "blocked": blocked,
+        })
+    };
+    for (body, message) in [
+        (user(json!({}), json!(false)), "role.connect is a required field"),
+        (
+            user(json!(9_999), json!(false)),
+            "1 relation(s) of type plugin::users-permissions.role associated with this entity do not exist",
+        ),
+        (
+            user(json!(1), json!("x")),
+            "blocked must be a `boolean` type, but the final value was: `\"x\"`.",
+        ),
+    ] {
+        assert_eq!(admin.post("/api/users", body).await.expect(400).message(), message);
+    }
+    let bob = admin.post("/api/users", user(json!(1), json!("true"))).await.expect(201).body;
+    assert_eq!(bob["blocked"], true);
+    let path = format!("/api/users/{}", bob["id"]);
+    let left = json!({ "role": { "disconnect": [{ "id": 1 }] } });
+    assert_eq!(admin.put(&path, left).await.expect(400).message(), "Cannot remove role");
+    // An administrator may hand out a code; only its hash is kept.
+    admin.put(&path, json!({ "blocked": false, "resetPasswordToken": "code" })).await.expect(200);
+    let reset =
+        json!({ "code": "code", "password": "Another-1", "passwordConfirmation": "Another-1" });
+    app.anonymous().post("/api/auth/reset-password", reset).await.expect(200);
+    assert_eq!(admin.get("/api/users?start=1&limit=1").await.expect(200).body, json!([]));
 }
