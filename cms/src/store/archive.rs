@@ -112,6 +112,41 @@ pub fn holding(
     Ok(query.load::<Found>(conn)?.into_iter().map(|found| found.document_id).collect())
 }
 
+/// A value that several documents hold, where it must be one's alone.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(check_for_backend(super::pool::MultiBackend))]
+pub struct Shared {
+    #[diesel(sql_type = Text)]
+    pub value: String,
+    #[diesel(sql_type = BigInt)]
+    pub holders: i64,
+}
+
+/// Values of a top-level attribute that more than one document holds in the same locale and
+/// published. The name comes from a checked schema.
+///
+/// # Errors
+/// Those of the database.
+pub fn shared_values(
+    conn: &mut Conn,
+    uid: &str,
+    name: &str,
+    limit: i64,
+) -> Result<Vec<Shared>, StoreError> {
+    let value = match conn.dialect() {
+        Dialect::Sqlite => format!("CAST(json_extract(data, '$.{name}') AS TEXT)"),
+        Dialect::Postgres => format!("data ->> '{name}'"),
+    };
+    let mut query = Statement::new(conn.dialect());
+    query.push(&format!("SELECT {value} AS value, count(*) AS holders FROM documents"));
+    query.push(" WHERE uid = ").bind(uid);
+    query.push(&format!(
+        " AND status = 'published' AND {value} IS NOT NULL GROUP BY locale, {value}"
+    ));
+    query.push(" HAVING count(*) > 1 ORDER BY value LIMIT ").bind(limit);
+    query.load(conn)
+}
+
 /// Gives a document another documentId; links to it follow.
 ///
 /// # Errors

@@ -195,6 +195,9 @@ impl Shared<'_> {
         if ty.uid == builtin::FILE {
             all.assets.extend(assets(row.number, &data));
         }
+        if ty.uid == builtin::USER && !is_strapis(data.get("password")) {
+            all.report.unusable_passwords += 1;
+        }
         all.entity(&ty.uid, row.number, data)?;
         let (model, default_locale) = (self.model, self.default_locale);
         let mut links = Links { model, default_locale, targets: &mut self.targets };
@@ -212,6 +215,11 @@ impl Collected {
         *self.report.types.entry(uid.to_owned()).or_default() += 1;
         self.entities.push(&json!({ "type": uid, "id": id, "data": data }))
     }
+}
+
+/// Strapi checks bcrypt hashes only; one without a password needs none.
+fn is_strapis(password: Option<&Value>) -> bool {
+    password.and_then(Value::as_str).is_none_or(|hash| hash.starts_with("$2"))
 }
 
 /// The stored files of a row: the original, and its image formats.

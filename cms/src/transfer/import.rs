@@ -9,6 +9,7 @@ mod identity;
 mod links;
 mod media;
 pub(crate) mod report;
+mod unique;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -190,6 +191,8 @@ pub(super) struct Importer<'a> {
     conn: &'a mut Conn,
     model: &'a ContentModel,
     left_out: &'a HashSet<(String, String)>,
+    /// Take what breaks rules between documents.
+    force: bool,
     /// Uploaded files in the archive.
     assets: &'a BTreeMap<String, u64>,
     now: i64,
@@ -219,6 +222,7 @@ fn import(
         conn,
         model: &agreement.model,
         left_out: &agreement.left_out,
+        force: agreement.force,
         assets: &staging.assets,
         now: clock::now(),
         default_locale: String::new(),
@@ -264,6 +268,7 @@ impl Importer<'_> {
         lines::each(staging.lines(Section::Links), |line| self.link(&line))?;
         self.write_links()?;
         self.remove_leftovers()?;
+        self.check_unique()?;
         let exact = self.configure(&configuration)?;
         self.write_permissions(exact)?;
         self.announce()?;

@@ -16,8 +16,8 @@ use tempfile::TempDir;
 use super::Refused;
 use super::archive::lines::LinesFile;
 use super::archive::member::{METADATA, Member, Section};
-use super::archive::source::Source;
-use crate::media::storage::Storage;
+use super::archive::source::{Source, Unpacking};
+use crate::media::storage::{FileName, Storage};
 
 pub(super) const PREFIX: &str = ".importing-";
 pub(super) const FILES: &str = "files";
@@ -111,35 +111,26 @@ impl Staging {
             skipped: Vec::new(),
             seen_metadata: false,
         };
-        source.visit(&mut |member, name, bytes| staging.take(member, name, bytes, keep_assets))?;
+        source.visit(&mut |member| staging.take(member, keep_assets))?;
         staging.check()?;
         Ok(staging)
     }
 
-    fn take(
-        &mut self,
-        member: &Member,
-        name: &str,
-        bytes: &mut dyn Read,
-        keep_assets: bool,
-    ) -> anyhow::Result<()> {
+    fn take(&mut self, member: Unpacking<'_>, keep_assets: bool) -> anyhow::Result<()> {
+        let Unpacking { member, name, size, bytes } = member;
         match member {
             Member::Lines(section) => {
-                let files = self.lines.entry(*section).or_default();
+                self.check_space(name, size)?;
+                let files = self.lines.entry(section).or_default();
                 let file = format!("{}-{:05}", section.folder(), files.len());
                 let path = self.folder.path().join(LINES).join(file);
                 copy(bytes, Some(&mut File::create(&path)?))?;
                 files.push(LinesFile { name: name.to_owned(), path });
             }
             Member::Asset(file) => {
-                let path = self.folder.path().join(FILES).join(file.as_str());
-                let length = if keep_assets {
-                    let mut out = create(&path)?;
-                    let length = copy(bytes, Some(&mut out))?;
-                    out.sync_all()?;
-                    length
-                } else {
-                    copy(bytes, None)?
+                let length = match keep_assets {
+                    true => self.take_asset(&file, name, size, bytes)?,
+                    false => copy(bytes, None)?,
                 };
                 self.assets.insert(file.as_str().to_owned(), length);
             }
@@ -154,9 +145,32 @@ impl Staging {
             Member::UnusableAsset => {
                 self.skipped.push((name.to_owned(), "the file's name cannot be served"));
             }
-            Member::Unknown => {
-                self.skipped.push((name.to_owned(), "no part of an export"));
-            }
+            Member::Unknown => self.skipped.push((name.to_owned(), "no part of an export")),
+        }
+        Ok(())
+    }
+
+    fn take_asset(
+        &self,
+        file: &FileName,
+        name: &str,
+        size: u64,
+        bytes: &mut dyn Read,
+    ) -> anyhow::Result<u64> {
+        self.check_space(name, size)?;
+        let mut out = create(&self.folder.path().join(FILES).join(file.as_str()))?;
+        let length = copy(bytes, Some(&mut out))?;
+        out.sync_all()?;
+        Ok(length)
+    }
+
+    /// A full disk is noticed before it is full: other programs need it too.
+    fn check_space(&self, name: &str, size: u64) -> anyhow::Result<()> {
+        let disk = rustix::fs::statvfs(self.folder.path())?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if size > free {
+            let what = format!("the member `{name}` says it has {size} bytes; {free} are free");
+            return Err(Refused::new(what).into());
         }
         Ok(())
     }

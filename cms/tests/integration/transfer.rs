@@ -5,6 +5,7 @@ mod answers;
 mod archives;
 mod exported;
 mod interrupted;
+mod merging;
 mod refusals;
 
 use std::path::{Path, PathBuf};

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::transfer::Refused;
 
-/// Longest line. Strapi splits its files at 256 MB, so a longer one is no entry of it.
-const MAX_LINE_BYTES: u64 = 256 * 1024 * 1024;
+/// Longest line: no entry is that large, and it has to fit into memory several times.
+const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A member that was unpacked: its name in the archive and where it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) fn each(
             }
             let here = Line { member: &file.name, number, text: "" };
             if bytes.len() as u64 == MAX_LINE_BYTES {
-                return Err(here.refuse("the line is longer than 256 MB"));
+                return Err(here.refuse("the line is longer than 64 MB"));
             }
             let text = std::str::from_utf8(&bytes).map_err(|error| here.refuse(error))?.trim();
             if !text.is_empty() {

@@ -30,8 +30,16 @@ pub(crate) struct Source {
     key: Option<Key>,
 }
 
-/// Is shown every member with its name, its length as far as known, and its bytes.
-type Visit<'a> = dyn FnMut(&Member, &str, &mut dyn Read) -> anyhow::Result<()> + 'a;
+/// A member of an archive on its way to be unpacked.
+pub(crate) struct Unpacking<'a> {
+    pub(crate) member: Member,
+    pub(crate) name: &'a str,
+    /// How long it says it is.
+    pub(crate) size: u64,
+    pub(crate) bytes: &'a mut dyn Read,
+}
+
+type Visit<'a> = dyn FnMut(Unpacking<'_>) -> anyhow::Result<()> + 'a;
 
 impl Source {
     /// # Errors
@@ -61,8 +69,9 @@ impl Source {
                 return Err(Refused::new(format!("`{name}` is a symbolic link")).into());
             }
             if entry.file_type().is_file() {
-                let mut file = File::open(entry.path())?;
-                visit(&Member::parse(&name)?, &name, &mut file)?;
+                let (mut file, member) = (File::open(entry.path())?, Member::parse(&name)?);
+                let size = file.metadata()?.len();
+                visit(Unpacking { member, name: &name, size, bytes: &mut file })?;
             }
         }
         Ok(())
@@ -111,20 +120,18 @@ impl Source {
                 return Err(Refused::new(format!("the member `{name}` is no plain file")).into());
             }
             let member = Member::parse(&name)?;
+            let is_read = matches!(member, Member::Lines(_) | Member::Asset(_));
             let size = entry.size();
-            let mut counted = Counted { inner: &mut entry, read: 0 };
-            visit(&member, &name, &mut counted).map_err(|error| match error.downcast() {
+            let mut bytes = Counted { inner: &mut entry, read: 0 };
+            let unpacking = Unpacking { member, name: &name, size, bytes: &mut bytes };
+            visit(unpacking).map_err(|error| match error.downcast() {
                 Ok(error) => self.broken(Some(&name), &error),
                 Err(error) => error,
             })?;
-            let seen = counted.read;
-            if matches!(member, Member::Lines(_) | Member::Asset(_) | Member::Metadata)
-                && seen != size
-            {
-                let what = format!("ends after {seen} of {size} bytes");
-                return Err(
-                    Refused::new(format!("the archive is cut short: `{name}` {what}")).into()
-                );
+            let seen = bytes.read;
+            if is_read && seen != size {
+                let what = format!("`{name}` ends after {seen} of {size} bytes");
+                return Err(Refused::new(format!("the archive is cut short: {what}")).into());
             }
         }
         // To the end: the checksum of a gzip file stands there.

@@ -18,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) bytes: u64,
     /// Shown by rows, but not on the disk.
     pub(crate) missing: Vec<String>,
+    /// Users whose password hash Strapi cannot check.
+    pub(crate) unusable_passwords: usize,
 }
 
 impl fmt::Display for Report {
@@ -29,6 +31,10 @@ impl fmt::Display for Report {
         writeln!(f, "files: {} ({} bytes)", self.files, self.bytes)?;
         for name in &self.missing {
             writeln!(f, "missing file: {name}")?;
+        }
+        if self.unusable_passwords > 0 {
+            let count = self.unusable_passwords;
+            writeln!(f, "note: {count} users must reset their password when this moves to Strapi")?;
         }
         writeln!(f, "exported to {}", self.file)
     }

@@ -34,6 +34,7 @@ pub(super) struct Agreement {
     pub(super) notes: Vec<String>,
     /// Schemas of types we do not have, by uid.
     pub(super) foreign: BTreeMap<String, Value>,
+    pub(super) force: bool,
 }
 
 /// Compares. With `force`, what does not fit is left out instead of refused.
@@ -191,7 +192,7 @@ impl<'a> Talk<'a> {
             Refused::new(format!("the archive's schemas do not fit:\n  {}", list.join("\n  ")))
         })?;
         let (new, left_out, notes, foreign) = (self.new, self.left_out, self.notes, self.foreign);
-        Ok(Agreement { model, new, left_out, notes, foreign })
+        Ok(Agreement { model, new, left_out, notes, foreign, force })
     }
 }
 

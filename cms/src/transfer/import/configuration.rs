@@ -179,6 +179,12 @@ impl Importer<'_> {
                      add it again"
                 ));
             }
+            if !row.allow_private && is_private(&row.url) {
+                self.report.note(format!(
+                    "the webhook `{name}` leads to a private address and will not be called; add \
+                     it with `--allow-private`"
+                ));
+            }
             self.report.webhooks.push(name);
         }
         Ok(())
@@ -217,6 +223,16 @@ impl Importer<'_> {
             enabled: hook.get("enabled").and_then(Value::as_bool).unwrap_or(true),
             created_at: before.map_or(self.now, |row| row.created_at),
         })
+    }
+}
+
+/// Whether a URL says so itself; a name may still resolve to such an address.
+fn is_private(url: &str) -> bool {
+    match url::Url::parse(url).ok().as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_private() || address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unique_local(),
+        None => false,
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Importer, folders, identity, media};
 use crate::documents::moment;
 use crate::documents::work::{DRAFT, PUBLISHED};
 use crate::store::documents::{self, Identity, NewRow, Row};
-use crate::store::{archive, feed};
+use crate::store::{archive, feed, sessions};
 use crate::transfer::archive::lines::Line;
 use crate::transfer::names::{LOCALE, PERMISSION};
 
@@ -83,7 +83,7 @@ impl Entries {
     }
 
     /// Types with documents in the archive.
-    fn uids(&self) -> Vec<String> {
+    pub(super) fn uids(&self) -> Vec<String> {
         let mut uids: Vec<_> = self.by_document.keys().cloned().collect();
         uids.sort();
         uids
@@ -179,11 +179,15 @@ impl Importer<'_> {
             return Ok((before.id, State::Same));
         }
         archive::replace(self.conn, before.id, row)?;
+        let is_user = before.identity.uid == builtin::USER;
+        if is_user && before.data.get("password") != row.data.get("password") {
+            sessions::revoke_user(self.conn, before.id, None)?;
+        }
         Ok((before.id, State::Changed))
     }
 
     /// Whether the type had rows before the import.
-    fn had_rows(&mut self, uid: &str) -> anyhow::Result<bool> {
+    pub(super) fn had_rows(&mut self, uid: &str) -> anyhow::Result<bool> {
         if let Some(known) = self.had_rows.get(uid) {
             return Ok(*known);
         }

@@ -6,8 +6,10 @@ use std::process::Command;
 use super::super::conformance::repository;
 use super::{count, import, imported, seeded};
 
+pub(crate) const KEY: &str = "Correct horse battery";
+
 /// Made by `strapi export --key` of a real Strapi 5.54.
-fn encrypted() -> PathBuf {
+pub(crate) fn encrypted() -> PathBuf {
     repository().join("cms/tests/fixtures/strapi-export.tar.gz.enc")
 }
 
@@ -31,8 +33,7 @@ fn plain_tar_and_folders_are_read_as_well() {
 #[test]
 fn an_encrypted_archive_of_strapi_opens_with_its_key() {
     let folder = tempfile::tempdir().unwrap();
-    let key = "Correct horse battery";
-    let report = imported(folder.path(), &encrypted(), &["--key", key]);
+    let report = imported(folder.path(), &encrypted(), &["--key", KEY]);
     assert_eq!(count(&report, "api::article.article", "added"), 139);
     assert_eq!(count(&report, "plugin::upload.folder", "added"), 3);
     assert_eq!(report["webhooks"][0], "hook one");

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use cms::store::{Database, StoreError, settings};
+
 use serde_json::Value;
 
+use super::super::conformance::repository;
 use super::{cms, count, imported, seeded, start, token, uploads};
 
 /// Starts an import and kills it once `reached` says so, or lets it end.
@@ -79,4 +82,58 @@ async fn a_killed_import_leaves_nothing_or_everything() {
         assert_eq!(count(&report, "api::article.article", expected), 139);
         assert_eq!(uploads(path).len(), 20);
     }
+}
+
+/// A staging folder as an import leaves it when it dies right after the commit, or before.
+fn staged(folder: &Path, name: &str, committed: bool) {
+    let staging = folder.join("data/uploads").join(name);
+    std::fs::create_dir_all(staging.join("files")).unwrap();
+    std::fs::write(staging.join("files/note.txt"), "from the archive").unwrap();
+    std::fs::write(staging.join("files/..bad"), "no name of a file").unwrap();
+    std::fs::create_dir_all(staging.join("schema/components/shared")).unwrap();
+    std::fs::write(staging.join("schema/components/shared/new.json"), NEW_COMPONENT).unwrap();
+    let url = format!("sqlite:{}", folder.join("data/cms.db").display()).parse().unwrap();
+    let db = Database::open(&url).unwrap();
+    db.migrate().unwrap();
+    if committed {
+        let note = format!("transfer.committed/{name}");
+        db.write::<_, StoreError>(|conn| settings::set(conn, &note, "1")).unwrap();
+    }
+}
+
+fn model() -> std::path::PathBuf {
+    repository().join("tests/conformance/schemas/src")
+}
+
+const NEW_COMPONENT: &str = r#"{"collectionName":"c","attributes":{"a":{"type":"string"}}}"#;
+
+#[test]
+fn the_next_start_finishes_what_was_committed_and_wipes_the_rest() {
+    for committed in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        staged(folder.path(), ".importing-0123456789abcdef", committed);
+        let schema = folder.path().join("schema");
+        let status = std::process::Command::new("cp").arg("-r").arg(model()).arg(&schema).status();
+        assert!(status.unwrap().success());
+        let output = cms(folder.path())
+            .env("CMS_SCHEMA_DIR", &schema)
+            .args(["export", "out.tar"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let files: &[&str] = if committed { &["note.txt"] } else { &[] };
+        assert_eq!(uploads(folder.path()), files);
+        assert_eq!(schema.join("components/shared/new.json").exists(), committed);
+    }
+}
+
+#[test]
+fn two_imports_do_not_meet() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("data/uploads")).unwrap();
+    let held = std::fs::File::open(folder.path().join("data/uploads")).unwrap();
+    held.lock().unwrap();
+    let output = cms(folder.path()).arg("import").arg(seeded()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another import"));
 }

@@ -27,8 +27,8 @@ fn refused(folder: &Path, archive: &Path, complaint: &str) {
     assert_eq!(count(&told, "api::article.article", "added"), 139);
 }
 
-/// A tar archive with one member of this name.
-fn tar_with(folder: &Path, name: &str) -> PathBuf {
+/// A tar archive with one member of this name, four bytes long, that says it is `size` long.
+fn tar_with(folder: &Path, name: &str, size: &[u8]) -> PathBuf {
     let path = folder.join("bad.tar");
     let mut header = [0_u8; 512];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
@@ -36,7 +36,7 @@ fn tar_with(folder: &Path, name: &str) -> PathBuf {
     put(100, b"0000644\0");
     put(108, b"0000000\0");
     put(116, b"0000000\0");
-    put(124, b"00000000004\0");
+    put(124, size);
     put(136, b"00000000000\0");
     put(148, b"        ");
     put(156, b"0");
@@ -54,7 +54,7 @@ fn tar_with(folder: &Path, name: &str) -> PathBuf {
 fn members_that_lead_out_of_the_archive() {
     for name in ["../evil.png", "/tmp/evil.png", "assets/uploads/../../../evil.png"] {
         let folder = tempfile::tempdir().unwrap();
-        let archive = tar_with(folder.path(), name);
+        let archive = tar_with(folder.path(), name, b"00000000004");
         refused(folder.path(), &archive, "leads out of the archive");
         assert!(!folder.path().join("evil.png").exists());
     }
@@ -97,6 +97,20 @@ fn archives_that_are_cut_short() {
     let archive = unpacked(folder.path());
     std::fs::remove_file(archive.join("metadata.json")).unwrap();
     refused(folder.path(), &archive, "`metadata.json` is missing");
+}
+
+#[test]
+fn members_that_say_they_are_absurdly_long() {
+    let cases: [(&[u8], &str); 2] = [
+        (b"00000020000", "the archive is cut short: `links/links_00001.jsonl` ends after"),
+        // 2^60 bytes in the binary form of large numbers.
+        (b"\x80\0\0\0\x10\0\0\0\0\0\0\0", "says it has"),
+    ];
+    for (size, complaint) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = tar_with(folder.path(), "links/links_00001.jsonl", size);
+        refused(folder.path(), &archive, complaint);
+    }
 }
 
 #[test]
