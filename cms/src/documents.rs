@@ -5,6 +5,7 @@
 pub mod access;
 pub(crate) mod act;
 mod announce;
+pub mod bulk;
 pub(crate) mod coerce;
 pub(crate) mod components;
 pub(crate) mod create;
@@ -18,6 +19,7 @@ mod populate;
 mod publish;
 pub(crate) mod relations;
 mod shape;
+mod stored;
 pub(crate) mod sync;
 mod unique;
 mod unpublish;

@@ -20,6 +20,7 @@ pub mod sessions;
 pub mod settings;
 pub mod statement;
 pub mod sync;
+pub mod tallies;
 pub mod users;
 pub mod webhooks;
 

@@ -26,6 +26,34 @@ impl Envelope {
     }
 }
 
+/// The text of [`Envelope::single`] around an entry that is JSON text already.
+#[must_use]
+pub fn single(entry: &str) -> String {
+    format!("{{\"data\":{entry},\"meta\":{{}}}}")
+}
+
+/// The text of [`Envelope::list`] around entries that are JSON text already.
+#[must_use]
+pub fn list(entries: &[String], page: Page, total: Option<u64>) -> String {
+    let meta = json!({ "pagination": pagination(page, total) }).to_string();
+    let length: usize = entries.iter().map(|entry| entry.len() + 1).sum();
+    let mut text = String::with_capacity(length + meta.len() + FRAME);
+    text.push_str("{\"data\":[");
+    for (at, entry) in entries.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(entry);
+    }
+    text.push_str("],\"meta\":");
+    text.push_str(&meta);
+    text.push('}');
+    text
+}
+
+/// Room for the keys of an envelope.
+const FRAME: usize = 32;
+
 /// `meta.pagination` in the style the query used.
 #[must_use]
 pub fn pagination(page: Page, total: Option<u64>) -> Value {
@@ -40,4 +68,22 @@ pub fn pagination(page: Page, total: Option<u64>) -> Value {
         map.insert("total".into(), total.into());
     }
     meta
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_those_of_the_trees() {
+        let entries = [json!({ "a": "é\"\n" }), json!({})];
+        let texts: Vec<_> = entries.iter().map(Value::to_string).collect();
+        let text_of = |envelope: &Envelope| serde_json::to_string(envelope).unwrap();
+        let page = Page::default();
+        for count in 0..=2 {
+            let tree = Envelope::list(entries[..count].to_vec(), page, Some(7));
+            assert_eq!(list(&texts[..count], page, Some(7)), text_of(&tree));
+        }
+        assert_eq!(single(&texts[0]), text_of(&Envelope::single(entries[0].clone())));
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use cms_api::content_type::Kind;
-use cms_api::envelope::Envelope;
+use cms_api::envelope;
 use cms_api::error::ApiError;
 
 use crate::documents::find::{self, Reading};
@@ -36,16 +36,16 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
             let default_locale = registry.default_locale();
             let mut reading = Reading { conn, model: &model, default_locale, drafts };
             if asked == Asked::List {
-                let listing = find::list(&mut reading, ty, &spec)?;
-                return Ok(Envelope::list(listing.entries, spec.page, listing.total));
+                let listing = find::list_text(&mut reading, ty, &spec)?;
+                return Ok(envelope::list(&listing.entries, spec.page, listing.total));
             }
             let selector = match &call.document_id {
                 Some(id) => Selector::Document(id),
                 None => Selector::All,
             };
-            let entry = find::one(&mut reading, ty, selector, &spec)?;
-            Ok(Envelope::single(entry.ok_or_else(ApiError::not_found)?))
+            let entry = find::one_text(&mut reading, ty, selector, &spec)?;
+            Ok(envelope::single(&entry.ok_or_else(ApiError::not_found)?))
         })
         .await?;
-    Ok(response::json(StatusCode::OK, &answer))
+    Ok(response::json_text(StatusCode::OK, answer))
 }

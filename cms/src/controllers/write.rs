@@ -9,7 +9,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use cms_api::content_type::{ContentType, Kind};
-use cms_api::envelope::Envelope;
+use cms_api::envelope;
 use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
 use cms_api::query::{Filter, Locale, QuerySpec, Status};
@@ -47,7 +47,8 @@ struct Write {
 
 /// What a write leaves behind: what to show, and its place in the feed.
 struct Written {
-    shown: Option<Value>,
+    /// JSON text.
+    shown: Option<String>,
     seq: i64,
 }
 
@@ -81,7 +82,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let written = context.app.write(move |conn| run(conn, &model, write)).await?;
     context.app.jobs.wake();
     let mut answer = match written.shown {
-        Some(shown) => response::json(status, &Envelope::single(shown)),
+        Some(shown) => response::json_text(status, envelope::single(&shown)),
         None => HttpResponse::build(status).finish(),
     };
     let headers = answer.headers_mut();
@@ -247,12 +248,13 @@ fn show(
     ty: &ContentType,
     identity: &Identity,
     write: Write,
-) -> AppResult<Value> {
+) -> AppResult<String> {
     let mut spec = version(&write.spec, identity);
     // What the answer shows was decided by the write; a filter cannot take it away.
     spec.filter = Filter::default();
     let default_locale = &write.default_locale;
     let mut reading = Reading { conn, model, default_locale, drafts: false };
     let selector = Selector::Document(&identity.document_id);
-    Ok(find::one(&mut reading, ty, selector, &spec)?.unwrap_or_default())
+    let shown = find::one_text(&mut reading, ty, selector, &spec)?;
+    Ok(shown.unwrap_or_else(|| Value::Null.to_string()))
 }

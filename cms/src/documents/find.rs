@@ -28,10 +28,10 @@ impl std::fmt::Debug for Reading<'_> {
     }
 }
 
-/// A page of entries.
+/// A page of entries: each a tree of values, or its JSON text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Listing {
-    pub entries: Vec<Value>,
+pub struct Listing<E = Value> {
+    pub entries: Vec<E>,
     /// Rows on all pages, when the query asks for it.
     pub total: Option<u64>,
 }
@@ -45,16 +45,42 @@ pub fn list(
     ty: &ContentType,
     spec: &QuerySpec,
 ) -> Result<Listing, StoreError> {
+    let Listing { entries, total } = list_text(reading, ty, spec)?;
+    let entries = entries.iter().map(|text| tree(text)).collect::<Result<_, _>>()?;
+    Ok(Listing { entries, total })
+}
+
+/// As [`list`], with each entry as JSON text, ready to be sent.
+///
+/// # Errors
+/// Those of the database.
+pub fn list_text(
+    reading: &mut Reading<'_>,
+    ty: &ContentType,
+    spec: &QuerySpec,
+) -> Result<Listing<String>, StoreError> {
     let scope = scope(reading, spec);
+    let entries = entries(reading.conn, scope, ty, Selector::All, spec)?;
     let total = match spec.page.with_count {
-        true => Some(find::count(reading.conn, scope, ty, spec)?),
+        true => Some(total(reading, scope, ty, spec, entries.len() as u64)?),
         false => None,
     };
-    let entries = match total {
-        Some(total) if total <= spec.page.start => Vec::new(),
-        _ => entries(reading.conn, scope, ty, Selector::All, spec)?,
-    };
     Ok(Listing { entries, total })
+}
+
+/// Rows on all pages. A page that is not full is the last one, which says how many there are.
+fn total(
+    reading: &mut Reading<'_>,
+    scope: Scope<'_>,
+    ty: &ContentType,
+    spec: &QuerySpec,
+    found: u64,
+) -> Result<u64, StoreError> {
+    let page = spec.page;
+    if found < page.limit && (found > 0 || page.start == 0) {
+        return Ok(page.start + found);
+    }
+    find::count(reading.conn, scope, ty, spec)
 }
 
 /// One document: by documentId, by numeric id, or the only one of a single type. A document
@@ -68,11 +94,28 @@ pub fn one(
     selector: Selector<'_>,
     spec: &QuerySpec,
 ) -> Result<Option<Value>, StoreError> {
+    one_text(reading, ty, selector, spec)?.map(|text| tree(&text)).transpose()
+}
+
+/// As [`one`], as JSON text, ready to be sent.
+///
+/// # Errors
+/// Those of the database.
+pub fn one_text(
+    reading: &mut Reading<'_>,
+    ty: &ContentType,
+    selector: Selector<'_>,
+    spec: &QuerySpec,
+) -> Result<Option<String>, StoreError> {
     if ty.localized && spec.locale == Locale::All {
         return Ok(None);
     }
     let scope = scope(reading, spec);
     Ok(entries(reading.conn, scope, ty, selector, spec)?.into_iter().next())
+}
+
+fn tree(text: &str) -> Result<Value, StoreError> {
+    serde_json::from_str(text).map_err(StoreError::unreadable)
 }
 
 fn scope<'a>(reading: &Reading<'a>, spec: &'a QuerySpec) -> Scope<'a> {
@@ -89,10 +132,10 @@ fn entries(
     ty: &ContentType,
     selector: Selector<'_>,
     spec: &QuerySpec,
-) -> Result<Vec<Value>, StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let rows = find::rows(conn, scope, ty, selector, spec)?;
     let mut holders = rows.into_iter().map(Holder::document).collect::<Result<Vec<_>, _>>()?;
     Filler { conn, scope }.fill_documents(ty, &mut holders, &spec.populate)?;
     let fields = spec.fields.as_deref();
-    Ok(holders.into_iter().map(|holder| shape::document(ty, holder, fields)).collect())
+    Ok(holders.iter().map(|holder| shape::document(ty, holder, fields)).collect())
 }

@@ -5,13 +5,14 @@
 //! filter or sort them.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use cms_api::builtin;
 use cms_api::content_type::{Component, ContentType};
 use cms_api::query::{Link, Populate};
-use serde_json::{Map, Value, json};
 
 use super::shape;
+use super::stored::{self, Stored};
 use crate::store::find::{self, Parents, Row, Scope, Selection};
 use crate::store::{Conn, StoreError};
 
@@ -29,15 +30,13 @@ pub(super) struct Holder {
     pub(super) published_at: Option<i64>,
     /// 0 for documents.
     pub(super) component: i64,
-    /// As stored.
-    pub(super) data: Map<String, Value>,
-    /// What was populated.
-    pub(super) filled: Map<String, Value>,
+    pub(super) data: Stored,
+    /// What was populated, as JSON text.
+    pub(super) filled: Vec<(String, String)>,
 }
 
 impl Holder {
     pub(super) fn document(row: Row) -> Result<Self, StoreError> {
-        let data = serde_json::from_str(&row.data.0).map_err(StoreError::unreadable)?;
         Ok(Self {
             row: row.id,
             number: row.number,
@@ -47,14 +46,22 @@ impl Holder {
             updated_at: row.updated_at,
             published_at: row.published_at,
             component: 0,
-            data,
-            filled: Map::new(),
+            data: Stored::read(row.data.0)?,
+            filled: Vec::new(),
         })
     }
 
-    pub(super) fn component(row: i64, data: Map<String, Value>) -> Self {
-        let component = data.get("id").and_then(Value::as_i64).unwrap_or_default();
+    pub(super) fn component(row: i64, data: Stored) -> Self {
+        let component = data.get("id").and_then(|id| id.parse().ok()).unwrap_or_default();
         Self { row, component, data, ..Self::default() }
+    }
+
+    /// Sets what an attribute shows, as JSON text.
+    pub(super) fn fill(&mut self, name: &str, text: String) {
+        match self.filled.iter_mut().find(|(filled, _)| filled == name) {
+            Some((_, filled)) => *filled = text,
+            None => self.filled.push((name.to_owned(), text)),
+        }
     }
 }
 
@@ -139,28 +146,48 @@ impl<'a> Filler<'a> {
         let path = level.path_of(&wanted.name);
         let parents = Parents { ty: level.ty, ids: &ids, path: &path };
         let rows = find::linked(self.conn, self.scope, parents, wanted)?;
-        let slots: Vec<_> = rows.iter().map(|row| (row.parent, row.component)).collect();
-        let mut found: HashMap<(i64, i64), Vec<Value>> = HashMap::new();
+        let mut found: HashMap<(i64, i64), Vec<Rc<str>>> = HashMap::new();
         // Strapi counts relations and components only.
         let count = wanted.count && matches!(wanted.link, Link::Relation { .. });
         if count {
-            for slot in slots {
-                found.entry(slot).or_default().push(Value::Null);
+            for row in rows {
+                found.entry((row.parent, row.component)).or_default().push("".into());
             }
         } else if let Some(ty) = target {
-            let mut targets =
-                rows.into_iter().map(Holder::document).collect::<Result<Vec<_>, _>>()?;
-            self.fill(Level { ty, path: "" }, &mut targets, &wanted.populate)?;
-            for (slot, target) in slots.into_iter().zip(targets) {
-                let entry = shape::document(ty, target, wanted.fields.as_deref());
+            for (slot, entry) in self.entries(ty, rows, wanted)? {
                 found.entry(slot).or_default().push(entry);
             }
         }
         for holder in holders {
             let entries = found.remove(&(holder.row, holder.component)).unwrap_or_default();
-            holder.filled.insert(wanted.name.clone(), gather(entries, count, many));
+            holder.fill(&wanted.name, gather(&entries, count, many));
         }
         Ok(())
+    }
+
+    /// Fills in and shapes targets, each with the slot it was reached from. A target that was
+    /// reached several times looks the same each time.
+    fn entries(
+        &mut self,
+        ty: &'a ContentType,
+        rows: Vec<Row>,
+        wanted: &Populate,
+    ) -> Result<Vec<((i64, i64), Rc<str>)>, StoreError> {
+        let mut places: HashMap<i64, usize> = HashMap::new();
+        let mut slots = Vec::with_capacity(rows.len());
+        let mut targets = Vec::new();
+        for row in rows {
+            let place = *places.entry(row.id).or_insert(targets.len());
+            slots.push(((row.parent, row.component), place));
+            if place == targets.len() {
+                targets.push(Holder::document(row)?);
+            }
+        }
+        self.fill(Level { ty, path: "" }, &mut targets, &wanted.populate)?;
+        let fields = wanted.fields.as_deref();
+        let entries: Vec<Rc<str>> =
+            targets.into_iter().map(|target| shape::document(ty, &target, fields).into()).collect();
+        Ok(slots.into_iter().map(|(slot, place)| (slot, Rc::clone(&entries[place]))).collect())
     }
 
     fn fill_component(
@@ -173,19 +200,19 @@ impl<'a> Filler<'a> {
     ) -> Result<(), StoreError> {
         let Some(part) = part else { return Ok(()) };
         let mut owned = Vec::new();
-        for (at, holder) in holders.iter_mut().enumerate() {
-            let items = objects(holder.data.get(&wanted.name));
+        for (at, holder) in holders.iter().enumerate() {
+            let items = stored::objects(holder.data.get(&wanted.name))?.into_iter();
             owned.extend(items.map(|item| (at, Holder::component(holder.row, item))));
         }
         let path = level.path_of(&wanted.name);
         let owned = self.select(level.ty, &path, owned, wanted)?;
-        let mut found: HashMap<usize, Vec<Value>> = HashMap::new();
+        let mut found: HashMap<usize, Vec<String>> = HashMap::new();
         for (at, entry) in self.components(level.ty, &path, owned, wanted, part, false)? {
             found.entry(at).or_default().push(entry);
         }
         for (at, holder) in holders.iter_mut().enumerate() {
             let entries = found.remove(&at).unwrap_or_default();
-            holder.filled.insert(wanted.name.clone(), gather(entries, wanted.count, repeatable));
+            holder.fill(&wanted.name, gather(&entries, wanted.count, repeatable));
         }
         Ok(())
     }
@@ -199,14 +226,13 @@ impl<'a> Filler<'a> {
         components: &[String],
     ) -> Result<(), StoreError> {
         let path = level.path_of(&wanted.name);
-        let mut zones: Vec<Vec<Option<Value>>> = Vec::with_capacity(holders.len());
+        let mut zones: Vec<Vec<Option<String>>> = Vec::with_capacity(holders.len());
         let mut by_part: HashMap<String, Vec<(Spot, Holder)>> = HashMap::new();
-        for (at, holder) in holders.iter_mut().enumerate() {
-            let items: Vec<_> = objects(holder.data.get(&wanted.name)).collect();
+        for (at, holder) in holders.iter().enumerate() {
+            let items = stored::objects(holder.data.get(&wanted.name))?;
             zones.push(vec![None; items.len()]);
             for (position, item) in items.into_iter().enumerate() {
-                let uid = item.get("__component").and_then(Value::as_str).unwrap_or_default();
-                let owned = by_part.entry(uid.to_owned()).or_default();
+                let owned = by_part.entry(component_uid(&item).to_owned()).or_default();
                 owned.push(((at, position), Holder::component(holder.row, item)));
             }
         }
@@ -236,8 +262,8 @@ impl<'a> Filler<'a> {
             }
         }
         for (holder, zone) in holders.iter_mut().zip(zones) {
-            let items = zone.into_iter().flatten().collect();
-            holder.filled.insert(wanted.name.clone(), Value::Array(items));
+            let items: Vec<_> = zone.into_iter().flatten().collect();
+            holder.fill(&wanted.name, gather(&items, false, true));
         }
         Ok(())
     }
@@ -253,12 +279,10 @@ impl<'a> Filler<'a> {
         if owned.is_empty() || (wanted.filter.is_always() && wanted.sort.is_empty()) {
             return Ok(owned);
         }
-        let objects: Vec<_> =
-            owned.iter().map(|(_, item)| (item.row, Value::Object(item.data.clone()))).collect();
         let selection = Selection {
             ty,
             path,
-            components: objects.iter().map(|(row, object)| (*row, object)).collect(),
+            components: owned.iter().map(|(_, item)| (item.row, item.data.text())).collect(),
             filter: &wanted.filter,
             sort: &wanted.sort,
         };
@@ -279,31 +303,40 @@ impl<'a> Filler<'a> {
         wanted: &Populate,
         part: &'a Component,
         in_zone: bool,
-    ) -> Result<Vec<(K, Value)>, StoreError> {
+    ) -> Result<Vec<(K, String)>, StoreError> {
         let (keys, mut items): (Vec<_>, Vec<_>) = owned.into_iter().unzip();
         self.fill(Level { ty, path }, &mut items, &wanted.populate)?;
         let fields = wanted.fields.as_deref();
-        let entries = items.into_iter().map(|item| shape::component(part, item, fields, in_zone));
+        let entries = items.iter().map(|item| shape::component(part, item, fields, in_zone));
         Ok(keys.into_iter().zip(entries).collect())
     }
 }
 
-/// The components an attribute holds.
-fn objects(value: Option<&Value>) -> impl Iterator<Item = Map<String, Value>> {
-    let items = match value {
-        Some(Value::Array(items)) => items.as_slice(),
-        Some(single) => std::slice::from_ref(single),
-        None => &[],
-    };
-    items.iter().filter_map(|item| item.as_object().cloned())
+/// The component that an item of a zone says it is.
+pub(super) fn component_uid(item: &Stored) -> &str {
+    item.get("__component").unwrap_or_default().trim_matches('"')
 }
 
-/// What an attribute shows: a number of entries, a list, or one.
-fn gather(mut entries: Vec<Value>, count: bool, many: bool) -> Value {
+/// What an attribute shows, as JSON text: a number of entries, a list, or one.
+pub(super) fn gather(entries: &[impl AsRef<str>], count: bool, many: bool) -> String {
     match (count, many) {
-        (true, _) => json!({ "count": entries.len() }),
-        (false, true) => Value::Array(entries),
-        (false, false) if entries.is_empty() => Value::Null,
-        (false, false) => entries.swap_remove(0),
+        (true, _) => format!("{{\"count\":{}}}", entries.len()),
+        (false, true) => list(entries),
+        (false, false) => entries.first().map_or("null", AsRef::as_ref).to_owned(),
     }
+}
+
+/// A JSON list of JSON texts.
+pub(super) fn list(entries: &[impl AsRef<str>]) -> String {
+    let length: usize = entries.iter().map(|entry| entry.as_ref().len() + 1).sum();
+    let mut text = String::with_capacity(length + 2);
+    text.push('[');
+    for (at, entry) in entries.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push_str(entry.as_ref());
+    }
+    text.push(']');
+    text
 }

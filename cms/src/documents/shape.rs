@@ -1,79 +1,120 @@
 //! Entries as REST shows them: which keys, in which order.
+//!
+//! Written as JSON text: values that are stored as JSON are copied as they are.
 
 use cms_api::content_type::{Attribute, AttributeKind, Component, ContentType};
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
 
 use super::populate::Holder;
+use super::stored::Stored;
 use crate::clock;
-
-const COMPONENT: &str = "__component";
 
 /// A document: keys, scalars in schema order, times, locale, then what was populated with
 /// dynamic zones last.
-pub(super) fn document(ty: &ContentType, mut holder: Holder, fields: Option<&[String]>) -> Value {
+pub(super) fn document(ty: &ContentType, holder: &Holder, fields: Option<&[String]>) -> String {
     let shown = |name: &str| fields.is_none_or(|fields| fields.iter().any(|field| field == name));
-    let mut entry = Map::new();
-    entry.insert("id".into(), holder.number.into());
-    entry.insert("documentId".into(), std::mem::take(&mut holder.document_id).into());
-    scalars(&ty.attributes, &mut holder.data, &mut entry, &shown);
-    let iso = |ms: i64| Value::String(clock::iso(ms));
+    let mut entry = Entry::begin(holder, holder.number);
+    entry.quoted("documentId", &holder.document_id);
+    entry.scalars(&ty.attributes, &holder.data, &shown);
     let times = [
-        ("createdAt", iso(holder.created_at)),
-        ("updatedAt", iso(holder.updated_at)),
-        ("publishedAt", holder.published_at.map_or(Value::Null, iso)),
+        ("createdAt", Some(holder.created_at)),
+        ("updatedAt", Some(holder.updated_at)),
+        ("publishedAt", holder.published_at),
     ];
-    let own = times
-        .into_iter()
-        .chain(ty.localized.then(|| ("locale", Value::String(std::mem::take(&mut holder.locale)))));
-    entry.extend(own.filter(|(name, _)| shown(name)).map(|(name, v)| (name.to_owned(), v)));
-    populated(&ty.attributes, &mut holder.filled, &mut entry);
-    Value::Object(entry)
+    for (name, time) in times.into_iter().filter(|(name, _)| shown(name)) {
+        match time {
+            Some(millis) => entry.quoted(name, &clock::iso(millis)),
+            None => entry.member(name, "null"),
+        }
+    }
+    if ty.localized && shown("locale") {
+        entry.quoted("locale", &holder.locale);
+    }
+    entry.populated(&ty.attributes, &holder.filled);
+    entry.end()
 }
 
 /// A component; in a dynamic zone it names itself.
 pub(super) fn component(
     part: &Component,
-    mut holder: Holder,
+    holder: &Holder,
     fields: Option<&[String]>,
     in_zone: bool,
-) -> Value {
+) -> String {
     let shown = |name: &str| fields.is_none_or(|fields| fields.iter().any(|field| field == name));
-    let mut entry = Map::new();
-    entry.insert("id".into(), holder.component.into());
-    scalars(&part.attributes, &mut holder.data, &mut entry, &shown);
-    populated(&part.attributes, &mut holder.filled, &mut entry);
+    let mut entry = Entry::begin(holder, holder.component);
+    entry.scalars(&part.attributes, &holder.data, &shown);
+    entry.populated(&part.attributes, &holder.filled);
     if in_zone {
-        entry.insert(COMPONENT.into(), part.uid.clone().into());
+        entry.quoted("__component", &part.uid);
     }
-    Value::Object(entry)
+    entry.end()
 }
 
-fn scalars(
-    attributes: &IndexMap<String, Attribute>,
-    data: &mut Map<String, Value>,
-    entry: &mut Map<String, Value>,
-    shown: &dyn Fn(&str) -> bool,
-) {
-    for (name, attribute) in attributes {
-        if attribute.kind.is_scalar() && !attribute.is_hidden() && shown(name) {
-            let value = data.swap_remove(name).unwrap_or(Value::Null);
-            entry.insert(name.clone(), value);
+/// Room for the keys and times of an entry, beside what is stored.
+const FRAME: usize = 256;
+
+/// A JSON object under construction.
+struct Entry(String);
+
+impl Entry {
+    fn begin(holder: &Holder, id: i64) -> Self {
+        let filled: usize = holder.filled.iter().map(|(name, text)| name.len() + text.len()).sum();
+        let mut text = String::with_capacity(FRAME + holder.data.text().len() + filled);
+        text.push_str("{\"id\":");
+        text.push_str(&id.to_string());
+        Self(text)
+    }
+
+    /// A member whose value is JSON text. Names come from a checked model: they need no escapes.
+    fn member(&mut self, name: &str, value: &str) {
+        self.0.push_str(",\"");
+        self.0.push_str(name);
+        self.0.push_str("\":");
+        self.0.push_str(value);
+    }
+
+    /// A member whose value is a text.
+    fn quoted(&mut self, name: &str, value: &str) {
+        let plain = value.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+        if !plain {
+            return self.member(name, &serde_json::Value::from(value).to_string());
+        }
+        self.0.push_str(",\"");
+        self.0.push_str(name);
+        self.0.push_str("\":\"");
+        self.0.push_str(value);
+        self.0.push('"');
+    }
+
+    fn scalars(
+        &mut self,
+        attributes: &IndexMap<String, Attribute>,
+        data: &Stored,
+        shown: &dyn Fn(&str) -> bool,
+    ) {
+        let mut next = 0;
+        for (name, attribute) in attributes {
+            if attribute.kind.is_scalar() && !attribute.is_hidden() && shown(name) {
+                self.member(name, data.get_after(name, &mut next).unwrap_or("null"));
+            }
         }
     }
-}
 
-/// What was populated, in the order it was asked for; zones come last.
-fn populated(
-    attributes: &IndexMap<String, Attribute>,
-    filled: &mut Map<String, Value>,
-    entry: &mut Map<String, Value>,
-) {
-    let is_zone = |name: &str| {
-        let kind = attributes.get(name).map(|attribute| &attribute.kind);
-        matches!(kind, Some(AttributeKind::DynamicZone { .. }))
-    };
-    let (zones, others): (Vec<_>, Vec<_>) =
-        std::mem::take(filled).into_iter().partition(|(name, _)| is_zone(name));
-    entry.extend(others.into_iter().chain(zones));
+    /// What was populated, in the order it was asked for; zones come last.
+    fn populated(&mut self, attributes: &IndexMap<String, Attribute>, filled: &[(String, String)]) {
+        let is_zone = |name: &str| {
+            let kind = attributes.get(name).map(|attribute| &attribute.kind);
+            matches!(kind, Some(AttributeKind::DynamicZone { .. }))
+        };
+        let (zones, others): (Vec<_>, Vec<_>) = filled.iter().partition(|(name, _)| is_zone(name));
+        for (name, value) in others.into_iter().chain(zones) {
+            self.member(name, value);
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
 }

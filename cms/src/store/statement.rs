@@ -3,13 +3,21 @@
 //! Content types are data, so most queries on documents cannot be written with the typed
 //! query builder. Values are always bound; only names that the content model has checked
 //! may be written into the text.
+//!
+//! A text that is asked again and again stays prepared on the connection ([`shapes`]).
 
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
+mod shapes;
+
+use diesel::backend::Backend;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Bool, Double, HasSqlType, Nullable, Text, Untyped};
+use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, QueryableByName, RunQueryDsl};
 
 use super::StoreError;
-use super::pool::{Conn, Dialect, MultiBackend};
+use super::pool::{Conn, Dialect};
 
 /// A value to bind.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,14 +51,16 @@ impl From<i64> for Bind {
 #[derive(Debug, Clone)]
 pub struct Statement {
     dialect: Dialect,
+    /// Without the placeholders.
     sql: String,
-    binds: Vec<Bind>,
+    /// Each with its place in the text.
+    binds: Vec<(usize, Bind)>,
 }
 
 impl Statement {
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, sql: String::new(), binds: Vec::new() }
+        Self { dialect, sql: String::with_capacity(TYPICAL_LENGTH), binds: Vec::new() }
     }
 
     #[must_use]
@@ -66,14 +76,7 @@ impl Statement {
 
     /// Appends a placeholder for `value`.
     pub fn bind(&mut self, value: impl Into<Bind>) -> &mut Self {
-        self.binds.push(value.into());
-        match self.dialect {
-            Dialect::Sqlite => self.sql.push('?'),
-            Dialect::Postgres => {
-                self.sql.push('$');
-                self.sql.push_str(&self.binds.len().to_string());
-            }
-        }
+        self.binds.push((self.sql.len(), value.into()));
         self
     }
 
@@ -91,20 +94,28 @@ impl Statement {
         self.push(if empty { "NULL)" } else { ")" })
     }
 
-    #[must_use]
-    pub fn sql(&self) -> &str {
-        &self.sql
-    }
-
     /// Runs the statement and reads its rows by column name.
     ///
     /// # Errors
     /// Those of the database.
     pub fn load<R>(self, conn: &mut Conn) -> Result<Vec<R>, StoreError>
     where
-        R: QueryableByName<MultiBackend> + 'static,
+        R: QueryableByName<Sqlite> + QueryableByName<Pg> + 'static,
     {
-        Ok(self.prepare().load::<R>(conn)?)
+        let query = Prepared { keep: shapes::is_kept(&self.sql, &self.binds), statement: self };
+        Ok(match conn {
+            Conn::Sqlite(conn) => RunQueryDsl::load::<R>(query, conn)?,
+            Conn::Postgres(conn) => RunQueryDsl::load::<R>(query, conn)?,
+        })
+    }
+
+    /// Runs a statement whose answer is one row with a number called `total`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn number(self, conn: &mut Conn) -> Result<u64, StoreError> {
+        let rows: Vec<Total> = self.load(conn)?;
+        Ok(rows.first().map_or(0, |row| u64::try_from(row.total).unwrap_or(0)))
     }
 
     /// Runs the statement and counts the rows it changed.
@@ -112,21 +123,70 @@ impl Statement {
     /// # Errors
     /// Those of the database.
     pub fn execute(self, conn: &mut Conn) -> Result<usize, StoreError> {
-        let changed: QueryResult<usize> = self.prepare().execute(conn);
+        let query = Prepared { keep: false, statement: self };
+        let changed: QueryResult<usize> = match conn {
+            Conn::Sqlite(conn) => query.execute(conn),
+            Conn::Postgres(conn) => query.execute(conn),
+        };
         Ok(changed?)
     }
+}
 
-    fn prepare(self) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
-        let mut query = diesel::sql_query(self.sql).into_boxed::<MultiBackend>();
-        for bind in self.binds {
-            query = match bind {
-                Bind::Text(text) => query.bind::<Text, _>(text),
-                Bind::Integer(number) => query.bind::<BigInt, _>(number),
-                Bind::Float(number) => query.bind::<Double, _>(number),
-                Bind::Bool(flag) => query.bind::<Bool, _>(flag),
-                Bind::Null => query.bind::<Nullable<Text>, _>(None::<String>),
-            };
+#[derive(QueryableByName)]
+struct Total {
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+/// Room for the text of a list with a few conditions.
+const TYPICAL_LENGTH: usize = 512;
+
+/// A finished statement.
+struct Prepared {
+    statement: Statement,
+    /// Whether the connection keeps it prepared.
+    keep: bool,
+}
+
+impl Query for Prepared {
+    type SqlType = Untyped;
+}
+
+impl QueryId for Prepared {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C> RunQueryDsl<C> for Prepared {}
+
+impl<DB> QueryFragment<DB> for Prepared
+where
+    DB: Backend + HasSqlType<Text> + HasSqlType<BigInt> + HasSqlType<Double> + HasSqlType<Bool>,
+    String: ToSql<Text, DB>,
+    i64: ToSql<BigInt, DB>,
+    f64: ToSql<Double, DB>,
+    bool: ToSql<Bool, DB>,
+    Option<String>: ToSql<Nullable<Text>, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.keep {
+            out.unsafe_to_cache_prepared();
         }
-        query
+        let Statement { sql, binds, .. } = &self.statement;
+        let mut written = 0;
+        for (place, bind) in binds {
+            out.push_sql(&sql[written..*place]);
+            written = *place;
+            match bind {
+                Bind::Text(text) => out.push_bind_param::<Text, _>(text)?,
+                Bind::Integer(number) => out.push_bind_param::<BigInt, _>(number)?,
+                Bind::Float(number) => out.push_bind_param::<Double, _>(number)?,
+                Bind::Bool(flag) => out.push_bind_param::<Bool, _>(flag)?,
+                Bind::Null => out.push_bind_param::<Nullable<Text>, _>(&None::<String>)?,
+            }
+        }
+        out.push_sql(&sql[written..]);
+        Ok(())
     }
 }

@@ -9,3 +9,5 @@ DROP TABLE counters;
 DROP TABLE changes;
 DROP TABLE links;
 DROP TABLE documents;
+DROP TABLE tallies;
+DROP FUNCTION documents_tally;

@@ -9,3 +9,4 @@ DROP TABLE counters;
 DROP TABLE changes;
 DROP TABLE links;
 DROP TABLE documents;
+DROP TABLE tallies;

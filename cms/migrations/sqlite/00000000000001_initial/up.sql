@@ -17,6 +17,39 @@ CREATE INDEX documents_listing ON documents (uid, status, locale, number);
 CREATE UNIQUE INDEX documents_number ON documents (uid, number);
 CREATE INDEX documents_by_document_id ON documents (document_id);
 
+-- How many rows a type has per status and locale, and a number that is another one after
+-- every change to one of them. Kept by triggers, so that no way of writing can forget it: a
+-- list's total and an answer's entity tag come from here. The number is drawn at random: a
+-- restored backup cannot come to the number of a different past.
+CREATE TABLE tallies (
+    uid    TEXT   NOT NULL,
+    status TEXT   NOT NULL,
+    locale TEXT   NOT NULL,
+    total  BIGINT NOT NULL,
+    state  BIGINT NOT NULL,
+    PRIMARY KEY (uid, status, locale)
+) WITHOUT ROWID;
+CREATE TRIGGER documents_tally_insert AFTER INSERT ON documents BEGIN
+    INSERT INTO tallies (uid, status, locale, total, state)
+    VALUES (new.uid, new.status, new.locale, 1, random())
+    ON CONFLICT DO UPDATE SET total = total + 1, state = excluded.state;
+END;
+CREATE TRIGGER documents_tally_delete AFTER DELETE ON documents BEGIN
+    UPDATE tallies SET total = total - 1, state = random()
+    WHERE uid = old.uid AND status = old.status AND locale = old.locale;
+END;
+CREATE TRIGGER documents_tally_update AFTER UPDATE ON documents BEGIN
+    UPDATE tallies SET state = random()
+    WHERE uid = new.uid AND status = new.status AND locale = new.locale;
+END;
+CREATE TRIGGER documents_tally_move AFTER UPDATE OF uid, status, locale ON documents BEGIN
+    UPDATE tallies SET total = total - 1, state = random()
+    WHERE uid = old.uid AND status = old.status AND locale = old.locale;
+    INSERT INTO tallies (uid, status, locale, total, state)
+    VALUES (new.uid, new.status, new.locale, 1, random())
+    ON CONFLICT DO UPDATE SET total = total + 1, state = excluded.state;
+END;
+
 -- Relations and media. A link belongs to one row (one locale, one status) and names its
 -- target by documentId; which row of the target is meant is decided when it is read.
 CREATE TABLE links (

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::clock;
 use crate::documents::access::Access;
-use crate::documents::populate::Holder;
-use crate::documents::shape;
+use crate::documents::populate::{Holder, component_uid, gather};
+use crate::documents::{shape, stored};
 use crate::store::StoreError;
 use crate::store::find::Row;
 use crate::store::sync::Link;
@@ -21,16 +21,17 @@ use crate::store::sync::Link;
 pub(super) struct Entries<'a> {
     model: &'a ContentModel,
     access: &'a Access,
-    /// By row, component and attribute path.
-    links: HashMap<(i64, i64, String), Vec<Value>>,
+    /// DocumentIds as JSON text, by row, component and attribute path.
+    links: HashMap<(i64, i64, String), Vec<String>>,
 }
 
 impl<'a> Entries<'a> {
     pub(super) fn new(model: &'a ContentModel, access: &'a Access, links: Vec<Link>) -> Self {
-        let mut by_slot: HashMap<_, Vec<Value>> = HashMap::new();
+        let mut by_slot: HashMap<_, Vec<String>> = HashMap::new();
         for link in links {
             let slot = (link.source_id, link.component_id, link.path);
-            by_slot.entry(slot).or_default().push(link.target_document_id.into());
+            let target = Value::from(link.target_document_id).to_string();
+            by_slot.entry(slot).or_default().push(target);
         }
         Self { model, access, links: by_slot }
     }
@@ -42,14 +43,21 @@ impl<'a> Entries<'a> {
         let mut holder = Holder::document(row)?;
         let document_id = holder.document_id.clone();
         let data = self.model.get(&uid).map(|ty| {
-            self.fill(&ty.attributes, &mut holder, "");
-            shape::document(ty, holder, None)
+            self.fill(&ty.attributes, &mut holder, "")?;
+            serde_json::from_str(&shape::document(ty, &holder, None))
+                .map_err(StoreError::unreadable)
         });
+        let data = data.transpose()?;
         let op = Op::Upsert;
         Ok(SyncItem { seq: version, op, uid, document_id, locale, version, published_at, data })
     }
 
-    fn fill(&self, attributes: &IndexMap<String, Attribute>, holder: &mut Holder, path: &str) {
+    fn fill(
+        &self,
+        attributes: &IndexMap<String, Attribute>,
+        holder: &mut Holder,
+        path: &str,
+    ) -> Result<(), StoreError> {
         for (name, attribute) in attributes.iter().filter(|(_, a)| !a.is_hidden()) {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             let value = match &attribute.kind {
@@ -60,45 +68,40 @@ impl<'a> Entries<'a> {
                     self.targets(holder, path, relation.kind.is_to_many())
                 }
                 AttributeKind::Component { component, repeatable } => {
-                    let parts = self.parts(holder, name, &path, Some(component));
-                    one_or_all(parts, *repeatable)
+                    let parts = self.parts(holder, name, &path, Some(component))?;
+                    gather(&parts, false, *repeatable)
                 }
                 AttributeKind::DynamicZone { .. } => {
-                    Value::Array(self.parts(holder, name, &path, None))
+                    gather(&self.parts(holder, name, &path, None)?, false, true)
                 }
                 _ => continue,
             };
-            holder.filled.insert(name.clone(), value);
+            holder.fill(name, value);
         }
+        Ok(())
     }
 
-    fn targets(&self, holder: &Holder, path: String, many: bool) -> Value {
+    fn targets(&self, holder: &Holder, path: String, many: bool) -> String {
         let slot = (holder.row, holder.component, path);
-        one_or_all(self.links.get(&slot).cloned().unwrap_or_default(), many)
+        gather(self.links.get(&slot).map_or(&[][..], Vec::as_slice), false, many)
     }
 
     /// The components an attribute holds; without a uid they are a zone's and name their own.
-    fn parts(&self, holder: &Holder, name: &str, path: &str, uid: Option<&str>) -> Vec<Value> {
-        let items = match holder.data.get(name) {
-            Some(Value::Array(items)) => items.as_slice(),
-            Some(single) => std::slice::from_ref(single),
-            None => &[],
-        };
-        let parts = items.iter().filter_map(Value::as_object).filter_map(|item| {
-            let own = || item.get("__component").and_then(Value::as_str);
-            let part = self.model.component(uid.or_else(own)?)?;
-            let mut inner = Holder::component(holder.row, item.clone());
-            self.fill(&part.attributes, &mut inner, path);
-            Some(shape::component(part, inner, None, uid.is_none()))
-        });
-        parts.collect()
-    }
-}
-
-fn one_or_all(mut values: Vec<Value>, many: bool) -> Value {
-    match many {
-        true => Value::Array(values),
-        false if values.is_empty() => Value::Null,
-        false => values.swap_remove(0),
+    fn parts(
+        &self,
+        holder: &Holder,
+        name: &str,
+        path: &str,
+        uid: Option<&str>,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut parts = Vec::new();
+        for item in stored::objects(holder.data.get(name))? {
+            let own = component_uid(&item);
+            let Some(part) = self.model.component(uid.unwrap_or(own)) else { continue };
+            let mut inner = Holder::component(holder.row, item);
+            self.fill(&part.attributes, &mut inner, path)?;
+            parts.push(shape::component(part, &inner, None, uid.is_none()));
+        }
+        Ok(parts)
     }
 }

@@ -6,7 +6,6 @@
 use cms_api::content_type::ContentType;
 use cms_api::query::{Filter, SortKey};
 use diesel::sql_types::BigInt;
-use serde_json::Value;
 
 use super::place::{InComponent, Place};
 use super::{Query, Scope};
@@ -18,8 +17,8 @@ pub struct Selection<'a> {
     pub ty: &'a ContentType,
     /// Attribute path of the components.
     pub path: &'a str,
-    /// Each with the row it is in, as `(row id, component)`.
-    pub components: Vec<(i64, &'a Value)>,
+    /// Each with the row it is in, as `(row id, JSON text of the component)`.
+    pub components: Vec<(i64, &'a str)>,
     pub filter: &'a Filter,
     pub sort: &'a [SortKey],
 }
@@ -46,8 +45,8 @@ pub fn select_components(
     let items = selection
         .components
         .iter()
-        .map(|(row, component)| serde_json::json!({ "row": row, "component": component }));
-    let list = Value::Array(items.collect()).to_string();
+        .map(|(row, component)| format!("{{\"row\":{row},\"component\":{component}}}"));
+    let list = format!("[{}]", items.collect::<Vec<_>>().join(","));
     let mut query = Query::new(conn.dialect(), scope);
     let (item, row) = (query.alias("c"), query.alias("d"));
     let (source, owner) = match query.dialect() {

@@ -1,0 +1,112 @@
+//! The content API under load: `scripts/bench api`.
+//!
+//! Loads articles like those the reference figures were taken with, starts the server as a
+//! process of its own, and asks it the same four things. Prints what a request costs beside
+//! what Strapi 5.54 was recorded to need, and whether each target is met.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken run should stop here")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[path = "api/load.rs"]
+mod load;
+#[path = "api/report.rs"]
+mod report;
+#[path = "api/scenario.rs"]
+mod scenario;
+#[path = "api/server.rs"]
+mod server;
+#[path = "api/traffic.rs"]
+mod traffic;
+
+use report::Report;
+
+const USAGE: &str = "usage: scripts/bench api [--articles N,N] [--seconds S] [--connections N,N] \
+                     [--keep]\n
+  --articles     sizes to measure [default: 10000,100000]
+  --seconds      length of each run [default: 5]
+  --connections  concurrent clients [default: 1,16]
+  --keep         keep the loaded databases in target/tmp and use those that are there";
+
+/// What the command line asks for.
+struct Options {
+    articles: Vec<usize>,
+    seconds: u64,
+    connections: Vec<usize>,
+    keep: bool,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            articles: vec![10_000, 100_000],
+            seconds: 5,
+            connections: vec![1, 16],
+            keep: false,
+        };
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
+            match argument.as_str() {
+                "--articles" => options.articles = numbers(&value()?)?,
+                "--connections" => options.connections = numbers(&value()?)?,
+                "--seconds" => options.seconds = number(&value()?)?,
+                "--keep" => options.keep = true,
+                // Cargo says so to every benchmark.
+                "--bench" => {}
+                _ => return Err(format!("`{argument}` is not known")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.trim().parse().map_err(|_| format!("`{text}` is no number"))
+}
+
+fn numbers(text: &str) -> Result<Vec<usize>, String> {
+    text.split(',').map(number).collect()
+}
+
+fn main() -> std::process::ExitCode {
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("error: {error}\n{USAGE}");
+            return std::process::ExitCode::from(2);
+        }
+    };
+    let mut passed = true;
+    for &articles in &options.articles {
+        let report = measure(articles, &options);
+        println!("{}", report.table());
+        report.remember();
+        passed &= report.passed();
+    }
+    std::process::ExitCode::from(u8::from(!passed))
+}
+
+fn measure(articles: usize, options: &Options) -> Report {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("bench-api-{articles}"));
+    let loaded = load::load(&folder, articles, options.keep);
+    let startup = server::startup(&folder);
+    let server = server::start(&folder);
+    let mut report = Report::new(articles, startup, server.resident());
+    for &connections in &options.connections {
+        for scenario in scenario::all(&loaded) {
+            eprintln!("{articles} articles: {} with {connections} connections", scenario.name);
+            // What only the first requests pay belongs to the start, not to a request.
+            traffic::run(&server, &scenario, connections, Duration::from_millis(500));
+            let time = Duration::from_secs(options.seconds);
+            let run = traffic::run(&server, &scenario, connections, time);
+            report.add(&scenario, connections, run);
+        }
+    }
+    report.memory(server.resident(), server.peak());
+    drop(server);
+    if !options.keep {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    report
+}

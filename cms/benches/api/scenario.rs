@@ -1,0 +1,80 @@
+//! The four requests of `bench/strapi-bench.sh`, and what was recorded and is aimed at.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::load::Loaded;
+
+/// Strapi's recorded figures (tests/conformance/BEHAVIOUR.md); the better end of each range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recorded {
+    /// Requests per second with one and with sixteen connections.
+    pub(crate) rate: [f64; 2],
+    /// Milliseconds, median and 99th percentile, likewise.
+    pub(crate) latency: [(f64, f64); 2],
+    /// Processor time of a request in milliseconds.
+    pub(crate) cpu: f64,
+}
+
+/// One of the requests.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    head: String,
+    /// Where the number of a created article goes.
+    body: Option<[String; 2]>,
+    count: AtomicUsize,
+    pub(crate) recorded: Recorded,
+    /// Most processor time a request may take at 10 000 articles, in milliseconds.
+    pub(crate) target: f64,
+}
+
+impl Scenario {
+    /// The bytes of the next request.
+    pub(crate) fn request(&self) -> String {
+        let Some([before, after]) = &self.body else { return format!("{}\r\n", self.head) };
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let body = format!("{before}{number}{after}");
+        let length = body.len();
+        format!(
+            "{}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}",
+            self.head
+        )
+    }
+}
+
+pub(crate) fn all(loaded: &Loaded) -> [Scenario; 4] {
+    let make = |name, request: &str, recorded, target| Scenario {
+        name,
+        head: format!(
+            "{request} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n",
+            loaded.token
+        ),
+        body: None,
+        count: AtomicUsize::new(0),
+        recorded,
+        target,
+    };
+    let page = "GET /api/articles?pagination%5BpageSize%5D=25";
+    let one = format!("GET /api/articles/{}?populate=*", loaded.article);
+    let body = [
+        r#"{"data":{"title":"Bench article "#.to_owned(),
+        format!(
+            r##"","summary":"s","body":"# hi","views":1,"kind":"news","author":"{}","seo":{{"metaTitle":"m"}}}}}}"##,
+            loaded.author
+        ),
+    ];
+    [
+        make("list 25", page, LIST, 0.30),
+        make("list 25 populate=*", &format!("{page}&populate=*"), LIST_POPULATED, 0.76),
+        make("one populate=*", &one, ONE_POPULATED, 0.30),
+        Scenario { body: Some(body), ..make("create", "POST /api/articles", CREATE, 3.3) },
+    ]
+}
+
+const LIST: Recorded =
+    Recorded { rate: [36.0, 60.0], latency: [(24.0, 342.0), (258.0, 2300.0)], cpu: 12.0 };
+const LIST_POPULATED: Recorded =
+    Recorded { rate: [15.0, 24.0], latency: [(60.0, 116.0), (521.0, 5510.0)], cpu: 32.0 };
+const ONE_POPULATED: Recorded =
+    Recorded { rate: [40.0, 63.0], latency: [(23.0, 57.0), (223.0, 1870.0)], cpu: 13.0 };
+const CREATE: Recorded =
+    Recorded { rate: [7.3, 10.0], latency: [(126.0, 269.0), (872.0, 7200.0)], cpu: 55.0 };
