@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod find;
 pub(crate) mod health;
+pub(crate) mod known;
 pub(crate) mod locales;
 pub(crate) mod roles;
 pub(crate) mod sync;

@@ -21,6 +21,7 @@ pub(crate) mod relations;
 mod shape;
 mod stored;
 pub(crate) mod sync;
+pub(crate) mod tag;
 mod unique;
 mod unpublish;
 pub(crate) mod update;

@@ -3,6 +3,7 @@
 pub mod auth;
 pub(crate) mod body;
 pub(crate) mod client;
+pub(crate) mod condition;
 pub(crate) mod form;
 mod halves;
 pub(crate) mod query;

@@ -1,7 +1,7 @@
 //! JSON answers with the content type every Strapi client expects.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use serde::Serialize;
 
 /// `body` as JSON.
@@ -18,4 +18,17 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
 /// A body that is JSON text already.
 pub(crate) fn json_text(status: StatusCode, body: String) -> HttpResponse {
     HttpResponse::build(status).content_type("application/json; charset=utf-8").body(body)
+}
+
+/// An answer with its entity tag.
+pub(crate) fn tagged(mut response: HttpResponse, tag: &str) -> HttpResponse {
+    if let Ok(value) = header::HeaderValue::from_str(&format!("\"{tag}\"")) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}
+
+/// The client has the answer already.
+pub(crate) fn not_modified(tag: &str) -> HttpResponse {
+    tagged(HttpResponse::NotModified().finish(), tag)
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::controllers::{
-    auth as auth_routes, find, health, locales, roles, sync, upload, users, write,
+    auth as auth_routes, find, health, known, locales, roles, sync, upload, users, write,
 };
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
@@ -117,9 +117,13 @@ async fn authorized(
     match endpoint {
         Endpoint::Content(call) => content(context, call).await,
         Endpoint::Auth(route) => auth_routes::run(context, route).await,
-        Endpoint::Users(route) => users::run(context, route).await,
+        Endpoint::Users(route) => {
+            known::unless_nothing_changed(context, |context| users::run(context, route)).await
+        }
         Endpoint::Roles(route) => roles::run(context, route).await,
-        Endpoint::Upload(route) => upload::run(context, route).await,
+        Endpoint::Upload(route) => {
+            known::unless_nothing_changed(context, |context| upload::run(context, route)).await
+        }
         Endpoint::Sync => sync::sync(context).await,
         Endpoint::Locales => Ok(locales::list(&context)),
         Endpoint::Health | Endpoint::Alive | Endpoint::Ready | Endpoint::File(_) => {

@@ -6,6 +6,7 @@ mod integration {
     mod accounts;
     mod administration;
     mod client;
+    mod conditional;
     mod conformance;
     mod files;
     mod harness;

@@ -4,6 +4,7 @@
 
 use indexmap::IndexMap;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::builtin;
 use crate::content_type::{
@@ -15,6 +16,7 @@ use crate::content_type::{
 pub struct ContentModel {
     types: IndexMap<String, ContentType>,
     components: IndexMap<String, Component>,
+    fingerprint: [u8; 32],
 }
 
 /// A rule between schemas that is broken, and the schema that breaks it.
@@ -39,12 +41,20 @@ impl ContentModel {
         all.sort_by(|a, b| a.uid.cmp(&b.uid));
         let mut parts: Vec<_> = components.into_iter().collect();
         parts.sort_by(|a, b| a.uid.cmp(&b.uid));
-        let model = Self {
+        let mut model = Self {
             types: all.into_iter().map(|ty| (ty.uid.clone(), ty)).collect(),
             components: parts.into_iter().map(|part| (part.uid.clone(), part)).collect(),
+            fingerprint: [0; 32],
         };
+        model.fingerprint = Sha256::digest(model.to_json().to_string().as_bytes()).into();
         let errors = model.check();
         if errors.is_empty() { Ok(model) } else { Err(errors) }
+    }
+
+    /// A digest of the site's own schemas: equal for equal models.
+    #[must_use]
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
     }
 
     #[must_use]

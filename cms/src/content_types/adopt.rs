@@ -4,7 +4,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cms_api::model::ContentModel;
-use sha2::{Digest, Sha256};
 
 use crate::clock;
 use crate::documents::indexed_attributes;
@@ -19,8 +18,7 @@ const HASH_SETTING: &str = "content_model.hash";
 pub(crate) fn adopt(conn: &mut Conn, model: &ContentModel) -> Result<(), StoreError> {
     feed::hold(conn)?;
     indexes::ensure(conn, indexed_attributes(model))?;
-    let digest = Sha256::digest(model.to_json().to_string().as_bytes());
-    let hash = URL_SAFE_NO_PAD.encode(digest);
+    let hash = URL_SAFE_NO_PAD.encode(model.fingerprint());
     let known = settings::get(conn, HASH_SETTING)?;
     if known.as_ref() == Some(&hash) {
         return Ok(());

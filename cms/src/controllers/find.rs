@@ -4,16 +4,32 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use cms_api::content_type::Kind;
+use cms_api::content_type::{ContentType, Kind};
 use cms_api::envelope;
 use cms_api::error::ApiError;
+use cms_api::model::ContentModel;
+use cms_api::query::{Locale, QuerySpec};
 
+use super::known;
 use crate::documents::find::{self, Reading};
+use crate::documents::tag::{EntryTag, Question, Touched};
 use crate::error::AppResult;
 use crate::extract::query::{self, Asked};
+use crate::registry::Registry;
 use crate::response;
 use crate::routes::{ContentCall, Context};
 use crate::store::find::Selector;
+use crate::store::{Conn, documents};
+
+/// A question that passed every check.
+struct Read {
+    model: Arc<ContentModel>,
+    registry: Arc<Registry>,
+    call: ContentCall,
+    asked: Asked,
+    spec: QuerySpec,
+    drafts: bool,
+}
 
 /// Answers `GET` on a collection, a document of it, or a single type.
 ///
@@ -26,26 +42,61 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
         _ => Asked::One,
     };
     let spec = query::query(&context, ty, asked)?;
-    let drafts = query::may_read_drafts(&context);
-    let model = Arc::clone(&context.model);
-    let registry = Arc::clone(&context.registry);
-    let answer = context
-        .app
-        .read(move |conn| {
-            let ty = model.get(&call.uid).ok_or_else(ApiError::not_found)?;
-            let default_locale = registry.default_locale();
-            let mut reading = Reading { conn, model: &model, default_locale, drafts };
-            if asked == Asked::List {
-                let listing = find::list_text(&mut reading, ty, &spec)?;
-                return Ok(envelope::list(&listing.entries, spec.page, listing.total));
-            }
-            let selector = match &call.document_id {
-                Some(id) => Selector::Document(id),
-                None => Selector::All,
-            };
-            let entry = find::one_text(&mut reading, ty, selector, &spec)?;
-            Ok(envelope::single(&entry.ok_or_else(ApiError::not_found)?))
-        })
-        .await?;
-    Ok(response::json_text(StatusCode::OK, answer))
+    let read = Arc::new(Read {
+        model: Arc::clone(&context.model),
+        registry: Arc::clone(&context.registry),
+        call,
+        asked,
+        spec,
+        drafts: query::may_read_drafts(&context),
+    });
+    let (question, tagged) = (query::question(&context), Arc::clone(&read));
+    known::unless_known(
+        &context,
+        move |conn| tagged.tag(conn, question),
+        move |conn| read.answer(conn),
+        |text| response::json_text(StatusCode::OK, text),
+    )
+    .await
+}
+
+impl Read {
+    fn ty(&self) -> AppResult<&ContentType> {
+        Ok(self.model.get(&self.call.uid).ok_or_else(ApiError::not_found)?)
+    }
+
+    fn tag(&self, conn: &mut Conn, question: Question) -> AppResult<String> {
+        let ty = self.ty()?;
+        let answer = question.answer(conn, &Touched::by(ty, &self.spec))?;
+        if self.asked == Asked::List {
+            return Ok(answer);
+        }
+        let document_id = match &self.call.document_id {
+            Some(id) => Some(id.clone()),
+            None => documents::first_of_type(conn, &ty.uid)?,
+        };
+        let locale = match &self.spec.locale {
+            _ if !ty.localized => "",
+            Locale::Code(code) => code,
+            Locale::Default | Locale::All => self.registry.default_locale(),
+        };
+        let id = document_id.unwrap_or_default();
+        Ok(EntryTag::of(conn, &ty.uid, &id, locale)?.with(&answer))
+    }
+
+    fn answer(&self, conn: &mut Conn) -> AppResult<String> {
+        let (ty, spec) = (self.ty()?, &self.spec);
+        let default_locale = self.registry.default_locale();
+        let mut reading = Reading { conn, model: &self.model, default_locale, drafts: self.drafts };
+        if self.asked == Asked::List {
+            let listing = find::list_text(&mut reading, ty, spec)?;
+            return Ok(envelope::list(&listing.entries, spec.page, listing.total));
+        }
+        let selector = match &self.call.document_id {
+            Some(id) => Selector::Document(id),
+            None => Selector::All,
+        };
+        let entry = find::one_text(&mut reading, ty, selector, spec)?;
+        Ok(envelope::single(&entry.ok_or_else(ApiError::not_found)?))
+    }
 }

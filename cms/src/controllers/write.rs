@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use cms_api::content_type::{ContentType, Kind};
 use cms_api::envelope;
-use cms_api::error::ApiError;
+use cms_api::error::{ApiError, ErrorName};
 use cms_api::model::ContentModel;
 use cms_api::query::{Filter, Locale, QuerySpec, Status};
 use cms_api::query_parse::QueryParser;
@@ -21,9 +21,11 @@ use crate::documents::access::Access;
 use crate::documents::act::{self, Action, Locales};
 use crate::documents::find::{self, Reading};
 use crate::documents::validate::joined;
+use crate::documents::tag::EntryTag;
 use crate::documents::work::{DRAFT, Work};
 use crate::documents::{create, delete, keys, update};
 use crate::error::AppResult;
+use crate::extract::condition::Tags;
 use crate::extract::{body, query};
 use crate::response;
 use crate::routes::{ContentCall, ContentVerb, Context};
@@ -43,12 +45,16 @@ struct Write {
     /// The body's `data`; null where there is none.
     data: Value,
     default_locale: String,
+    /// The editions the client is willing to write over.
+    if_match: Option<Tags>,
 }
 
 /// What a write leaves behind: what to show, and its place in the feed.
 struct Written {
     /// JSON text.
     shown: Option<String>,
+    /// The edition that is shown.
+    tag: Option<String>,
     seq: i64,
 }
 
@@ -78,7 +84,8 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     };
     let default_locale = context.registry.default_locale().to_owned();
     let locales = several_locales(&tree);
-    let write = Write { call, spec, locales, data, default_locale };
+    let if_match = Tags::if_match(&context.http).filter(|_| call.verb != ContentVerb::Create);
+    let write = Write { call, spec, locales, data, default_locale, if_match };
     let written = context.app.write(move |conn| run(conn, &model, write)).await?;
     context.app.jobs.wake();
     let mut answer = match written.shown {
@@ -87,7 +94,10 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     };
     let headers = answer.headers_mut();
     headers.insert(HeaderName::from_static(SEQ_HEADER_NAME), written.seq.into());
-    Ok(answer)
+    Ok(match written.tag {
+        Some(tag) => response::tagged(answer, &tag),
+        None => answer,
+    })
 }
 
 fn content_type<'m>(model: &'m ContentModel, call: &ContentCall) -> AppResult<&'m ContentType> {
@@ -141,13 +151,34 @@ fn refuse_parameters(
 fn run(conn: &mut Conn, model: &ContentModel, write: Write) -> AppResult<Written> {
     let ty = content_type(model, &write.call)?;
     let mut work = Work::begin(conn, model, &write.default_locale, clock::now())?;
+    if let Some(tags) = &write.if_match {
+        require(&mut work, ty, &write, tags)?;
+    }
     let shown = verb(&mut work, ty, &write)?;
     let seq = work.finish()?;
-    let shown = match shown {
-        Some(identity) => Some(show(conn, model, ty, &identity, write)?),
-        None => None,
+    let Some(identity) = shown else { return Ok(Written { shown: None, tag: None, seq }) };
+    let tag = EntryTag::of(conn, &identity.uid, &identity.document_id, &identity.locale)?;
+    let shown = show(conn, model, ty, &identity, write)?;
+    Ok(Written { shown: Some(shown), tag: Some(tag.written()), seq })
+}
+
+/// Refuses to write over an edition the client has not seen. What would be refused anyway,
+/// since there is no such document, is left to the verb.
+fn require(work: &mut Work<'_>, ty: &ContentType, write: &Write, tags: &Tags) -> AppResult<()> {
+    let locale = work.locale_of(ty, asked(&write.spec.locale));
+    let several = write.spec.locale == Locale::All || !write.locales.is_empty();
+    let every_locale = ty.localized && several;
+    let document_id = document_id(work, ty, write)?.unwrap_or_default();
+    let tag = EntryTag::of(work.conn, &ty.uid, &document_id, &locale)?;
+    let met = match tags {
+        Tags::Any => tag.exists || (every_locale && tag.exists_anywhere),
+        Tags::These(tags) => tags.iter().any(|known| tag.is_named(known, every_locale)),
     };
-    Ok(Written { shown, seq })
+    let missing = !tag.exists_anywhere && ty.kind == Kind::Collection;
+    if met || (missing && write.call.verb != ContentVerb::Delete) {
+        return Ok(());
+    }
+    Err(ApiError::new(ErrorName::PreconditionFailedError, "Precondition Failed").into())
 }
 
 /// Runs the verb; returns what the answer shows.

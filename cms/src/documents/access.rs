@@ -32,6 +32,15 @@ impl Access {
         Self(Granted::Types(Arc::new(uids.into_iter().collect())))
     }
 
+    /// The uids that may be found besides files; `None` for everything.
+    #[must_use]
+    pub fn uids(&self) -> Option<&BTreeSet<String>> {
+        match &self.0 {
+            Granted::Everything => None,
+            Granted::Types(uids) => Some(uids),
+        }
+    }
+
     /// Whether documents of the type may be shown and asked about.
     #[must_use]
     pub fn may_find(&self, uid: &str) -> bool {

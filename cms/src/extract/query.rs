@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::auth::Caller;
 use crate::config::Settings;
 use crate::documents::access::Access;
+use crate::documents::tag::Question;
 use crate::routes::Context;
 
 /// The parameters of a request as a tree.
@@ -116,6 +117,24 @@ fn of_tree(
         spec.status = Status::Published;
     }
     Ok(spec)
+}
+
+/// What an answer to this request depends on beside stored rows, for its entity tag.
+pub(crate) fn question(context: &Context) -> Question {
+    let limits = limits(&context.app.settings);
+    let mut question = Question::default()
+        .part(env!("CARGO_PKG_VERSION").as_bytes())
+        .part(context.model.fingerprint())
+        .part(context.registry.default_locale().as_bytes())
+        .part(&[u8::from(may_read_drafts(context))])
+        .part(&limits.default.to_le_bytes())
+        .part(&limits.max.to_le_bytes())
+        .part(context.http.path().as_bytes())
+        .part(context.http.query_string().as_bytes());
+    for uid in access(&context.caller, &context.model).uids().into_iter().flatten() {
+        question = question.part(uid.as_bytes());
+    }
+    question
 }
 
 /// Everybody who may read a type may read its drafts, but for the public.

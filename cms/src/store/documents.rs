@@ -228,6 +228,35 @@ pub fn of_document(conn: &mut Conn, uid: &str, document_id: &str) -> Result<Vec<
     rows.into_iter().map(Row::read).collect()
 }
 
+/// What tells a row from what it was before: it changes with every write.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable)]
+pub struct Edition {
+    pub locale: String,
+    pub status: String,
+    pub id: i64,
+    pub version: i64,
+    pub updated_at: i64,
+}
+
+/// The editions of a document's rows, in a stable order.
+///
+/// # Errors
+/// Those of the database.
+pub fn editions(conn: &mut Conn, uid: &str, document_id: &str) -> Result<Vec<Edition>, StoreError> {
+    Ok(documents::table
+        .filter(documents::uid.eq(uid))
+        .filter(documents::document_id.eq(document_id))
+        .order((documents::locale, documents::status))
+        .select((
+            documents::locale,
+            documents::status,
+            documents::id,
+            documents::version,
+            documents::updated_at,
+        ))
+        .load(conn)?)
+}
+
 /// The documentId of the first document of a type: the one of a single type.
 ///
 /// # Errors

@@ -3,6 +3,9 @@
 //!
 //! Nothing here writes: see the migrations.
 
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
+
 use super::statement::Statement;
 use super::{Conn, StoreError};
 
@@ -23,4 +26,55 @@ pub fn total(
         query.push(" AND locale = ").bind(locale);
     }
     query.number(conn)
+}
+
+/// Which rows matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Published ones.
+    Published,
+    /// Published ones, and the links that lead to them.
+    PublishedAndLinks,
+    /// All of them, and the links that lead to them.
+    All,
+}
+
+/// The state of some rows: another number after every change to one of them.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct State {
+    #[diesel(sql_type = Text)]
+    pub uid: String,
+    #[diesel(sql_type = Text)]
+    pub status: String,
+    #[diesel(sql_type = Text)]
+    pub locale: String,
+    #[diesel(sql_type = BigInt)]
+    pub state: i64,
+}
+
+/// The states of the types' rows, in a stable order; of all types when none is named.
+///
+/// # Errors
+/// Those of the database.
+pub fn states<'u>(
+    conn: &mut Conn,
+    uids: impl IntoIterator<Item = &'u str>,
+    rows: Rows,
+) -> Result<Vec<State>, StoreError> {
+    let mut query = Statement::new(conn.dialect());
+    query.push("SELECT uid, status, locale, state FROM tallies WHERE ");
+    query.push(match rows {
+        Rows::Published => "status = 'published'",
+        Rows::PublishedAndLinks => "status IN ('published', 'links')",
+        Rows::All => "TRUE",
+    });
+    let mut uids = uids.into_iter().peekable();
+    if uids.peek().is_some() {
+        query.push(" AND uid IN ").bind_list(uids);
+    }
+    let mut states: Vec<State> = query.load(conn)?;
+    states.sort_unstable_by(|a, b| {
+        (&a.uid, &a.status, &a.locale).cmp(&(&b.uid, &b.status, &b.locale))
+    });
+    Ok(states)
 }

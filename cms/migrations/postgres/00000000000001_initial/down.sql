@@ -11,3 +11,4 @@ DROP TABLE links;
 DROP TABLE documents;
 DROP TABLE tallies;
 DROP FUNCTION documents_tally;
+DROP FUNCTION links_tally;

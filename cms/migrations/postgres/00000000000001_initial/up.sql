@@ -62,6 +62,23 @@ CREATE TABLE links (
 );
 CREATE INDEX links_forward ON links (source_id, path, component_id, position);
 CREATE INDEX links_backward ON links (target_document_id, path, inverse_position);
+-- What leads to documents of a type is one more tally of it, with the status 'links'.
+CREATE FUNCTION links_tally() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE tallies SET state = hashtextextended(gen_random_uuid()::text, 0)
+        WHERE uid = old.target_uid AND status = 'links' AND locale = '';
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO tallies (uid, status, locale, total, state)
+        VALUES (new.target_uid, 'links', '', 0, hashtextextended(gen_random_uuid()::text, 0))
+        ON CONFLICT (uid, status, locale) DO UPDATE SET state = excluded.state;
+    END IF;
+    RETURN NULL;
+END;
+$$;
+CREATE TRIGGER links_tally AFTER INSERT OR UPDATE OR DELETE ON links
+FOR EACH ROW EXECUTE FUNCTION links_tally();
 
 -- The change feed. Sequence numbers come from counters('feed'), drawn in the writing
 -- transaction, so their order is commit order and there are no gaps.

@@ -64,6 +64,20 @@ CREATE TABLE links (
 );
 CREATE INDEX links_forward ON links (source_id, path, component_id, position);
 CREATE INDEX links_backward ON links (target_document_id, path, inverse_position);
+-- What leads to documents of a type is one more tally of it, with the status 'links'.
+CREATE TRIGGER links_tally_insert AFTER INSERT ON links BEGIN
+    INSERT INTO tallies (uid, status, locale, total, state)
+    VALUES (new.target_uid, 'links', '', 0, random())
+    ON CONFLICT DO UPDATE SET state = excluded.state;
+END;
+CREATE TRIGGER links_tally_delete AFTER DELETE ON links BEGIN
+    UPDATE tallies SET state = random()
+    WHERE uid = old.target_uid AND status = 'links' AND locale = '';
+END;
+CREATE TRIGGER links_tally_update AFTER UPDATE ON links BEGIN
+    UPDATE tallies SET state = random()
+    WHERE uid IN (old.target_uid, new.target_uid) AND status = 'links' AND locale = '';
+END;
 
 -- The change feed. Sequence numbers come from counters('feed'), drawn in the writing
 -- transaction, so their order is commit order and there are no gaps.
