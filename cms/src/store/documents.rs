@@ -223,9 +223,11 @@ pub fn of_document(conn: &mut Conn, uid: &str, document_id: &str) -> Result<Vec<
     let rows: Vec<Columns> = documents::table
         .filter(documents::uid.eq(uid))
         .filter(documents::document_id.eq(document_id))
-        .order(documents::number)
         .load(conn)?;
-    rows.into_iter().map(Row::read).collect()
+    let mut rows = rows.into_iter().map(Row::read).collect::<Result<Vec<_>, _>>()?;
+    // Asked to sort, SQLite would rather walk through every number of the type.
+    rows.sort_unstable_by_key(|row| row.number);
+    Ok(rows)
 }
 
 /// What tells a row from what it was before: it changes with every write.

@@ -4,11 +4,13 @@
 //! when it is read, so nothing here ever looks at the target.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Double, Text};
 
 use super::StoreError;
 use super::documents::Identity;
-use super::pool::Conn;
-use super::schema::{documents, links};
+use super::pool::{Conn, Dialect};
+use super::schema::links;
+use super::statement::Statement;
 
 /// Where on a source a link is held.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,11 +39,15 @@ pub struct Link {
 }
 
 /// A link seen from its target.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, QueryableByName)]
 pub struct Incoming {
+    #[diesel(sql_type = BigInt)]
     pub id: i64,
+    #[diesel(sql_type = BigInt)]
     pub source_id: i64,
+    #[diesel(sql_type = Text)]
     pub source_document_id: String,
+    #[diesel(sql_type = Double)]
     pub inverse_position: f64,
 }
 
@@ -110,27 +116,24 @@ pub fn incoming(
     target: &Target,
     sources: &Identity,
 ) -> Result<Vec<Incoming>, StoreError> {
-    let rows: Vec<(i64, i64, String, f64)> = links::table
-        .inner_join(documents::table.on(documents::id.eq(links::source_id)))
-        .filter(links::target_document_id.eq(&target.document_id))
-        .filter(links::target_uid.eq(&target.uid))
-        .filter(links::path.eq(path))
-        .filter(links::component_id.eq(0))
-        .filter(documents::uid.eq(&sources.uid))
-        .filter(documents::locale.eq(&sources.locale))
-        .filter(documents::status.eq(&sources.status))
-        .order((links::inverse_position, links::id))
-        .select((links::id, links::source_id, documents::document_id, links::inverse_position))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, source_id, source_document_id, inverse_position)| Incoming {
-            id,
-            source_id,
-            source_document_id,
-            inverse_position,
+    let mut query = Statement::new(conn.dialect());
+    query
+        .push("SELECT l.id AS id, l.source_id AS source_id, d.document_id AS source_document_id, ")
+        .push("l.inverse_position AS inverse_position FROM links l ")
+        .push(match conn.dialect() {
+            // In this order: what leads to one document is little beside all rows of a type.
+            Dialect::Sqlite => "CROSS JOIN",
+            Dialect::Postgres => "JOIN",
         })
-        .collect())
+        .push(" documents d ON d.id = l.source_id WHERE l.component_id = 0");
+    query.push(" AND l.target_document_id = ").bind(target.document_id.as_str());
+    query.push(" AND l.target_uid = ").bind(target.uid.as_str());
+    query.push(" AND l.path = ").bind(path);
+    query.push(" AND d.uid = ").bind(sources.uid.as_str());
+    query.push(" AND d.locale = ").bind(sources.locale.as_str());
+    query.push(" AND d.status = ").bind(sources.status.as_str());
+    query.push(" ORDER BY l.inverse_position, l.id");
+    query.load(conn)
 }
 
 /// The place behind the last link that leads to `target` from `path`.

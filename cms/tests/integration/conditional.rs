@@ -51,7 +51,12 @@ async fn a_known_answer_is_not_sent_again_until_it_changes() {
     };
     let before = read().await;
     // A type that nothing here shows.
-    create(&client, "/api/events", json!({"name": "Elsewhere"})).await;
+    create(
+        &client,
+        "/api/events",
+        json!({"name": "Elsewhere", "code": "EV-0001", "startsAt": "2026-01-01T00:00:00.000Z"}),
+    )
+    .await;
     assert_eq!(read().await, before);
     // A draft that is not published changes nothing that is shown, but the entry's edition.
     let draft = json!({"data": {"title": "Draft"}});
@@ -189,7 +194,7 @@ async fn write(client: &Client<'_>, random: &mut Random, ids: &mut [Vec<String>;
         6 => drop(client.post(&format!("{path}/actions/publish"), json!({})).await),
         7 => drop(client.post(&format!("{path}/actions/discard-draft"), json!({})).await),
         8 => drop(client.delete(&format!("{path}?locale=de")).await),
-        9 => drop(client.put("/api/homepage", json!({"data": {"title": word(random)}})).await),
+        9 => drop(client.put("/api/homepage", json!({"data": {"headline": word(random)}})).await),
         10 => {
             // From the other side: only links change in the articles.
             let set = json!({"data": {"articles": {"set": [article]}}});
@@ -244,7 +249,7 @@ async fn only_the_edition_the_client_saw_is_written_over() {
 async fn a_single_type_that_is_not_there_matches_nothing() {
     let app = TestApp::start().await;
     let client = app.full_access();
-    let title = json!({"title": "Home"});
+    let title = json!({"headline": "Home"});
     put_over(&client, "/api/homepage", "*", title.clone()).await.expect(412);
     let made = client.put("/api/homepage", json!({ "data": title })).await.expect(200);
     put_over(&client, "/api/homepage", made.header("etag"), title.clone()).await.expect(200);

@@ -69,7 +69,8 @@ pub fn select_components(
     let id = query.component_id(&place);
     query.push(&format!("SELECT {row}.id AS document, {id} AS component FROM {source}"));
     query.bind_text(&list);
-    query.push(&format!("{owner} JOIN documents {row} ON {row}.id = {row_of} WHERE "));
+    let then = query.then();
+    query.push(&format!("{owner} {then} documents {row} ON {row}.id = {row_of} WHERE "));
     query.condition(selection.filter, &place, true);
     query.push(" ORDER BY ");
     query.order(&place, selection.sort);

@@ -63,10 +63,21 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// Joins what is reached from what stands before it. Without statistics SQLite guesses which
+    /// table to begin with, and an index with many columns makes it begin with every row of a
+    /// type; its `CROSS JOIN` is a join in the order written.
+    pub(super) fn then(&self) -> &'static str {
+        match self.dialect() {
+            Dialect::Sqlite => "CROSS JOIN",
+            Dialect::Postgres => "JOIN",
+        }
+    }
+
     /// Links of this row, and the row of the target that each means.
     fn forward(&mut self, place: &Place<'a>, name: &str, reach: &Reach<'a>) {
         let (link, inner) = (&reach.link, &reach.inner);
-        self.push(&format!(" FROM links {link} JOIN documents {} ON ", inner.document));
+        let then = self.then();
+        self.push(&format!(" FROM links {link} {then} documents {} ON ", inner.document));
         self.target_row(link, &inner.document, inner.ty);
         self.locale_of_target(place.ty, &place.document, inner.ty, &inner.document);
         self.push(&format!(
@@ -114,7 +125,8 @@ impl<'a> Query<'a> {
     /// Rows of the owning type that link to this document.
     fn backward(&mut self, place: &Place<'a>, name: &str, reach: &Reach<'a>) {
         let (link, inner) = (&reach.link, &reach.inner);
-        self.push(&format!(" FROM links {link} JOIN documents {} ON ", inner.document));
+        let then = self.then();
+        self.push(&format!(" FROM links {link} {then} documents {} ON ", inner.document));
         let every_status = self.scope.every_status && !place.ty.draft_and_publish;
         self.owner_row(link, &inner.document, inner.ty, every_status);
         self.push(&format!(" WHERE {link}.target_document_id = {}.document_id", place.document));

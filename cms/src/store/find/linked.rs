@@ -61,11 +61,12 @@ pub fn linked(
 impl<'a> Query<'a> {
     fn linked_forward(&mut self, parents: Parents<'_>, place: &Place<'a>) -> String {
         let (source, link) = (self.alias("s"), self.alias("l"));
+        let then = self.then();
         let columns = row_columns(&place.document);
         self.push(&format!(
             "SELECT {link}.source_id AS parent, {link}.component_id AS component, {columns} FROM \
-             links {link} JOIN documents {source} ON {source}.id = {link}.source_id JOIN documents \
-             {} ON ",
+             links {link} {then} documents {source} ON {source}.id = {link}.source_id {then} \
+             documents {} ON ",
             place.document
         ));
         self.target_row(&link, &place.document, place.ty);
@@ -79,13 +80,14 @@ impl<'a> Query<'a> {
 
     fn linked_backward(&mut self, parents: Parents<'_>, place: &Place<'a>, owner: &str) -> String {
         let (mirror, link) = (self.alias("m"), self.alias("l"));
+        let then = self.then();
         let columns = row_columns(&place.document);
         self.push(&format!(
             "SELECT {mirror}.id AS parent, {NO_ID} AS component, {columns} FROM documents {mirror} \
-             JOIN links {link} ON {link}.target_document_id = {mirror}.document_id"
+             {then} links {link} ON {link}.target_document_id = {mirror}.document_id"
         ));
         self.backward_link(&link, owner, parents.ty);
-        self.push(&format!(" JOIN documents {} ON ", place.document));
+        self.push(&format!(" {then} documents {} ON ", place.document));
         self.owner_row(&link, &place.document, place.ty, false);
         self.locale_of_owner(parents.ty, &mirror, place.ty, &place.document);
         self.push(&format!(" WHERE {mirror}.id"));
@@ -95,9 +97,10 @@ impl<'a> Query<'a> {
 
     fn linked_localizations(&mut self, parents: Parents<'_>, place: &Place<'a>) -> String {
         let (row, other) = (self.alias("s"), &place.document);
+        let then = self.then();
         let columns = row_columns(other);
         self.push(&format!(
-            "SELECT {row}.id AS parent, {NO_ID} AS component, {columns} FROM documents {row} JOIN \
+            "SELECT {row}.id AS parent, {NO_ID} AS component, {columns} FROM documents {row} {then} \
              documents {other} ON {other}.uid = {row}.uid AND {other}.document_id = \
              {row}.document_id AND {other}.status = {row}.status AND {other}.locale <> {row}.locale \
              WHERE {row}.id"
