@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
 
@@ -29,6 +30,8 @@ pub struct Registry {
 pub struct ApiToken {
     pub row: TokenRow,
     pub permissions: Arc<Permissions>,
+    /// When the database was last known to have noted a use.
+    pub noted: AtomicI64,
 }
 
 impl Registry {
@@ -40,7 +43,10 @@ impl Registry {
         let roles = actions.into_iter().map(|(role, list)| (role, Arc::new(Permissions::of(list))));
         let tokens = registry::tokens(conn)?.into_iter().map(|row| {
             let permissions = Arc::new(Permissions::of_token(&row.kind, &row.permissions));
-            (row.token_hash.clone(), Arc::new(ApiToken { row, permissions }))
+            (
+                row.token_hash.clone(),
+                Arc::new(ApiToken { row, permissions, noted: AtomicI64::new(0) }),
+            )
         });
         Ok(Self {
             version,

@@ -18,6 +18,10 @@ use crate::middleware::{access_log, cors, headers};
 use crate::routes;
 use request_target::EncodedTargets;
 
+/// Threads of one worker that wait for the database, pictures and password hashes. More than
+/// there are connections would only wait for one, and every thread keeps memory of its own.
+const BLOCKING_THREADS: usize = 8;
+
 /// Requests get this long to finish once the server is told to stop.
 const DRAIN_SECONDS: u64 = 20;
 /// An idle connection is kept this long for the client's next request.
@@ -32,7 +36,10 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// When the listener cannot be used.
 pub fn start(app: App, listener: TcpListener) -> std::io::Result<Server> {
     let workers = app.settings.serving.workers;
-    let mut server = Server::build().disable_signals().shutdown_timeout(DRAIN_SECONDS);
+    let mut server = Server::build()
+        .disable_signals()
+        .shutdown_timeout(DRAIN_SECONDS)
+        .worker_max_blocking_threads(BLOCKING_THREADS);
     if let Some(workers) = workers {
         server = server.workers(workers.max(1));
     }

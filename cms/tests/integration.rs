@@ -8,6 +8,7 @@ mod integration {
     mod client;
     mod conditional;
     mod conformance;
+    mod cost;
     mod files;
     mod harness;
     mod model;

@@ -65,6 +65,8 @@ impl Holder {
     }
 }
 
+/// A row and the component in it that a link is held by (0: the document itself).
+type Slot = (i64, i64);
 /// An item of a zone: the holder it is in, and its place in the zone.
 type Spot = (usize, usize);
 
@@ -146,7 +148,7 @@ impl<'a> Filler<'a> {
         let path = level.path_of(&wanted.name);
         let parents = Parents { ty: level.ty, ids: &ids, path: &path };
         let rows = find::linked(self.conn, self.scope, parents, wanted)?;
-        let mut found: HashMap<(i64, i64), Vec<Rc<str>>> = HashMap::new();
+        let mut found: HashMap<Slot, Vec<Rc<str>>> = HashMap::new();
         // Strapi counts relations and components only.
         let count = wanted.count && matches!(wanted.link, Link::Relation { .. });
         if count {
@@ -172,7 +174,7 @@ impl<'a> Filler<'a> {
         ty: &'a ContentType,
         rows: Vec<Row>,
         wanted: &Populate,
-    ) -> Result<Vec<((i64, i64), Rc<str>)>, StoreError> {
+    ) -> Result<Vec<(Slot, Rc<str>)>, StoreError> {
         let mut places: HashMap<i64, usize> = HashMap::new();
         let mut slots = Vec::with_capacity(rows.len());
         let mut targets = Vec::new();

@@ -60,7 +60,7 @@ impl Stored {
 pub(super) fn objects(value: Option<&str>) -> Result<Vec<Stored>, StoreError> {
     let value = value.unwrap_or("null");
     let items = match value.as_bytes().first() {
-        Some(b'{') => vec![0..value.len()],
+        Some(b'{') => std::iter::once(0..value.len()).collect(),
         Some(b'[') => Scan::new(value)
             .list()
             .ok_or_else(|| StoreError::unreadable("a stored list is no JSON list"))?,

@@ -4,6 +4,7 @@
 //! token that is unknown, expired or revoked is refused everywhere, also on public routes.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -142,8 +143,16 @@ fn by_claims(conn: &mut Conn, registry: &Registry, claims: AccessClaims) -> AppR
 
 fn by_token(conn: &mut Conn, token: &ApiToken, now: i64) -> AppResult<(Caller, Option<i64>)> {
     let row = &token.row;
-    let last = crate::store::registry::token_last_used(conn, row.id)?;
-    let used = last.is_none_or(|last| now - last >= LAST_USED_RESOLUTION_MS).then_some(row.id);
+    let is_old = |last: i64| now - last >= LAST_USED_RESOLUTION_MS;
+    let mut used = None;
+    if is_old(token.noted.load(Ordering::Relaxed)) {
+        // Another process may have noted a use since.
+        let last = crate::store::registry::token_last_used(conn, row.id)?;
+        used = last.is_none_or(is_old).then_some(row.id);
+        token
+            .noted
+            .store(if used.is_some() { now } else { last.unwrap_or(now) }, Ordering::Relaxed);
+    }
     let who = Who::Token { id: row.id, name: row.name.clone() };
     Ok((Caller::new(who, Arc::clone(&token.permissions)), used))
 }

@@ -4,9 +4,11 @@
 //! avoids busy errors altogether. Readers see committed snapshots (WAL) and never wait.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection;
+use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection};
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel::{Connection, MultiConnection, PgConnection, SqliteConnection};
 
@@ -48,14 +50,15 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before it answers 503.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Per connection. Writers from other processes (the command line) are waited for.
+/// The file is not mapped: a mapping counts as the process's own memory once per connection,
+/// and the pages a site is asked for again and again fit into the caches below.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; \
-    PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000; \
-    PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;";
+    PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;";
 /// What was answered as written stays written: the log is on the disk before a commit
 /// returns, so that a power cut takes back no publish a reader of the feed has seen.
-const SQLITE_WRITER: &str = "PRAGMA synchronous = FULL;";
+const SQLITE_WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA cache_size = -8000;";
 /// Readers commit nothing; the log survives a killed process either way.
-const SQLITE_READER: &str = "PRAGMA synchronous = NORMAL;";
+const SQLITE_READER: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,10 +91,28 @@ impl std::str::FromStr for DatabaseUrl {
 struct Manager {
     url: DatabaseUrl,
     writes: bool,
+    statements: Arc<AtomicU64>,
+}
+
+/// Counts what a connection is asked to run.
+struct Counter(Arc<AtomicU64>);
+
+impl Instrumentation for Counter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Manager {
     fn open(&self) -> Result<Conn, diesel::ConnectionError> {
+        let mut conn = self.connect_to()?;
+        conn.set_instrumentation(Counter(Arc::clone(&self.statements)));
+        Ok(conn)
+    }
+
+    fn connect_to(&self) -> Result<Conn, diesel::ConnectionError> {
         match &self.url {
             DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path)?;
@@ -130,6 +151,7 @@ pub struct Database {
     readers: Pool<Manager>,
     writers: Pool<Manager>,
     dialect: Dialect,
+    statements: Arc<AtomicU64>,
 }
 
 impl Database {
@@ -148,15 +170,18 @@ impl Database {
             DatabaseUrl::Sqlite(_) => Dialect::Sqlite,
             DatabaseUrl::Postgres(_) => Dialect::Postgres,
         };
+        let statements = Arc::new(AtomicU64::new(0));
+        let manager =
+            |writes| Manager { url: url.clone(), writes, statements: Arc::clone(&statements) };
         // The first connection is opened by hand: a pool hides why it cannot connect.
-        drop(Manager { url: url.clone(), writes: true }.open()?);
+        drop(manager(true).open()?);
         let pool = |size, writes| {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(1))
                 .test_on_check_out(dialect == Dialect::Postgres)
                 .connection_timeout(CHECKOUT_TIMEOUT)
-                .build(Manager { url: url.clone(), writes })
+                .build(manager(writes))
         };
         let (readers, writers) = match dialect {
             Dialect::Sqlite => (pool(SQLITE_READERS, false)?, pool(1, true)?),
@@ -165,7 +190,13 @@ impl Database {
                 (shared.clone(), shared)
             }
         };
-        Ok(Self { readers, writers, dialect })
+        Ok(Self { readers, writers, dialect, statements })
+    }
+
+    /// How many statements were run so far, beginnings and ends of transactions included.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     #[must_use]
