@@ -35,6 +35,13 @@ impl Param {
     }
 }
 
+/// An unknown name that only shows once the parameter is put to use, when nothing tells any
+/// more where it came from.
+pub(super) fn late_invalid_key(key: &str) -> ApiError {
+    let details = json!({ "key": key, "path": null });
+    ApiError::validation(format!("Invalid key {key}")).with_details(details)
+}
+
 /// `path.key`
 pub(super) fn join(path: Option<&str>, key: &str) -> String {
     path.map_or_else(|| key.to_owned(), |path| format!("{path}.{key}"))
