@@ -177,6 +177,12 @@ impl<'a> QueryParser<'a> {
     }
 }
 
+/// Whether JavaScript takes a text for a number.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    !coerce::number(&Value::String(text.to_owned())).is_nan()
+}
+
 /// Whether there is a condition on the locale, which takes the place of the one asked for.
 fn names_locale(ty: &ContentType, tree: &Map<String, Value>) -> bool {
     ty.localized && tree.get("filters").is_some_and(|filters| filters.get("locale").is_some())

@@ -182,7 +182,7 @@ impl Snapshot {
         let args: Map<String, Json> = serde_json::from_str(args)
             .map_err(|error| AskError::Arguments(format!("unreadable arguments: {error}")))?;
         let parser = QueryParser::unrestricted(self.model(), LIMITS);
-        let mut spec = parser.one(ty, &args).map_err(|error| explained(ty, &error))?;
+        let mut spec = parser.list(ty, &args).map_err(|error| explained(ty, &error))?;
         // The parser leaves out what REST always shows; here the row id has to be asked for.
         if let Some(fields) = spec.fields.as_mut().filter(|_| names_id(args.get("fields"))) {
             fields.push("id".to_owned());

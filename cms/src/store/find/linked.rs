@@ -48,6 +48,7 @@ pub fn linked(
         Link::Localizations => query.linked_localizations(parents, &place),
         _ => query.linked_forward(parents, &place),
     };
+    query.publication(&place);
     if !populate.filter.is_always() {
         query.push(" AND ");
         query.condition(&populate.filter, &place, true);
