@@ -163,11 +163,7 @@ impl<'a> QueryParser<'a> {
                 members.retain(|key, _| !named.contains(&key.as_str()));
                 spec.filter = self.filters(&Value::Object(members), Shape::Type(ty))?;
             }
-            Some(Value::Array(items)) if !items.is_empty() => {
-                return Err(ApiError::validation(
-                    "Invalid filters parameter. A list of filters needs $and or $or",
-                ));
-            }
+            Some(list @ Value::Array(_)) => spec.filter = self.filters(list, Shape::Type(ty))?,
             _ => {}
         }
         if reaches_out(&spec.filter) {

@@ -61,7 +61,7 @@ impl<'a> QueryParser<'a> {
             }
             // What every JavaScript object has was let through, but is no column.
             if self.find(shape, name).is_none() {
-                return Err(late_invalid_key(name));
+                return Err(late_invalid_key(name, None));
             }
             fields.push(name.to_owned());
         }
@@ -89,7 +89,7 @@ impl<'a> QueryParser<'a> {
                 && self.find(shape, name).is_none_or(|found| !found.is_scalar())
         };
         match names.iter().find(unknown) {
-            Some(name) if !whole => Err(late_invalid_key(name)),
+            Some(name) if !whole => Err(late_invalid_key(name, None)),
             _ => Ok(names),
         }
     }

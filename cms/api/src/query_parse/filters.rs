@@ -58,7 +58,10 @@ impl<'a> QueryParser<'a> {
     pub(super) fn filters(&self, value: &Value, shape: Shape<'a>) -> Result<Filter, ApiError> {
         match self.without_noise(value, shape) {
             Value::Object(members) => self.group(&members, shape),
-            Value::Array(items) => Ok(Filter::And(self.groups("filters", &items, shape)?)),
+            Value::Array(items) if items.is_empty() => Ok(Filter::default()),
+            Value::Array(_) => Err(ApiError::validation(
+                "Invalid filters parameter. A list of filters needs $and or $or",
+            )),
             _ => Err(not_filters()),
         }
     }
@@ -319,8 +322,10 @@ fn leaf(name: &str, kind: FieldKind, test: Test) -> Filter {
     Filter::Field { name: name.to_owned(), kind, test }
 }
 
+/// The operands in a list; objects in it equal nothing.
 fn cast_all(kind: FieldKind, name: &str, items: &[Value]) -> Result<Vec<Value>, ApiError> {
-    items.iter().map(|item| operand::cast(kind, name, item)).collect()
+    let operands = items.iter().filter(|item| !item.is_object());
+    operands.map(|item| operand::cast(kind, name, item)).collect()
 }
 
 fn test(name: &str, kind: FieldKind, operator: &str, value: &Value) -> Result<Filter, ApiError> {

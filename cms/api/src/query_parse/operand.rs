@@ -20,7 +20,9 @@ pub(super) fn cast(kind: FieldKind, name: &str, value: &Value) -> Result<Value, 
         FieldKind::Boolean => scalar(name, value).map(|_| Value::Bool(coerce::truthy(value))),
         FieldKind::Integer | FieldKind::Float => number(name, value),
         FieldKind::BigInteger => big_integer(name, value),
+        FieldKind::RowId if value.is_array() => Ok(row_id(&coerce::spelled(value))),
         FieldKind::RowId => Ok(row_id(&scalar(name, value)?)),
+        FieldKind::Text if value.is_array() => Ok(Value::String(coerce::spelled(value))),
         FieldKind::Text => scalar(name, value).map(Value::String),
         FieldKind::Date => {
             let text = scalar(name, value)?;

@@ -17,16 +17,23 @@ pub(super) struct Window {
 /// Reads `pagination[…]`. Odd values mean what they mean in JavaScript.
 pub(super) fn window(tree: &Map<String, Value>, limits: Limits) -> Result<Window, ApiError> {
     let given = tree.get("pagination").and_then(Value::as_object);
-    let get = |key: &str| given?.get(key).filter(|value| !value.is_null());
+    let member = |key: &str| given?.get(key);
+    let get = |key: &str| member(key).filter(|value| !value.is_null());
     let paged = get("page").is_some() || get("pageSize").is_some();
     let offset = get("start").is_some() || get("limit").is_some();
     if paged && offset {
         return Err(pagination_error("Cannot use both page & offset pagination in the same query"));
     }
-    Ok(match offset {
-        true => offsets(get("start"), get("limit"), limits),
-        false => pages(get("page"), get("pageSize"), limits),
-    })
+    // What is named without a value still decides how the answer counts.
+    let named = |key: &str| member(key).is_some();
+    let counted = named("page") || named("pageSize");
+    let offset_style = (named("start") || named("limit")) && !counted;
+    let (start, limit) = match (offset, paged) {
+        (true, _) => offsets(member("start"), member("limit"), limits),
+        (false, true) => pages(member("page"), get("pageSize"), limits),
+        (false, false) => pages(None, None, limits),
+    };
+    Ok(Window { start, limit, offset: offset_style })
 }
 
 impl Window {
@@ -83,17 +90,16 @@ fn misplaced() -> ApiError {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "limits are small")]
-fn pages(page: Option<&Value>, size: Option<&Value>, limits: Limits) -> Window {
+fn pages(page: Option<&Value>, size: Option<&Value>, limits: Limits) -> (f64, f64) {
     let page = at_least(page.map_or(1.0, coerce::number), 1.0);
     let limit = bounded(size.map_or(limits.default as f64, coerce::number), limits);
-    Window { start: (page - 1.0) * limit, limit, offset: false }
+    ((page - 1.0) * limit, limit)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "limits are small")]
-fn offsets(start: Option<&Value>, limit: Option<&Value>, limits: Limits) -> Window {
+fn offsets(start: Option<&Value>, limit: Option<&Value>, limits: Limits) -> (f64, f64) {
     let start = at_least(start.map_or(0.0, coerce::number), 0.0);
-    let limit = bounded(limit.map_or(limits.default as f64, coerce::number), limits);
-    Window { start, limit, offset: true }
+    (start, bounded(limit.map_or(limits.default as f64, coerce::number), limits))
 }
 
 /// What is no number asks for as much as there may be.

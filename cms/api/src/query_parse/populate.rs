@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::ApiError;
 use crate::query::{Link, Populate};
 
+use super::problem::late_invalid_key;
 use super::shape::{Shape, Target, shape_of};
 use super::{MAX_POPULATED, QueryParser, coerce, show_sort_keys};
 
@@ -129,6 +130,12 @@ impl<'a> QueryParser<'a> {
         let given = |name: &str| options.get(name).filter(|value| coerce::is_given(value));
         if let Some(sort) = given("sort") {
             populate.sort = self.sort(sort, shape)?;
+            if let Some(key) = populate.sort.iter().find(|key| !key.through.is_empty()) {
+                return Err(ApiError::validation(format!(
+                    "Invalid sort: what is populated is ordered by its own fields, not by {}",
+                    key.field
+                )));
+            }
         }
         if let Some(filters) = given("filters") {
             populate.filter = self.filters(filters, shape)?;
@@ -158,14 +165,18 @@ impl<'a> QueryParser<'a> {
         let Value::Object(options) = value else {
             return Err(invalid_zone(shape, name, value));
         };
-        if let Some(Value::Object(fragments)) = options.get("on") {
-            populate.on = Some(self.fragments(fragments)?);
-            return Ok(populate);
+        match options.get("on") {
+            Some(Value::Object(fragments)) => {
+                populate.on = Some(self.fragments(name, fragments)?);
+                return Ok(populate);
+            }
+            Some(on) if !on.is_null() => populate.on = Some(Vec::new()),
+            _ => {}
         }
         if options.keys().any(|key| !matches!(key.as_str(), "populate" | "on" | "count")) {
             return Err(invalid_zone(shape, name, value));
         }
-        if options.get("populate").is_some_and(|populate| populate == "*") {
+        if options.get("populate").is_some_and(|populate| populate == "*") && populate.on.is_none() {
             let all = components.iter().filter_map(|uid| {
                 let mut fragment = fragment(uid);
                 fragment.populate = self.everything(shape_of(self.model, uid)?);
@@ -178,11 +189,16 @@ impl<'a> QueryParser<'a> {
 
     fn fragments(
         &self,
+        zone: &str,
         fragments: &Map<String, Value>,
     ) -> Result<Vec<(String, Populate)>, ApiError> {
         let mut found = Vec::with_capacity(fragments.len());
         for (uid, value) in fragments {
             let Some(shape) = shape_of(self.model, uid) else { continue };
+            // Of `*` becomes a list of attributes, where options are expected.
+            if let Some(first) = self.everything(shape).first().filter(|_| value == "*") {
+                return Err(late_invalid_key(&first.name, Some(&format!("{zone}.{}", first.name))));
+            }
             let populate = self.populate_nested(fragment(uid), value, shape)?;
             found.extend(populate.map(|populate| (uid.clone(), populate)));
         }

@@ -241,12 +241,13 @@ impl<'a> QueryParser<'a> {
             };
             let kind = own.or(kind).ok_or_else(unusable)?;
             // An index behind a field is a list of orders, of which none is understood.
-            let index = rest.next();
-            if index.is_some_and(|index| !index.bytes().all(|byte| byte.is_ascii_digit())) {
-                return Err(unusable());
-            }
-            let descending = descending && index.is_none();
-            return Ok(Some(SortKey { through, field: (*name).to_owned(), kind, descending }));
+            return match rest.next() {
+                None => {
+                    Ok(Some(SortKey { through, field: (*name).to_owned(), kind, descending }))
+                }
+                Some(index) if index.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
+                Some(_) => Err(unusable()),
+            };
         }
         Err(unusable())
     }

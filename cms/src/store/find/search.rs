@@ -3,6 +3,8 @@
 use cms_api::content_type::{Attribute, AttributeKind};
 use cms_api::query_parse::is_number as is_number_in_javascript;
 
+use cms_api::query::FieldKind;
+
 use super::Query;
 use super::place::Place;
 
@@ -17,7 +19,13 @@ impl<'a> Query<'a> {
             place.ty.attributes.iter().filter(|(_, attribute)| {
                 is_searched(attribute) || (numeric && is_number(attribute))
             });
-        let found = attributes.map(|(name, _)| self.member(&place.json, name));
+        let found = attributes.map(|(name, attribute)| match attribute.kind {
+            AttributeKind::Float | AttributeKind::Decimal => {
+                let kind = FieldKind::Float;
+                self.text_of(&self.column(place, name, kind))
+            }
+            _ => self.member(&place.json, name),
+        });
         let columns: Vec<_> = own.into_iter().chain(found).collect();
         self.push("(");
         for (at, column) in columns.iter().enumerate() {
