@@ -80,11 +80,7 @@ impl<'a> QueryParser<'a> {
         spec.locale = Locale::All;
         self.conditions(&mut spec, ty, tree, &[])?;
         if !names_locale(ty, tree) {
-            let (locale, among) = locale::of_list(ty, tree.get("locale"))?;
-            spec.locale = locale;
-            if let Some(among) = among {
-                spec.filter = Filter::And(vec![among, spec.filter]);
-            }
+            spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
         }
         spec.page.with_count = pagination::with_count(tree)?;
         Ok(spec)
@@ -104,6 +100,24 @@ impl<'a> QueryParser<'a> {
         spec.locale = if names_locale(ty, tree) { Locale::All } else { locale };
         let named: &[&str] = if ty.kind == Kind::Single { &[] } else { &["documentId"] };
         self.conditions(&mut spec, ty, tree, named)?;
+        Ok(spec)
+    }
+
+    /// Reads the parameters of a write. Unlike a read it may concern several locales.
+    ///
+    /// # Errors
+    /// As [`QueryParser::list`].
+    pub fn write(
+        &self,
+        ty: &ContentType,
+        tree: &Map<String, Value>,
+    ) -> Result<QuerySpec, ApiError> {
+        let publication = self.check(ty, tree)?;
+        let mut spec = self.shown(ty, tree)?;
+        spec.page = pagination::of_one(tree)?;
+        spec.publication = publication.or(has_published_version(tree)?);
+        self.conditions(&mut spec, ty, tree, &[])?;
+        spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
         Ok(spec)
     }
 
@@ -170,6 +184,15 @@ impl<'a> QueryParser<'a> {
             show_sort_keys(&mut spec.fields, &spec.sort);
         }
         Ok(())
+    }
+}
+
+impl QuerySpec {
+    fn among_locales(&mut self, (locale, among): (Locale, Option<Filter>)) {
+        self.locale = locale;
+        if let Some(among) = among {
+            self.filter = Filter::And(vec![among, std::mem::take(&mut self.filter)]);
+        }
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let limits = query::limits(&context.app.settings);
     let parser = QueryParser { model: &model, limits, readable: &readable };
     refuse_locales(call.verb, ty, &tree)?;
-    let spec = parser.one(ty, &tree)?;
+    let spec = parser.write(ty, &tree)?;
     let data = match call.verb {
         ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access)?,
         _ => Value::Null,
@@ -248,13 +248,11 @@ fn run_action(
 ) -> AppResult<Identity> {
     let document_id = document_id(work, ty, write)?.ok_or_else(ApiError::not_found)?;
     let locales = match &write.spec.locale {
-        Locale::All => Locales::All,
-        locale if write.locales.is_empty() => {
-            Locales::These(vec![work.locale_of(ty, asked(locale))])
-        }
-        _ => Locales::These(
+        _ if !write.locales.is_empty() => Locales::These(
             write.locales.iter().map(|code| work.locale_of(ty, Some(code))).collect(),
         ),
+        Locale::All => Locales::All,
+        locale => Locales::These(vec![work.locale_of(ty, asked(locale))]),
     };
     act::act(work, ty, &document_id, action, &locales)
 }

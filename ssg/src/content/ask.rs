@@ -24,8 +24,10 @@ use crate::engine::{Answer, Direction, Fingerprint, Footprint, Key};
 
 /// The locale of a question about every locale.
 pub const EVERY_LOCALE: &str = "*";
+/// The greatest number that queries, whose numbers are JavaScript's, count exactly.
+const MOST: u64 = (1 << 53) - 1;
 /// A site lists what it has: there is no page size to protect a server with.
-const LIMITS: Limits = Limits { default: u64::MAX, max: u64::MAX };
+const LIMITS: Limits = Limits { default: MOST, max: MOST };
 
 /// An answer with the value it stands for.
 #[derive(Debug, Clone)]

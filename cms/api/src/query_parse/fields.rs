@@ -69,11 +69,7 @@ impl<'a> QueryParser<'a> {
     }
 
     /// The names in a list, from which nulls are left out.
-    fn listed<'v>(
-        &self,
-        items: &'v [Value],
-        shape: Shape<'a>,
-    ) -> Result<Vec<&'v str>, ApiError> {
+    fn listed<'v>(&self, items: &'v [Value], shape: Shape<'a>) -> Result<Vec<&'v str>, ApiError> {
         let given: Vec<_> = items.iter().filter(|item| !item.is_null()).collect();
         let texts: Option<Vec<_>> = given.iter().map(|item| item.as_str()).collect();
         let texts = texts.ok_or_else(unreadable)?;

@@ -111,9 +111,7 @@ impl<'a> QueryParser<'a> {
     ) {
         match value {
             Value::Array(items) => {
-                items
-                    .iter()
-                    .for_each(|item| self.walk_filters(item, shape, path, param, findings));
+                items.iter().for_each(|item| self.walk_filters(item, shape, path, param, findings));
             }
             Value::Object(members) => {
                 for (key, inner) in members {

@@ -31,11 +31,7 @@ impl<'a> QueryParser<'a> {
         Ok(found)
     }
 
-    fn populate_clause(
-        &self,
-        value: &Value,
-        shape: Shape<'a>,
-    ) -> Result<Vec<Populate>, ApiError> {
+    fn populate_clause(&self, value: &Value, shape: Shape<'a>) -> Result<Vec<Populate>, ApiError> {
         match value {
             Value::Null => Ok(Vec::new()),
             Value::String(text) if text == "*" => Ok(self.everything(shape)),
@@ -176,7 +172,8 @@ impl<'a> QueryParser<'a> {
         if options.keys().any(|key| !matches!(key.as_str(), "populate" | "on" | "count")) {
             return Err(invalid_zone(shape, name, value));
         }
-        if options.get("populate").is_some_and(|populate| populate == "*") && populate.on.is_none() {
+        if options.get("populate").is_some_and(|populate| populate == "*") && populate.on.is_none()
+        {
             let all = components.iter().filter_map(|uid| {
                 let mut fragment = fragment(uid);
                 fragment.populate = self.everything(shape_of(self.model, uid)?);

@@ -242,9 +242,7 @@ impl<'a> QueryParser<'a> {
             let kind = own.or(kind).ok_or_else(unusable)?;
             // An index behind a field is a list of orders, of which none is understood.
             return match rest.next() {
-                None => {
-                    Ok(Some(SortKey { through, field: (*name).to_owned(), kind, descending }))
-                }
+                None => Ok(Some(SortKey { through, field: (*name).to_owned(), kind, descending })),
                 Some(index) if index.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
                 Some(_) => Err(unusable()),
             };

@@ -203,23 +203,37 @@ fn any_operand_has_a_spelling_to_look_for() {
 #[test]
 fn names_are_checked_before_values_and_operands_last() {
     for (query, message) in [
-        ("publicationFilter=x&filters[nope]=1", "Invalid value for 'publicationFilter'. Expected \
+        (
+            "publicationFilter=x&filters[nope]=1",
+            "Invalid value for 'publicationFilter'. Expected \
             one of: never-published, has-published-version, modified, unmodified, \
             never-published-document, has-published-version-document, published-without-draft, \
-            published-with-draft."),
+            published-with-draft.",
+        ),
         ("filters[views]=x&sort=title:up&fields=nope", "Invalid key nope"),
         ("sort=title:up&populate[author]=name", "Invalid key name at author.name"),
-        ("pagination[page]=1&pagination[start]=1&sort=title:up",
-            "Cannot use both page & offset pagination in the same query"),
-        ("filters=x&sort=title:up&page=1",
-            "Invalid order. order can only be one of asc|desc|ASC|DESC"),
+        (
+            "pagination[page]=1&pagination[start]=1&sort=title:up",
+            "Cannot use both page & offset pagination in the same query",
+        ),
+        (
+            "filters=x&sort=title:up&page=1",
+            "Invalid order. order can only be one of asc|desc|ASC|DESC",
+        ),
         ("filters=x&page=1", "The filters parameter must be an object or an array"),
-        ("page=1&filters[startsAt]=x", "Invalid pagination attributes. The page parameters are \
-            incorrect and must be in the pagination object"),
-        ("hasPublishedVersion=x&pagination[page]=x",
-            "convertStartQueryParams expected a positive integer got NaN"),
-        ("pagination[withCount]=x&filters[startsAt]=x",
-            "Invalid format, expected a timestamp or an ISO date"),
+        (
+            "page=1&filters[startsAt]=x",
+            "Invalid pagination attributes. The page parameters are \
+            incorrect and must be in the pagination object",
+        ),
+        (
+            "hasPublishedVersion=x&pagination[page]=x",
+            "convertStartQueryParams expected a positive integer got NaN",
+        ),
+        (
+            "pagination[withCount]=x&filters[startsAt]=x",
+            "Invalid format, expected a timestamp or an ISO date",
+        ),
     ] {
         assert_eq!(error(query).message, message, "{query}");
     }
@@ -235,10 +249,14 @@ fn a_document_is_asked_for_in_one_locale_and_named_elsewhere() {
     assert_eq!(read("start=1").unwrap().page.start, 1);
     assert_eq!(read("locale=de&filters[locale]=fr").unwrap().locale, Locale::All);
     for (query, message) in [
-        ("locale[]=de&locale[]=fr",
-            "Invalid locale param de,fr provided. Document locales must be strings."),
-        ("locale[x]=de",
-            "Invalid locale param [object Object] provided. Document locales must be strings."),
+        (
+            "locale[]=de&locale[]=fr",
+            "Invalid locale param de,fr provided. Document locales must be strings.",
+        ),
+        (
+            "locale[x]=de",
+            "Invalid locale param [object Object] provided. Document locales must be strings.",
+        ),
         ("pageSize=0", "Invalid 'pageSize' parameter. Expected an integer > 0, received: 0"),
         ("page[]=x", "Invalid 'page' parameter. Expected an integer > 0, received: x"),
         ("limit=x", "convertLimitQueryParams expected a positive integer got NaN"),

@@ -109,7 +109,9 @@ impl Node {
             (Self::List(target), Self::Object(source)) => Members::of_list(target).merge(source),
             (Self::Object(target), Self::Object(source)) => target.merge(source),
             (Self::Object(target), Self::List(source)) => target.merge(Members::of_list(source)),
-            (target, Self::Object(Members { named, last: Some(last) })) => shifted(target, named, last),
+            (target, Self::Object(Members { named, last: Some(last) })) => {
+                shifted(target, named, last)
+            }
             (target, source) => concatenated(target, source),
         }
     }

@@ -106,7 +106,7 @@ impl<'a> Query<'a> {
              {row}.document_id AND {other}.status = {row}.status WHERE {row}.id"
         ));
         self.among(parents.ids);
-// As in Strapi: a row that is shown beside its translations is not one of them.
+        // As in Strapi: a row that is shown beside its translations is not one of them.
         self.push(&format!(" AND {other}.id NOT"));
         self.among(parents.ids);
         // As Strapi's index of documents has them.

@@ -105,12 +105,10 @@ impl Query<'_> {
             (
                 Stored::Number | Stored::Real | Stored::Millis | Stored::RowId,
                 Value::Number(number),
-            ) => {
-                match number.as_i64() {
-                    Some(integer) => Bind::Integer(integer),
-                    None => Bind::Float(number.as_f64().unwrap_or_default()),
-                }
-            }
+            ) => match number.as_i64() {
+                Some(integer) => Bind::Integer(integer),
+                None => Bind::Float(number.as_f64().unwrap_or_default()),
+            },
             (_, Value::String(text)) => return self.bind_text(text),
             (_, other) => return self.bind_text(&other.to_string()),
         };

@@ -40,12 +40,7 @@ impl<'a> QueryParser<'a> {
         self.check_clause(value, shape, &Place::default())
     }
 
-    fn check_clause(
-        &self,
-        value: &Value,
-        shape: Shape<'a>,
-        place: &Place,
-    ) -> Result<(), ApiError> {
+    fn check_clause(&self, value: &Value, shape: Shape<'a>, place: &Place) -> Result<(), ApiError> {
         match dotted(value) {
             Some(texts) => self.check_paths(&texts, shape)?,
             None => self.walk(value, shape, place, Walk::Names)?,
@@ -266,9 +261,10 @@ fn numbered(items: &[Value]) -> Map<String, Value> {
 /// What the query grammar makes of a list of texts that is too long.
 fn is_long_list(members: &Map<String, Value>) -> bool {
     members.len() > MAX_ITEMS
-        && members.iter().enumerate().all(|(at, (key, item))| {
-            item.is_string() && key.parse() == Ok(at)
-        })
+        && members
+            .iter()
+            .enumerate()
+            .all(|(at, (key, item))| item.is_string() && key.parse() == Ok(at))
 }
 
 fn too_many(count: usize) -> ApiError {
