@@ -6,4 +6,5 @@ pub(crate) mod client;
 pub(crate) mod condition;
 pub(crate) mod form;
 mod halves;
+pub(crate) mod multipart;
 pub(crate) mod query;

@@ -19,7 +19,7 @@ use crate::controllers::{
 };
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
-use crate::extract::body;
+use crate::extract::{body, multipart};
 use crate::media::serve;
 use crate::registry::Registry;
 
@@ -106,6 +106,9 @@ async fn authorized(
     let body = match *http.method() {
         Method::POST | Method::PUT if !body::is_multipart(&http) => {
             body::tree(&http, &mut payload, limit).await?
+        }
+        Method::POST | Method::PUT if !matches!(endpoint, Endpoint::Upload(_)) => {
+            multipart::tree(&http, &mut payload, limit).await?
         }
         _ => Value::Null,
     };

@@ -4,8 +4,10 @@
 
 mod integration {
     mod accounts;
+    mod actions;
     mod administration;
     mod client;
+    mod components;
     mod conditional;
     mod conformance;
     mod cost;

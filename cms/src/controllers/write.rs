@@ -70,13 +70,13 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let readable = |uid: &str| access.may_find(uid);
     let limits = query::limits(&context.app.settings);
     let parser = QueryParser { model: &model, limits, readable: &readable };
-    refuse_locales(call.verb, ty, &tree)?;
-    let spec = parser.write(ty, &tree)?;
+    let spec = parser.one(ty, &question(call.verb, &tree))?;
     let data = match call.verb {
         ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access)?,
         _ => Value::Null,
     };
     refuse_parameters(call.verb, ty, &tree)?;
+    refuse_locales(call.verb, ty, &tree)?;
     let status = match call.verb {
         ContentVerb::Create => StatusCode::CREATED,
         ContentVerb::Delete => StatusCode::NO_CONTENT,
@@ -110,14 +110,27 @@ fn read_data(context: &mut Context, ty: &ContentType, access: &Access) -> AppRes
     Ok(body::entries(data))
 }
 
+fn saves(verb: ContentVerb) -> bool {
+    matches!(verb, ContentVerb::Create | ContentVerb::Update)
+}
+
+/// What the request asks to see. That a locale is none is left to [`refuse_locales`], which
+/// looks once everything else has been found good.
+fn question(verb: ContentVerb, tree: &Map<String, Value>) -> Map<String, Value> {
+    let mut question = tree.clone();
+    if saves(verb) && tree.get("locale").is_some_and(Value::is_object) {
+        question.shift_remove("locale");
+    }
+    question
+}
+
 /// A document is saved in one locale.
 fn refuse_locales(
     verb: ContentVerb,
     ty: &ContentType,
     tree: &Map<String, Value>,
 ) -> Result<(), ApiError> {
-    let saves = matches!(verb, ContentVerb::Create | ContentVerb::Update);
-    match tree.get("locale").filter(|_| saves && ty.localized) {
+    match tree.get("locale").filter(|_| saves(verb) && ty.localized) {
         None | Some(Value::Null) => Ok(()),
         Some(Value::String(code)) if code != "*" => Ok(()),
         Some(other) => {
@@ -154,11 +167,12 @@ fn run(conn: &mut Conn, model: &ContentModel, write: Write) -> AppResult<Written
     if let Some(tags) = &write.if_match {
         require(&mut work, ty, &write, tags)?;
     }
-    let shown = verb(&mut work, ty, &write)?;
+    let Some(identity) = verb(&mut work, ty, &write)? else {
+        return Ok(Written { shown: None, tag: None, seq: work.finish()? });
+    };
+    let shown = show(work.conn, model, ty, &identity, &write)?;
     let seq = work.finish()?;
-    let Some(identity) = shown else { return Ok(Written { shown: None, tag: None, seq }) };
     let tag = EntryTag::of(conn, &identity.uid, &identity.document_id, &identity.locale)?;
-    let shown = show(conn, model, ty, &identity, write)?;
     Ok(Written { shown: Some(shown), tag: Some(tag.written()), seq })
 }
 
@@ -248,6 +262,7 @@ fn run_action(
 ) -> AppResult<Identity> {
     let document_id = document_id(work, ty, write)?.ok_or_else(ApiError::not_found)?;
     let locales = match &write.spec.locale {
+        // A list of locales is asked for as all of them with a condition.
         _ if !write.locales.is_empty() => Locales::These(
             write.locales.iter().map(|code| work.locale_of(ty, Some(code))).collect(),
         ),
@@ -276,11 +291,11 @@ fn show(
     model: &ContentModel,
     ty: &ContentType,
     identity: &Identity,
-    write: Write,
+    write: &Write,
 ) -> AppResult<String> {
-    let mut spec = version(&write.spec, identity);
-    // What the answer shows was decided by the write; a filter cannot take it away.
-    spec.filter = Filter::default();
+    // What the answer shows was decided by the write; no condition can take it away.
+    let QuerySpec { fields, populate, status, locale, .. } = version(&write.spec, identity);
+    let spec = QuerySpec { fields, populate, status, locale, ..QuerySpec::default() };
     let default_locale = &write.default_locale;
     let mut reading = Reading { conn, model, default_locale, drafts: false };
     let selector = Selector::Document(&identity.document_id);

@@ -12,10 +12,14 @@ use super::coerce;
 use super::relations::Targets;
 use super::relations::apply::{Holder, apply, target_uid};
 use super::relations::arrange::Edit;
+use super::validate::joined;
 use super::work::Work;
 use crate::error::AppResult;
 use crate::store::feed;
 use crate::store::links;
+
+/// An error of no particular kind, as a zone reports it.
+const PLAIN: ErrorName = ErrorName::Other("Error", 400);
 
 /// The counter component numbers are drawn from.
 pub(crate) const COUNTER: &str = "component";
@@ -88,7 +92,8 @@ impl<'a> Splitter<'_, 'a> {
             if target_uid(attribute).is_some() {
                 self.link(attribute, name, value, fresh, here);
             } else {
-                let before = existing.and_then(|existing| existing.get(name));
+                // Something that exists holds no component where it holds nothing.
+                let before = existing.map(|held| held.get(name).unwrap_or(&Value::Null));
                 let stored = self.value(name, attribute, value, before, here)?;
                 data.insert(name.clone(), stored);
             }
@@ -124,40 +129,24 @@ impl<'a> Splitter<'_, 'a> {
         here: Here<'_>,
     ) -> AppResult<Value> {
         let path = join(here.path, name);
-        match &attribute.kind {
-            AttributeKind::Component { component, .. } => {
-                self.component_value(name, Some(component), value, before, &path)
-            }
-            AttributeKind::DynamicZone { .. } => {
-                self.component_value(name, None, value, before, &path)
-            }
-            kind => coerce::scalar(kind, value),
-        }
+        let component = match &attribute.kind {
+            AttributeKind::Component { component, .. } => Some(component.as_str()),
+            AttributeKind::DynamicZone { .. } => None,
+            kind => return coerce::scalar(kind, value),
+        };
+        self.component_value(Held { name, path: &path, component, before }, value)
     }
 
-    fn component_value(
-        &mut self,
-        name: &str,
-        component: Option<&'a str>,
-        value: Value,
-        before: Option<&Value>,
-        path: &str,
-    ) -> AppResult<Value> {
+    fn component_value(&mut self, held: Held<'_>, value: Value) -> AppResult<Value> {
         match value {
-            Value::Array(items) => {
-                let mut parts = Vec::new();
-                for item in items {
-                    parts.push(self.component_value(name, component, item, before, path)?);
-                }
-                Ok(parts.into())
-            }
+            Value::Array(items) => self.list(held, items),
             Value::Object(map) => {
                 let named = map.get("__component").and_then(Value::as_str).map(str::to_owned);
                 // Any component may stand in the zone of a draft; publishing drops those the
                 // zone does not list.
-                let uid = component.map(str::to_owned).or(named);
+                let uid = held.component.map(str::to_owned).or(named);
                 match uid {
-                    Some(uid) => self.part(name, &uid, map, before, path),
+                    Some(uid) => self.part(held, &uid, map),
                     None => Ok(Value::Null),
                 }
             }
@@ -165,30 +154,43 @@ impl<'a> Splitter<'_, 'a> {
         }
     }
 
+    /// A component that is named twice is changed twice and stands where it was named first.
+    fn list(&mut self, held: Held<'_>, items: Vec<Value>) -> AppResult<Value> {
+        let mut parts: Vec<Value> = Vec::new();
+        for item in items {
+            let asked = held.before.and(item.get("id"));
+            let is_it = |part: &Value, id| part.as_object().is_some_and(|part| is_named(part, id));
+            let again = asked.and_then(|id| parts.iter().position(|part| is_it(part, id)));
+            match again {
+                Some(at) => {
+                    let changed = parts[at].take();
+                    let held = Held { before: Some(&changed), ..held };
+                    parts[at] = self.component_value(held, item)?;
+                }
+                None => parts.push(self.component_value(held, item)?),
+            }
+        }
+        Ok(parts.into())
+    }
+
     fn part(
         &mut self,
-        name: &str,
+        held: Held<'_>,
         uid: &str,
         mut given: Map<String, Value>,
-        before: Option<&Value>,
-        path: &str,
     ) -> AppResult<Value> {
         let model = self.work.model;
         let Some(part) = model.component(uid) else { return Ok(Value::Null) };
         let in_zone = given.remove("__component").is_some();
-        let asked = given.remove("id").and_then(|id| match id {
-            Value::String(text) => text.parse().ok(),
-            other => other.as_i64(),
-        });
-        let existing = match (before, asked) {
-            (Some(before), Some(id)) => Some(find(before, id).ok_or_else(|| unrelated(name))?),
+        let existing = match (held.before, given.remove("id")) {
+            (Some(_), Some(id)) => Some(held.find(uid, &id).ok_or_else(|| held.unrelated())?),
             _ => None,
         };
-        let id = match asked.filter(|_| existing.is_some()) {
+        let id = match existing.and_then(number) {
             Some(id) => id,
             None => feed::next(self.work.conn, COUNTER)?,
         };
-        let here = Here { path, component_id: id };
+        let here = Here { path: held.path, component_id: id };
         let fresh = existing.is_none();
         let fields = self.object(&part.attributes, given, existing, fresh, here)?;
         let mut data = Map::from_iter([("id".to_owned(), Value::from(id))]);
@@ -198,6 +200,51 @@ impl<'a> Splitter<'_, 'a> {
         data.extend(fields.into_iter().filter(|(key, _)| key != "id" && key != "__component"));
         Ok(data.into())
     }
+}
+
+/// The components an attribute holds while it is changed.
+#[derive(Debug, Clone, Copy)]
+struct Held<'h> {
+    name: &'h str,
+    path: &'h str,
+    /// Of which kind they are; in a zone each says so itself.
+    component: Option<&'h str>,
+    /// What the attribute held before; `None` when its holder is new.
+    before: Option<&'h Value>,
+}
+
+impl<'h> Held<'h> {
+    /// The component of this kind with the number a client named.
+    fn find(&self, uid: &str, id: &Value) -> Option<&'h Map<String, Value>> {
+        let items = match self.before? {
+            Value::Array(items) => items.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        let of_kind = |item: &&Map<String, Value>| {
+            self.component.is_some() || item.get("__component").is_some_and(|kind| kind == uid)
+        };
+        items.iter().filter_map(Value::as_object).filter(of_kind).find(|item| is_named(item, id))
+    }
+
+    fn unrelated(&self) -> ApiError {
+        let message = format!(
+            "Some of the provided components in {} are not related to the entity",
+            self.name
+        );
+        match self.component {
+            Some(_) => ApiError::new(ErrorName::ApplicationError, message),
+            None => ApiError { details: None, ..ApiError::new(PLAIN, message) },
+        }
+    }
+}
+
+fn number(part: &Map<String, Value>) -> Option<i64> {
+    part.get("id").and_then(Value::as_i64)
+}
+
+/// Whether the value, written out, is the number of the component.
+fn is_named(part: &Map<String, Value>, id: &Value) -> bool {
+    number(part).is_some_and(|number| number.to_string() == joined(id))
 }
 
 /// What an attribute nobody mentions holds in a new row.
@@ -214,23 +261,6 @@ fn initial(attribute: &Attribute) -> Value {
 
 fn join(above: &str, name: &str) -> String {
     if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
-}
-
-/// The component with this number among the ones the attribute holds.
-fn find(before: &Value, id: i64) -> Option<&Map<String, Value>> {
-    let items = match before {
-        Value::Array(items) => items.as_slice(),
-        other => std::slice::from_ref(other),
-    };
-    let has = |item: &&Map<String, Value>| item.get("id").and_then(Value::as_i64) == Some(id);
-    items.iter().filter_map(Value::as_object).find(has)
-}
-
-fn unrelated(name: &str) -> ApiError {
-    ApiError::new(
-        ErrorName::ApplicationError,
-        format!("Some of the provided components in {name} are not related to the entity"),
-    )
 }
 
 /// Writes the link edits of a row and drops the links of components it no longer has.

@@ -238,11 +238,9 @@ impl<'a> Filler<'a> {
                 owned.push(((at, position), Holder::component(holder.row, item)));
             }
         }
-        // Without a choice of components, those a draft holds beside the listed ones are shown.
-        let beside: Vec<String> = match wanted.on {
-            None => by_part.keys().filter(|uid| !components.contains(uid)).cloned().collect(),
-            Some(_) => Vec::new(),
-        };
+        // A draft may hold others than the listed ones.
+        let beside: Vec<String> =
+            by_part.keys().filter(|uid| !components.contains(uid)).cloned().collect();
         for uid in components.iter().chain(&beside) {
             let plain = Populate::plain(uid, wanted.link.clone());
             let options = match &wanted.on {

@@ -23,6 +23,10 @@ pub(super) fn is_taken(
     path: &str,
     value: &Value,
 ) -> AppResult<bool> {
+    // An empty text is as good as none.
+    if value.as_str() == Some("") {
+        return Ok(false);
+    }
     let names: Vec<&str> = path.split('.').collect();
     let Some(attribute) = attribute(work.model, ty, &names) else { return Ok(false) };
     if names.len() > 1 && count(data, &names, value) > 1 {

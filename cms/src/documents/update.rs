@@ -40,7 +40,7 @@ pub(crate) fn update(
             create_locale(work, ty, identity, publish, data, &sibling)?
         }
     };
-    locales::propagate(work, ty, &written, before.as_ref())?;
+    work.carry(&written, before);
     Ok(written)
 }
 

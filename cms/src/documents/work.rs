@@ -8,6 +8,7 @@ use cms_api::model::ContentModel;
 use indexmap::IndexMap;
 
 use crate::documents::announce;
+use crate::documents::locales::{self, Shared};
 use crate::error::AppResult;
 use crate::store::documents::{self, Identity};
 use crate::store::feed::{self, NewChange};
@@ -41,6 +42,8 @@ pub(crate) struct Work<'c> {
     pub(crate) now: i64,
     changes: IndexMap<Identity, Change>,
     notices: Vec<Notice>,
+    /// Rows whose shared values are still to be carried to other locales, and what those were.
+    carries: Vec<(Identity, Option<Shared>)>,
 }
 
 impl std::fmt::Debug for Work<'_> {
@@ -71,8 +74,8 @@ impl<'c> Work<'c> {
         default_locale: &'c str,
         now: i64,
     ) -> Self {
-        let (changes, notices) = (IndexMap::new(), Vec::new());
-        Self { conn, model, default_locale, now, changes, notices }
+        let (changes, notices, carries) = (IndexMap::new(), Vec::new(), Vec::new());
+        Self { conn, model, default_locale, now, changes, notices, carries }
     }
 
     /// The locale a row of this type is stored under.
@@ -101,11 +104,23 @@ impl<'c> Work<'c> {
         self.notices.push(Notice { name, identity: identity.clone(), changed_fields });
     }
 
+    /// Other locales take over shared values at the end: an answer that shows them shows
+    /// what they were, as Strapi's does.
+    pub(crate) fn carry(&mut self, written: &Identity, before: Option<Shared>) {
+        self.carries.push((written.clone(), before));
+    }
+
     /// Writes the feed and the events; returns the write's place in the feed.
     ///
     /// # Errors
     /// Those of the database.
     pub(crate) fn finish(mut self) -> AppResult<i64> {
+        let model = self.model;
+        for (written, before) in std::mem::take(&mut self.carries) {
+            if let Some(ty) = model.get(&written.uid) {
+                locales::propagate(&mut self, ty, &written, before.as_ref())?;
+            }
+        }
         let places = self.append_changes()?;
         for notice in std::mem::take(&mut self.notices) {
             let last = places

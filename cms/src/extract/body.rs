@@ -19,8 +19,9 @@ use crate::error::{AppError, AppResult};
 /// sending would otherwise see a broken connection instead of the answer.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 
-/// The longest body of a text type, which no route reads.
-const TEXT_LIMIT: usize = 56 * 1024;
+/// The longest form, and the longest body of a text type, which no route reads.
+const FORM_LIMIT: usize = 56 * 1024;
+const FORM: &str = "application/x-www-form-urlencoded";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -53,10 +54,11 @@ pub(crate) async fn tree(
     limit: usize,
 ) -> AppResult<Value> {
     let kind = content_type(http);
-    let limit = if kind.starts_with("text/") { limit.min(TEXT_LIMIT) } else { limit };
+    let is_short = kind == FORM || kind.starts_with("text/");
+    let limit = if is_short { limit.min(FORM_LIMIT) } else { limit };
     let body = bytes(payload, limit).await?;
     match kind.as_str() {
-        "application/x-www-form-urlencoded" => form(&body),
+        FORM => form(&body),
         "application/json" | "application/csp-report" => parse_json(&body),
         json if json.ends_with("+json") => parse_json(&body),
         text if text.starts_with("text/") => Ok(String::from_utf8_lossy(&body).into()),
@@ -143,7 +145,7 @@ fn names_prototype(tree: &Value) -> bool {
 fn form(body: &[u8]) -> AppResult<Value> {
     let text = String::from_utf8_lossy(body);
     let pairs: Vec<String> = text.split('&').map(form_pair).collect();
-    query_string::parse(&pairs.join("&")).map(Value::Object).map_err(|_| too_large().into())
+    query_string::parse_form(&pairs.join("&")).map(Value::Object).map_err(|_| too_large().into())
 }
 
 /// A pair in the grammar of query strings: in forms dots are brackets too, and a name
@@ -164,7 +166,7 @@ fn syntax(reason: impl std::fmt::Display) -> ApiError {
     ApiError::new(ErrorName::SyntaxError, reason.to_string())
 }
 
-fn too_large() -> ApiError {
+pub(super) fn too_large() -> ApiError {
     ApiError::new(ErrorName::PayloadTooLargeError, "request entity too large")
 }
 

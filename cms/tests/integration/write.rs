@@ -55,6 +55,33 @@ async fn a_form_is_a_body_and_other_types_are_none() {
 }
 
 #[actix_web::test]
+async fn the_texts_of_a_multipart_body_are_read_like_a_form() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let post = async |path: &str, parts: &[(&str, &str)]| {
+        let text = |(head, value): &(&str, &str)| {
+            format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n")
+        };
+        let body: String = parts.iter().map(text).collect::<String>() + "--x--\r\n";
+        let kind = "multipart/form-data; boundary=x";
+        send(client.request(Method::POST, path).header("content-type", kind).body(body)).await
+    };
+    let weight = ("name=\"data[weight]\"", "5");
+    let file = ("name=\"files.icon\"; filename=\"a.txt\"\r\nContent-Type: text/plain", "icon");
+    let name = ("name=\"data[name]\"", "from parts & more");
+    let answer = post("/api/tags", &[name, weight, file]).await.expect(201);
+    assert_eq!(answer.body["data"]["name"], "from parts & more");
+    assert_eq!(answer.body["data"]["weight"], 5);
+    let answer = post("/api/tags", &[("name=\"data\"", "{\"name\":\"x\"}")]).await.expect(400);
+    assert_eq!(answer.message(), "Missing \"data\" payload in the request body");
+    let long = "x".repeat(1_100_000);
+    post("/api/tags", &[("name=\"data[name]\"", &long)]).await.expect(413);
+    let login = [("name=\"identifier\"", "nobody"), ("name=\"password\"", "x")];
+    let answer = post("/api/auth/local", &login).await.expect(400);
+    assert_eq!(answer.message(), "Invalid identifier or password");
+}
+
+#[actix_web::test]
 async fn a_body_beyond_the_limit_is_refused() {
     let app = TestApp::start().await;
     let body = json!({"data": {"name": "x".repeat(1_100_000)}});

@@ -111,19 +111,7 @@ impl<'a> QueryParser<'a> {
                 Some(Found { target, private, password: false })
             }
             "createdBy" | "updatedBy" => {
-                let target = match builtin::administrator() {
-                    Some(ty) => Target::Link {
-                        link: Link::Relation {
-                            target: ty.uid.clone(),
-                            mapped_by: None,
-                            many: false,
-                        },
-                        shape: Shape::Type(ty),
-                        readable: true,
-                    },
-                    None => Target::Beyond,
-                };
-                Some(Found { target, private: true, password: false })
+                Some(Found { target: Target::Beyond, private: true, password: false })
             }
             _ => None,
         }

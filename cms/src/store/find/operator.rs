@@ -102,13 +102,12 @@ impl Query<'_> {
                 Some(ms) => Bind::Integer(ms),
                 None => return self.push("NULL"),
             },
-            (
-                Stored::Number | Stored::Real | Stored::Millis | Stored::RowId,
-                Value::Number(number),
-            ) => match number.as_i64() {
-                Some(integer) => Bind::Integer(integer),
-                None => Bind::Float(number.as_f64().unwrap_or_default()),
-            },
+            (Stored::Number | Stored::Millis | Stored::RowId, Value::Number(number)) => {
+                match number.as_i64() {
+                    Some(integer) => Bind::Integer(integer),
+                    None => Bind::Float(number.as_f64().unwrap_or_default()),
+                }
+            }
             (_, Value::String(text)) => return self.bind_text(text),
             (_, other) => return self.bind_text(&other.to_string()),
         };
@@ -118,11 +117,7 @@ impl Query<'_> {
     /// Equality without regard to the case of ASCII letters.
     fn compare_folded(&mut self, column: &Column, operator: &str, value: &Value) {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let left = match column.stored {
-            Stored::Real => self.text_of(column),
-            _ => self.as_text(&column.sql),
-        };
-        self.push(&format!("LOWER({left}) {operator} LOWER("));
+        self.push(&format!("LOWER({}) {operator} LOWER(", self.as_text(&column.sql)));
         self.folded_text(&text);
         self.push(")");
     }
@@ -132,7 +127,7 @@ impl Query<'_> {
     fn like(&mut self, column: &Column, before: &str, text: &str, after: &str, negated: bool) {
         let not = if negated { "NOT " } else { "" };
         let pattern = format!("{before}{}{after}", escape(text));
-        self.like_pattern(&self.text_of(column), not, &pattern);
+        self.like_pattern(&column.sql, not, &pattern);
     }
 
     pub(super) fn like_pattern(&mut self, sql: &str, not: &str, pattern: &str) {
