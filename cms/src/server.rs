@@ -95,12 +95,12 @@ async fn around_request(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let entry = access_log::Entry::begin(&request);
     let origins = &app.settings.serving.cors_origins;
-    let asked = request.headers().clone();
+    let (method, asked) = (request.method().clone(), request.headers().clone());
     let mut response = match cors::preflight(origins, request.method(), request.headers()) {
         Some(answer) => request.into_response(answer).map_into_right_body(),
         None => next.call(request).await?.map_into_left_body(),
     };
-    cors::add(origins, &asked, response.headers_mut());
+    cors::add(origins, &method, &asked, response.headers_mut());
     headers::add(response.headers_mut());
     entry.end(&mut response);
     Ok(response)

@@ -3,6 +3,8 @@
 //! They are content types like any other, so one read path serves filters and
 //! populate on them; what differs is that their own controllers write them.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use crate::content_type::{ContentType, parse_content_type};
@@ -11,6 +13,16 @@ pub const FILE: &str = "plugin::upload.file";
 pub const FOLDER: &str = "plugin::upload.folder";
 pub const USER: &str = "plugin::users-permissions.user";
 pub const ROLE: &str = "plugin::users-permissions.role";
+pub const ADMINISTRATOR: &str = "admin::user";
+
+/// What `createdBy` and `updatedBy` lead to. There are no such documents here, and nobody may
+/// ask for them; but a query that names something else below them is told so first.
+#[must_use]
+pub fn administrator() -> Option<&'static ContentType> {
+    static TYPE: LazyLock<Option<ContentType>> =
+        LazyLock::new(|| parse_content_type(ADMINISTRATOR, &administrators()).ok());
+    TYPE.as_ref()
+}
 
 /// The built-in types, with the attributes Strapi 5 gives them.
 #[must_use]
@@ -121,6 +133,29 @@ fn role() -> Value {
     )
 }
 
+fn administrators() -> Value {
+    collection(
+        "user",
+        "users",
+        json!({
+            "firstname": { "type": "string" },
+            "lastname": { "type": "string" },
+            "username": { "type": "string" },
+            "email": { "type": "email", "private": true },
+            "password": { "type": "password", "private": true },
+            "resetPasswordToken": { "type": "string", "private": true },
+            "registrationToken": { "type": "string", "private": true },
+            "isActive": { "type": "boolean", "private": true },
+            "roles": {
+                "type": "relation", "relation": "manyToMany", "target": "admin::role",
+                "private": true
+            },
+            "blocked": { "type": "boolean", "private": true },
+            "preferedLanguage": { "type": "string" },
+        }),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +164,6 @@ mod tests {
     fn every_builtin_schema_is_valid() {
         let uids: Vec<_> = content_types().into_iter().map(|ty| ty.uid).collect();
         assert_eq!(uids, [FILE, FOLDER, USER, ROLE]);
+        assert!(administrator().is_some());
     }
 }

@@ -21,8 +21,43 @@ pub struct QuerySpec {
     pub locale: Locale,
     /// `_q`: a substring looked for in every searchable text attribute.
     pub search: Option<String>,
-    /// `hasPublishedVersion`: keep drafts by having a published counterpart.
-    pub has_published_version: Option<bool>,
+    /// Keep rows by what their other version is like, here and wherever documents are
+    /// populated.
+    pub publication: Option<Publication>,
+}
+
+/// `publicationFilter`: what is known of the draft and the published version of a document.
+/// Types without drafts are not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publication {
+    /// A draft without a published version in its locale.
+    NeverPublished,
+    /// One without a published version in any locale.
+    NeverPublishedDocument,
+    /// With both versions in its locale.
+    HasPublishedVersion,
+    /// With both versions in some locale.
+    HasPublishedVersionDocument,
+    /// The draft was changed after it was published.
+    Modified,
+    Unmodified,
+    /// A published version whose draft is gone.
+    PublishedWithoutDraft,
+    PublishedWithDraft,
+}
+
+impl Publication {
+    /// With the words for them, in the order in which an error lists them.
+    pub const ALL: [(&'static str, Self); 8] = [
+        ("never-published", Self::NeverPublished),
+        ("has-published-version", Self::HasPublishedVersion),
+        ("modified", Self::Modified),
+        ("unmodified", Self::Unmodified),
+        ("never-published-document", Self::NeverPublishedDocument),
+        ("has-published-version-document", Self::HasPublishedVersionDocument),
+        ("published-without-draft", Self::PublishedWithoutDraft),
+        ("published-with-draft", Self::PublishedWithDraft),
+    ];
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Hash)]

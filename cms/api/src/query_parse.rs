@@ -7,19 +7,21 @@
 mod coerce;
 mod fields;
 mod filters;
+mod locale;
 mod operand;
 mod pagination;
 mod populate;
 mod problem;
+mod publication;
 mod shape;
 mod sort;
 
 use serde_json::{Map, Value};
 
-use crate::content_type::ContentType;
+use crate::content_type::{ContentType, Kind};
 use crate::error::ApiError;
 use crate::model::ContentModel;
-use crate::query::{FieldKind, Filter, Locale, Page, QuerySpec, SortKey, Status, Test};
+use crate::query::{Filter, Locale, Publication, QuerySpec, SortKey, Status};
 
 use problem::Param;
 use shape::Shape;
@@ -67,52 +69,142 @@ impl<'a> QueryParser<'a> {
     /// Reads the query of a list.
     ///
     /// # Errors
-    /// The first rule that is broken, as Strapi reports it.
+    /// The first rule that is broken, as Strapi reports it: names before values, and
+    /// operands last.
     pub fn list(&self, ty: &ContentType, tree: &Map<String, Value>) -> Result<QuerySpec, ApiError> {
-        let mut spec = self.without_page(ty, tree)?;
-        spec.page = pagination::parse(tree, self.limits)?;
+        let publication = self.check(ty, tree)?;
+        let window = pagination::window(tree, self.limits)?;
+        let mut spec = self.shown(ty, tree)?;
+        spec.page = window.page(tree)?;
+        spec.publication = publication.or(has_published_version(tree)?);
+        spec.locale = Locale::All;
+        self.conditions(&mut spec, ty, tree, &[])?;
+        if !names_locale(ty, tree) {
+            spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
+        }
+        spec.page.with_count = pagination::with_count(tree)?;
         Ok(spec)
     }
 
-    /// Reads the query of a single document; pagination does not apply.
+    /// Reads the query of a single document; `pagination` does not apply, and the document is
+    /// named elsewhere.
     ///
     /// # Errors
     /// As [`QueryParser::list`].
     pub fn one(&self, ty: &ContentType, tree: &Map<String, Value>) -> Result<QuerySpec, ApiError> {
-        let mut spec = self.without_page(ty, tree)?;
-        spec.page = Page { limit: 1, ..Page::default() };
+        let publication = self.check(ty, tree)?;
+        let locale = locale::of_one(ty, tree.get("locale"))?;
+        let mut spec = self.shown(ty, tree)?;
+        spec.page = pagination::of_one(tree)?;
+        spec.publication = publication.or(has_published_version(tree)?);
+        spec.locale = if names_locale(ty, tree) { Locale::All } else { locale };
+        let named: &[&str] = if ty.kind == Kind::Single { &[] } else { &["documentId"] };
+        self.conditions(&mut spec, ty, tree, named)?;
         Ok(spec)
     }
 
-    fn without_page(
+    /// Reads the parameters of a write. Unlike a read it may concern several locales.
+    ///
+    /// # Errors
+    /// As [`QueryParser::list`].
+    pub fn write(
         &self,
         ty: &ContentType,
         tree: &Map<String, Value>,
     ) -> Result<QuerySpec, ApiError> {
+        let publication = self.check(ty, tree)?;
+        let mut spec = self.shown(ty, tree)?;
+        spec.page = pagination::of_one(tree)?;
+        spec.publication = publication.or(has_published_version(tree)?);
+        self.conditions(&mut spec, ty, tree, &[])?;
+        spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
+        Ok(spec)
+    }
+
+    /// Names first, in every parameter.
+    fn check(
+        &self,
+        ty: &ContentType,
+        tree: &Map<String, Value>,
+    ) -> Result<Option<Publication>, ApiError> {
+        let shape = Shape::Type(ty);
+        let given = |key: &str| tree.get(key).filter(|value| coerce::is_given(value));
+        let publication = publication::parse(tree.get("publicationFilter"))?;
+        if let Some(filters) = given("filters") {
+            self.check_filters(filters, shape, Param::Filters)?;
+        }
+        if let Some(sort) = given("sort") {
+            self.check_sort(sort, shape, Param::Sort)?;
+        }
+        if let Some(fields) = given("fields") {
+            self.check_fields(fields, shape, Param::Fields)?;
+        }
+        if let Some(populate) = given("populate") {
+            self.check_populate(populate, shape)?;
+        }
+        Ok(publication)
+    }
+
+    /// What is shown, and in which order.
+    fn shown(&self, ty: &ContentType, tree: &Map<String, Value>) -> Result<QuerySpec, ApiError> {
         let shape = Shape::Type(ty);
         let get = |key: &str| tree.get(key).unwrap_or(&Value::Null);
-        let filter = self.filters(get("filters"), shape, Param::Filters)?;
-        let sort = self.sort(get("sort"), shape, Param::Sort)?;
-        let mut fields = self.fields(get("fields"), shape, Param::Fields)?;
-        if reaches_out(&filter) {
-            show_sort_keys(&mut fields, &sort);
+        let sort = self.sort(get("sort"), shape)?;
+        if !matches!(get("filters"), Value::Null | Value::Object(_) | Value::Array(_)) {
+            return Err(filters::not_filters());
         }
-        let (locale, among) = locale(ty, tree.get("locale"))?;
         Ok(QuerySpec {
-            filter: match among {
-                Some(among) => Filter::And(vec![among, filter]),
-                None => filter,
-            },
             sort,
-            fields,
-            page: Page::default(),
+            fields: self.fields(get("fields"), shape)?,
             populate: self.populate(get("populate"), shape)?,
             status: status(tree.get("status")),
-            locale,
-            search: search(tree.get("_q"))?,
-            has_published_version: has_published_version(tree.get("hasPublishedVersion"))?,
+            ..QuerySpec::default()
         })
     }
+
+    /// Which rows are meant, but for those that `named` says elsewhere.
+    fn conditions(
+        &self,
+        spec: &mut QuerySpec,
+        ty: &ContentType,
+        tree: &Map<String, Value>,
+        named: &[&str],
+    ) -> Result<(), ApiError> {
+        spec.search = search(tree.get("_q"))?;
+        match tree.get("filters") {
+            Some(Value::Object(members)) => {
+                let mut members = members.clone();
+                members.retain(|key, _| !named.contains(&key.as_str()));
+                spec.filter = self.filters(&Value::Object(members), Shape::Type(ty))?;
+            }
+            Some(list @ Value::Array(_)) => spec.filter = self.filters(list, Shape::Type(ty))?,
+            _ => {}
+        }
+        if reaches_out(&spec.filter) {
+            show_sort_keys(&mut spec.fields, &spec.sort);
+        }
+        Ok(())
+    }
+}
+
+impl QuerySpec {
+    fn among_locales(&mut self, (locale, among): (Locale, Option<Filter>)) {
+        self.locale = locale;
+        if let Some(among) = among {
+            self.filter = Filter::And(vec![among, std::mem::take(&mut self.filter)]);
+        }
+    }
+}
+
+/// Whether JavaScript takes a text for a number.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    !coerce::number(&Value::String(text.to_owned())).is_nan()
+}
+
+/// Whether there is a condition on the locale, which takes the place of the one asked for.
+fn names_locale(ty: &ContentType, tree: &Map<String, Value>) -> bool {
+    ty.localized && tree.get("filters").is_some_and(|filters| filters.get("locale").is_some())
 }
 
 /// Whether a filter looks beyond the document's own values, which makes Strapi join tables
@@ -150,29 +242,6 @@ fn status(value: Option<&Value>) -> Status {
     }
 }
 
-/// Several locales are all locales with a condition on top.
-fn locale(ty: &ContentType, value: Option<&Value>) -> Result<(Locale, Option<Filter>), ApiError> {
-    let invalid = || ApiError::validation("Invalid locale parameter. Expected a locale code or *");
-    Ok(match value {
-        None | Some(Value::Null) => (Locale::Default, None),
-        Some(Value::String(code)) => match code.as_str() {
-            "" => (Locale::Default, None),
-            "*" => (Locale::All, None),
-            code => (Locale::Code(code.to_owned()), None),
-        },
-        Some(Value::Array(codes)) if codes.iter().all(Value::is_string) => match codes.as_slice() {
-            [Value::String(code)] => (Locale::Code(code.clone()), None),
-            codes => {
-                let test = Test::In(codes.to_vec());
-                let name = "locale".to_owned();
-                let among = Filter::Field { name, kind: FieldKind::Text, test };
-                (Locale::All, ty.localized.then_some(among))
-            }
-        },
-        Some(_) => return Err(invalid()),
-    })
-}
-
 fn search(value: Option<&Value>) -> Result<Option<String>, ApiError> {
     match value {
         None | Some(Value::Null) => Ok(None),
@@ -183,16 +252,24 @@ fn search(value: Option<&Value>) -> Result<Option<String>, ApiError> {
     }
 }
 
-fn has_published_version(value: Option<&Value>) -> Result<Option<bool>, ApiError> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(Value::String(text)) if text == "true" => Ok(Some(true)),
-        Some(Value::String(text)) if text == "false" => Ok(Some(false)),
-        Some(_) => Err(ApiError::validation(
-            "Invalid value for 'hasPublishedVersion'. Expected boolean or 'true'/'false' string.",
-        )),
-    }
+/// The older spelling of two of the publication filters.
+fn has_published_version(tree: &Map<String, Value>) -> Result<Option<Publication>, ApiError> {
+    let wanted = match tree.get("hasPublishedVersion") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) if text == "true" => true,
+        Some(Value::String(text)) if text == "false" => false,
+        Some(_) => {
+            return Err(ApiError::validation(
+                "Invalid value for 'hasPublishedVersion'. Expected boolean or 'true'/'false' \
+                 string.",
+            ));
+        }
+    };
+    Ok(Some(match wanted {
+        true => Publication::HasPublishedVersionDocument,
+        false => Publication::NeverPublishedDocument,
+    }))
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Strapi's bracket grammar for query strings: `filters[author][name][$eq]=Ada&sort[0]=title`.
 //!
 //! Rules are those of the JavaScript library `qs` as Strapi configures it (nulls without `=`,
-//! lists up to index 100, 20 levels). Every input has a meaning: malformed escapes are kept as
-//! they stand, names every JavaScript object inherits are ignored, and only a query that is too
-//! long is an error. Reading never panics and never recurses deeper than the grammar allows.
+//! lists of up to 100 items, 20 levels, 1000 parameters). Every input has a meaning: malformed
+//! escapes are kept as they stand, names every JavaScript object inherits are ignored, and only
+//! a query that is too long is an error. Reading never panics and never recurses deeper than
+//! the grammar allows.
 
 mod key;
 mod node;
@@ -16,42 +17,47 @@ pub use print::print;
 
 /// Bytes a query string may have.
 pub const MAX_LENGTH: usize = 16 * 1024;
-/// Parameters a query string may have.
+/// Parameters that are read; those after them are not.
 pub const MAX_PARAMETERS: usize = 1000;
 /// Bracketed keys in a row; what follows them is one key, brackets and all.
 pub const MAX_DEPTH: usize = 20;
-/// The highest index a list has; beyond it `a[101]=x` is an object's key.
-pub const MAX_INDEX: usize = 100;
+/// Items a list has; `a[100]=x` is an object's key.
+pub const MAX_ITEMS: usize = 100;
 
 /// A query string that is refused unread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QueryStringError {
     #[error("The query string has {0} bytes; at most {MAX_LENGTH} are accepted")]
     TooLong(usize),
-    #[error("The query string has {0} parameters; at most {MAX_PARAMETERS} are accepted")]
+    #[error("The form has {0} fields; at most {MAX_PARAMETERS} are accepted")]
     TooManyParameters(usize),
 }
 
 /// Reads a query string, without its `?`, into a tree of objects, lists, texts and nulls.
 ///
 /// # Errors
-/// When it is longer than [`MAX_LENGTH`] or has more than [`MAX_PARAMETERS`].
+/// When it is longer than [`MAX_LENGTH`].
 pub fn parse(query: &str) -> Result<Map<String, Value>, QueryStringError> {
     if query.len() > MAX_LENGTH {
         return Err(QueryStringError::TooLong(query.len()));
     }
-    parse_form(query)
+    Ok(tree(query))
 }
 
 /// As [`parse`], for the body of a form, whose length is limited where it is received.
+/// Nothing of what is to be written is left out.
 ///
 /// # Errors
 /// When it has more than [`MAX_PARAMETERS`].
-pub fn parse_form(query: &str) -> Result<Map<String, Value>, QueryStringError> {
-    let count = query.split('&').filter(|part| !part.is_empty()).count();
+pub fn parse_form(form: &str) -> Result<Map<String, Value>, QueryStringError> {
+    let count = form.split('&').filter(|part| !part.is_empty()).count();
     if count > MAX_PARAMETERS {
         return Err(QueryStringError::TooManyParameters(count));
     }
+    Ok(tree(form))
+}
+
+fn tree(query: &str) -> Map<String, Value> {
     let mut root = Node::object();
     for (name, value) in parameters(query) {
         if let Some(chain) = key::split(&name) {
@@ -59,15 +65,16 @@ pub fn parse_form(query: &str) -> Result<Map<String, Value>, QueryStringError> {
         }
     }
     match root.into_value() {
-        Value::Object(map) => Ok(map),
-        _ => Ok(Map::new()),
+        Value::Object(map) => map,
+        _ => Map::new(),
     }
 }
 
 /// Decoded parameters in order of first appearance; a repeated name collects its values.
 fn parameters(query: &str) -> indexmap::IndexMap<String, Node> {
     let mut found: indexmap::IndexMap<String, Node> = indexmap::IndexMap::new();
-    for part in query.split('&').filter(|part| !part.is_empty()) {
+    let query = with_brackets(query);
+    for part in query.split('&').take(MAX_PARAMETERS).filter(|part| !part.is_empty()) {
         // `a[b=c]=d`: the name ends at the bracket that is followed by the sign.
         let end = part.find("]=").map(|at| at + 1).or_else(|| part.find('='));
         let (name, value) = match end {
@@ -85,6 +92,17 @@ fn parameters(query: &str) -> indexmap::IndexMap<String, Node> {
         }
     }
     found
+}
+
+/// Brackets that came encoded.
+fn with_brackets(query: &str) -> String {
+    query.replace("%5B", "[").replace("%5b", "[").replace("%5D", "]").replace("%5d", "]")
+}
+
+/// Whether every JavaScript object has a member of this name.
+#[must_use]
+pub fn is_inherited(name: &str) -> bool {
+    key::is_inherited(name)
 }
 
 /// Undoes percent-encoding; `+` is a blank. A text with a malformed escape stays as it is.

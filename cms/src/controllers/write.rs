@@ -70,7 +70,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let readable = |uid: &str| access.may_find(uid);
     let limits = query::limits(&context.app.settings);
     let parser = QueryParser { model: &model, limits, readable: &readable };
-    let spec = parser.one(ty, &question(call.verb, &tree))?;
+    let spec = parser.write(ty, &question(call.verb, &tree))?;
     let data = match call.verb {
         ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access)?,
         _ => Value::Null,

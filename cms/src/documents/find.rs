@@ -83,8 +83,7 @@ fn total(
     find::count(reading.conn, scope, ty, spec)
 }
 
-/// One document: by documentId, by numeric id, or the only one of a single type. A document
-/// is always asked for in one locale.
+/// One document: by documentId, by numeric id, or the only one of a single type.
 ///
 /// # Errors
 /// Those of the database.
@@ -107,9 +106,6 @@ pub fn one_text(
     selector: Selector<'_>,
     spec: &QuerySpec,
 ) -> Result<Option<String>, StoreError> {
-    if ty.localized && spec.locale == Locale::All {
-        return Ok(None);
-    }
     let scope = scope(reading, spec);
     Ok(entries(reading.conn, scope, ty, selector, spec)?.into_iter().next())
 }
@@ -123,7 +119,13 @@ fn scope<'a>(reading: &Reading<'a>, spec: &'a QuerySpec) -> Scope<'a> {
         Locale::Code(code) => code,
         Locale::Default | Locale::All => reading.default_locale,
     };
-    Scope { model: reading.model, status: spec.status, locale, every_status: reading.drafts }
+    Scope {
+        model: reading.model,
+        status: spec.status,
+        locale,
+        every_status: reading.drafts,
+        publication: spec.publication,
+    }
 }
 
 fn entries(

@@ -86,7 +86,7 @@ impl<'q> Touched<'q> {
         walk.filter(&spec.filter);
         walk.sort(&spec.sort);
         walk.populate(&spec.populate);
-        let published = spec.status == Status::Published && spec.has_published_version.is_none();
+        let published = spec.status == Status::Published && spec.publication.is_none();
         let rows = match (published && !walk.asks_across, walk.leads_on) {
             (false, _) => Rows::All,
             (true, true) => Rows::PublishedAndLinks,

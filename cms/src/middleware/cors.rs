@@ -39,9 +39,18 @@ pub(crate) fn preflight(
     Some(response.finish())
 }
 
-/// Adds the headers every answer carries.
-pub(crate) fn add(origins: &[String], request: &HeaderMap, response: &mut HeaderMap) {
+/// Adds the headers every answer carries. A question for the methods of a path that is no
+/// preflight is nobody else's.
+pub(crate) fn add(
+    origins: &[String],
+    method: &Method,
+    request: &HeaderMap,
+    response: &mut HeaderMap,
+) {
     response.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if method == Method::OPTIONS && !request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return;
+    }
     let credentials = HeaderValue::from_static("true");
     match allowed(origins, request) {
         Some(origin) => {

@@ -12,11 +12,12 @@ mod linked;
 mod operator;
 mod order;
 mod place;
+mod publication;
 mod search;
 
 use cms_api::content_type::ContentType;
 use cms_api::model::ContentModel;
-use cms_api::query::{Filter, Locale, QuerySpec, Status};
+use cms_api::query::{Locale, Publication, QuerySpec, Status};
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::json::{Json, JsonText};
@@ -82,6 +83,8 @@ pub struct Scope<'a> {
     /// Whether conditions and sort keys look at rows of every status where Strapi does:
     /// backwards from a type without drafts, and at `localizations`.
     pub every_status: bool,
+    /// What is asked of the other version of every document that is shown.
+    pub publication: Option<Publication>,
 }
 
 /// The columns of [`Row`] from the table's alias.
@@ -143,7 +146,7 @@ pub fn count(
     spec: &QuerySpec,
 ) -> Result<u64, StoreError> {
     let mut query = Query::new(conn.dialect(), scope);
-    if spec.filter.is_always() && spec.search.is_none() && spec.has_published_version.is_none() {
+    if spec.filter.is_always() && spec.search.is_none() && scope.publication.is_none() {
         let status = query.status_of(ty).as_str();
         let locale = query.locale_asked(ty, spec);
         return tallies::total(conn, &ty.uid, status, locale);
@@ -224,9 +227,7 @@ impl<'a> Query<'a> {
                 self.statement.bind(id);
             }
         }
-        if let Some(wanted) = spec.has_published_version.filter(|_| ty.draft_and_publish) {
-            self.has_published_version(&alias, wanted);
-        }
+        self.publication(place);
         if !spec.filter.is_always() {
             self.push(" AND ");
             self.condition(&spec.filter, place, true);
@@ -237,7 +238,6 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// A filter that names the locale itself replaces the one asked for.
     fn locale(&mut self, alias: &str, ty: &ContentType, spec: &QuerySpec) {
         let Some(code) = self.locale_asked(ty, spec) else { return };
         self.push(&format!(" AND {alias}.locale = "));
@@ -252,26 +252,8 @@ impl<'a> Query<'a> {
         match &spec.locale {
             _ if !ty.localized => Some(""),
             Locale::All => None,
-            _ if names_locale(&spec.filter) => None,
             Locale::Default => Some(self.scope.locale),
             Locale::Code(code) => Some(code),
         }
-    }
-
-    fn has_published_version(&mut self, alias: &str, wanted: bool) {
-        let other = self.alias("d");
-        let not = if wanted { "" } else { "NOT " };
-        self.push(&format!(
-            " AND {not}EXISTS (SELECT 1 FROM documents {other} WHERE {other}.uid = {alias}.uid \
-             AND {other}.document_id = {alias}.document_id AND {other}.status = 'published')"
-        ));
-    }
-}
-
-fn names_locale(filter: &Filter) -> bool {
-    match filter {
-        Filter::Field { name, .. } => name == "locale",
-        Filter::And(parts) => parts.iter().any(names_locale),
-        _ => false,
     }
 }

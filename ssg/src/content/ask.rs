@@ -24,8 +24,10 @@ use crate::engine::{Answer, Direction, Fingerprint, Footprint, Key};
 
 /// The locale of a question about every locale.
 pub const EVERY_LOCALE: &str = "*";
+/// The greatest number that queries, whose numbers are JavaScript's, count exactly.
+const MOST: u64 = (1 << 53) - 1;
 /// A site lists what it has: there is no page size to protect a server with.
-const LIMITS: Limits = Limits { default: u64::MAX, max: u64::MAX };
+const LIMITS: Limits = Limits { default: MOST, max: MOST };
 
 /// An answer with the value it stands for.
 #[derive(Debug, Clone)]
@@ -182,7 +184,7 @@ impl Snapshot {
         let args: Map<String, Json> = serde_json::from_str(args)
             .map_err(|error| AskError::Arguments(format!("unreadable arguments: {error}")))?;
         let parser = QueryParser::unrestricted(self.model(), LIMITS);
-        let mut spec = parser.one(ty, &args).map_err(|error| explained(ty, &error))?;
+        let mut spec = parser.list(ty, &args).map_err(|error| explained(ty, &error))?;
         // The parser leaves out what REST always shows; here the row id has to be asked for.
         if let Some(fields) = spec.fields.as_mut().filter(|_| names_id(args.get("fields"))) {
             fields.push("id".to_owned());

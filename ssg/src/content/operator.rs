@@ -126,13 +126,21 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    fn into_text(self) -> Cow<'a, str> {
+    /// The text that is looked into; a real has a fraction in it, even when it is whole.
+    fn into_text(self, kind: FieldKind) -> Cow<'a, str> {
         match self {
+            Self::Int(number) if kind == FieldKind::Float => format!("{number}.0").into(),
+            Self::Float(number) if number.fract() == 0.0 => format!("{number}.0").into(),
             Self::Int(number) => number.to_string().into(),
             Self::Float(number) => number.to_string().into(),
             Self::Text(text) => text,
         }
     }
+}
+
+/// A stored value as the text that a search looks into.
+pub(crate) fn text_of(kind: FieldKind, value: &Value) -> String {
+    Scalar::of(kind, Some(value)).map_or_else(String::new, |s| s.into_text(kind).into_owned())
 }
 
 /// Whether the value passes; `None` is unknown.
@@ -159,13 +167,13 @@ pub(crate) fn holds(kind: FieldKind, value: Option<&Value>, test: &Test) -> Opti
         Test::EqI(operand) => equal_folded(kind, scalar, operand),
         Test::NeI(operand) => equal_folded(kind, scalar, operand).map(|equal| !equal),
         Test::Contains { text, negated, .. } => {
-            scalar.map(|scalar| contains_folded(&scalar.into_text(), text) != *negated)
+            scalar.map(|scalar| contains_folded(&scalar.into_text(kind), text) != *negated)
         }
         Test::StartsWith { text, negated, .. } => {
-            scalar.map(|scalar| starts_folded(&scalar.into_text(), text) != *negated)
+            scalar.map(|scalar| starts_folded(&scalar.into_text(kind), text) != *negated)
         }
         Test::EndsWith { text, negated, .. } => {
-            scalar.map(|scalar| ends_folded(&scalar.into_text(), text) != *negated)
+            scalar.map(|scalar| ends_folded(&scalar.into_text(kind), text) != *negated)
         }
     }
 }
@@ -188,8 +196,11 @@ fn ends_folded(text: &str, part: &str) -> bool {
 }
 
 fn equal_folded(kind: FieldKind, scalar: Option<Scalar<'_>>, operand: &Json) -> Option<bool> {
-    let operand = Scalar::of_operand(kind, operand)?.into_text();
-    Some(scalar?.into_text().eq_ignore_ascii_case(&operand))
+    let operand = match operand.as_str() {
+        Some(text) => Cow::Borrowed(text),
+        None => Scalar::of_operand(kind, operand)?.into_text(kind),
+    };
+    Some(scalar?.into_text(kind).eq_ignore_ascii_case(&operand))
 }
 
 /// SQL's `IN`: an empty list is false even for null, a null operand makes a miss unknown.

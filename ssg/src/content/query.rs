@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use cms_api::query::{Filter, Locale, QuerySpec, SortKey, Status};
+use cms_api::query::{Filter, Locale, Publication, QuerySpec, SortKey, Status};
 
 use super::entry::Entry;
 use super::follow::Place;
@@ -29,7 +29,7 @@ impl Snapshot {
     /// question about drafts finds nothing.
     #[must_use]
     pub fn find(&self, uid: &str, spec: &QuerySpec) -> Found {
-        if spec.status == Status::Draft || spec.has_published_version == Some(false) {
+        if spec.status == Status::Draft || !holds_here(spec.publication) {
             return Found::default();
         }
         let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
@@ -53,7 +53,7 @@ impl Snapshot {
         let limit = usize::try_from(spec.page.limit).unwrap_or(usize::MAX);
         let start = usize::try_from(spec.page.start).unwrap_or(usize::MAX);
         let plain = spec.status == Status::Published
-            && spec.has_published_version.is_none()
+            && holds_here(spec.publication)
             && spec.search.is_none();
         let Some(end) = start.checked_add(limit).filter(|end| plain && *end < MAX_WALK) else {
             return self.find(uid, spec).rows;
@@ -131,8 +131,6 @@ impl Snapshot {
     ) -> Wanted<'a> {
         let locales = match locale {
             _ if !self.is_localized(uid) => None,
-            // A condition on the locale is asked instead of the default locale.
-            Locale::Default if names_locale(filter) => None,
             Locale::Default => Some(vec![self.default_locale()]),
             Locale::Code(code) => Some(vec![code.as_str()]),
             Locale::All => None,
@@ -194,13 +192,18 @@ enum Ordering {
     View(Arc<View>),
 }
 
-/// Whether the conditions that every answer meets say something about its locale.
-fn names_locale(filter: &Filter) -> bool {
-    match filter {
-        Filter::And(parts) => parts.iter().any(names_locale),
-        Filter::Field { name, .. } => name == "locale",
-        _ => false,
-    }
+/// Whether published documents as a replica has them are what a publication filter asks for.
+/// It knows of no drafts, and takes every document for one with a draft that says the same.
+fn holds_here(wanted: Option<Publication>) -> bool {
+    !matches!(
+        wanted,
+        Some(
+            Publication::NeverPublished
+                | Publication::NeverPublishedDocument
+                | Publication::PublishedWithoutDraft
+                | Publication::Modified
+        )
+    )
 }
 
 fn page(rows: Vec<Arc<Entry>>, start: usize, limit: usize) -> Found {

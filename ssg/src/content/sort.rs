@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
-use cms_api::query::SortKey;
+use cms_api::query::{Link, SortKey};
 
 use super::entry::Entry;
 use super::follow::Place;
@@ -70,15 +70,23 @@ impl Snapshot {
     }
 
     fn directed(&self, place: &Place<'_>, key: &SortKey) -> Directed {
-        let mut at = *place;
-        for (name, link) in &key.through {
-            let Some(next) = self.follow(&at, name, link).into_iter().next() else {
-                at = Place::nothing(at.asked);
-                break;
-            };
-            at = next;
-        }
-        let value = Scalar::of(key.kind, at.get(&key.field)).map(|s| Owned(s.into_owned()));
+        let value = self.first_value(place, &key.through, key);
         if key.descending { Directed::Down(Reverse(value)) } else { Directed::Up(value) }
+    }
+
+    /// Of all values a key leads to, the one that comes first in its direction.
+    fn first_value(
+        &self,
+        place: &Place<'_>,
+        through: &[(String, Link)],
+        key: &SortKey,
+    ) -> Option<Owned> {
+        let Some(((name, link), rest)) = through.split_first() else {
+            return Scalar::of(key.kind, place.get(&key.field)).map(|s| Owned(s.into_owned()));
+        };
+        let targets = self.follow(place, name, link);
+        let values = targets.iter().map(|target| self.first_value(target, rest, key));
+        let first = if key.descending { values.max() } else { values.min() };
+        first.flatten()
     }
 }

@@ -89,17 +89,20 @@ pub(super) fn truthy(value: &Value) -> bool {
     })
 }
 
-/// A list, or an object with nothing but indexes as keys, which is what the query grammar
-/// makes of a list that is too long.
-pub(super) fn list(value: &Value) -> Option<Vec<&Value>> {
+/// What JavaScript makes of a value in a text: `1,2` of a list, `[object Object]` of an object.
+pub(super) fn spelled(value: &Value) -> String {
     match value {
-        Value::Array(items) => Some(items.iter().collect()),
-        Value::Object(members) if !members.is_empty() => {
-            let indexed = members.iter().map(|(key, item)| Some((key.parse::<u64>().ok()?, item)));
-            let mut items = indexed.collect::<Option<Vec<_>>>()?;
-            items.sort_by_key(|(index, _)| *index);
-            Some(items.into_iter().map(|(_, item)| item).collect())
+        Value::Null => "null".to_owned(),
+        Value::Array(items) => {
+            let item = |item: &Value| if item.is_null() { String::new() } else { spelled(item) };
+            items.iter().map(item).collect::<Vec<_>>().join(",")
         }
-        _ => None,
+        Value::Object(_) => "[object Object]".to_owned(),
+        scalar => text(scalar).unwrap_or_default(),
     }
+}
+
+/// Whether a parameter counts as given: not for null and the empty text.
+pub(super) fn is_given(value: &Value) -> bool {
+    !value.is_null() && *value != Value::String(String::new())
 }

@@ -42,26 +42,66 @@ fn is_operator(key: &str) -> bool {
 }
 
 impl<'a> QueryParser<'a> {
-    pub(super) fn filters(
+    /// Refuses names that may not be used; values are not looked at.
+    pub(super) fn check_filters(
         &self,
         value: &Value,
         shape: Shape<'a>,
         param: Param,
-    ) -> Result<Filter, ApiError> {
-        match value {
-            Value::Null => Ok(Filter::default()),
-            Value::Object(members) => {
-                let mut findings = Findings::default();
-                self.check_filters(value, shape, None, param, &mut findings);
-                findings.into_result()?;
-                self.group(members, shape)
-            }
-            _ => Err(ApiError::validation("The filters parameter must be an object or an array")),
+    ) -> Result<(), ApiError> {
+        let mut findings = Findings::default();
+        self.walk_filters(value, shape, None, param, &mut findings);
+        findings.into_result()
+    }
+
+    /// The condition that filters state, once their names are checked.
+    pub(super) fn filters(&self, value: &Value, shape: Shape<'a>) -> Result<Filter, ApiError> {
+        match self.without_noise(value, shape) {
+            Value::Object(members) => self.group(&members, shape),
+            Value::Array(items) if items.is_empty() => Ok(Filter::default()),
+            Value::Array(_) => Err(ApiError::validation(
+                "Invalid filters parameter. A list of filters needs $and or $or",
+            )),
+            _ => Err(not_filters()),
         }
     }
 
-    /// Finds names that may not be used; values are not looked at.
-    fn check_filters(
+    /// Without what says nothing: names that are none, in operands that are objects, and
+    /// what is empty without them.
+    fn without_noise(&self, value: &Value, shape: Shape<'a>) -> Value {
+        let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty);
+        match value {
+            Value::Array(items) => {
+                let items = items.iter().map(|item| self.without_noise(item, shape));
+                Value::Array(items.filter(|item| !is_empty(item)).collect())
+            }
+            Value::Object(members) => {
+                let kept = members.iter().filter_map(|(key, value)| {
+                    let value = match self.find(shape, key) {
+                        Some(found) if found.password => return None,
+                        Some(found) => match found.target {
+                            Target::Link { shape, .. } => self.without_noise(value, shape),
+                            Target::Scalar(_) => self.without_noise(value, shape),
+                            Target::Zone(_) => return None,
+                            Target::Beyond => value.clone(),
+                        },
+                        None if matches!(key.as_str(), "$null" | "$notNull") => {
+                            Value::Bool(coerce::truthy(value))
+                        }
+                        None if is_operator(key) || Self::find_key(shape, key).is_some() => {
+                            self.without_noise(value, shape)
+                        }
+                        None => return None,
+                    };
+                    (!is_empty(&value)).then(|| (key.clone(), value))
+                });
+                Value::Object(kept.collect())
+            }
+            scalar => scalar.clone(),
+        }
+    }
+
+    fn walk_filters(
         &self,
         value: &Value,
         shape: Shape<'a>,
@@ -71,9 +111,7 @@ impl<'a> QueryParser<'a> {
     ) {
         match value {
             Value::Array(items) => {
-                items
-                    .iter()
-                    .for_each(|item| self.check_filters(item, shape, path, param, findings));
+                items.iter().for_each(|item| self.walk_filters(item, shape, path, param, findings));
             }
             Value::Object(members) => {
                 for (key, inner) in members {
@@ -86,13 +124,13 @@ impl<'a> QueryParser<'a> {
                     let opaque = is_operator(key) && key != "$not" && !self.is_tree(inner, shape);
                     match found.map(|found| found.target) {
                         Some(Target::Link { shape, .. }) => {
-                            self.check_filters(inner, shape, path, param, findings);
+                            self.walk_filters(inner, shape, path, param, findings);
                         }
                         Some(Target::Zone(_) | Target::Beyond) => {}
                         Some(Target::Scalar(_)) if !inner.is_object() => {}
                         None if opaque => {}
                         Some(Target::Scalar(_)) | None => {
-                            self.check_filters(inner, shape, path, param, findings);
+                            self.walk_filters(inner, shape, path, param, findings);
                         }
                     }
                 }
@@ -117,6 +155,8 @@ impl<'a> QueryParser<'a> {
             parts.push(match key.as_str() {
                 "$and" => Filter::And(self.alternatives(key, value, shape)?),
                 "$or" => Filter::Or(self.alternatives(key, value, shape)?),
+                // The negation of nothing is nothing.
+                "$not" if value.is_null() => Filter::default(),
                 "$not" => Filter::Not(Box::new(self.negated(value, shape)?)),
                 _ if is_operator(key) => return Err(misplaced_operator(key)),
                 _ => self.condition(key, value, shape)?,
@@ -131,24 +171,31 @@ impl<'a> QueryParser<'a> {
         value: &Value,
         shape: Shape<'a>,
     ) -> Result<Vec<Filter>, ApiError> {
-        let must_be_list = || ApiError::validation(format!("Operator {operator} must be an array"));
-        let items = coerce::list(value).ok_or_else(must_be_list)?;
-        items
-            .into_iter()
-            .filter(|item| !item.is_null())
-            .map(|item| match item {
-                Value::Object(members) => self.group(members, shape),
-                other => Err(ApiError::validation(format!(
-                    "Operator {operator} must be an array of objects, got {other}"
-                ))),
-            })
-            .collect()
+        match value {
+            Value::Array(items) => self.groups(operator, items, shape),
+            _ => Err(ApiError::validation(format!("Operator {operator} must be an array"))),
+        }
+    }
+
+    fn groups(
+        &self,
+        operator: &str,
+        items: &[Value],
+        shape: Shape<'a>,
+    ) -> Result<Vec<Filter>, ApiError> {
+        let groups = items.iter().map(|item| match item {
+            Value::Object(members) => self.group(members, shape),
+            other => Err(ApiError::validation(format!(
+                "Operator {operator} must be an array of objects, got {other}"
+            ))),
+        });
+        groups.collect()
     }
 
     fn negated(&self, value: &Value, shape: Shape<'a>) -> Result<Filter, ApiError> {
         match value {
             Value::Object(members) => self.group(members, shape),
-            Value::Array(_) => Ok(Filter::And(self.alternatives("$not", value, shape)?)),
+            Value::Array(items) => Ok(Filter::And(self.groups("$not", items, shape)?)),
             _ => Err(ApiError::validation("Operator $not must be an object")),
         }
     }
@@ -175,7 +222,7 @@ impl<'a> QueryParser<'a> {
         value: &Value,
     ) -> Result<Filter, ApiError> {
         let members = match value {
-            Value::Object(members) if coerce::list(value).is_none() => members,
+            Value::Object(members) => members,
             _ => return through_id(name, link, "$eq", value),
         };
         let operators: Vec<_> = members.keys().filter(|key| is_operator(key)).collect();
@@ -231,12 +278,17 @@ fn through_id(name: &str, link: Link, operator: &str, value: &Value) -> Result<F
     let null = match operator {
         "$null" => Some(coerce::truthy(value)),
         "$notNull" => Some(!coerce::truthy(value)),
-        "$eq" if value.is_null() => Some(true),
-        "$ne" if value.is_null() => Some(false),
+        "$eq" | "$eqi" | "$not" if value.is_null() => Some(operator != "$not"),
+        "$ne" | "$nei" if value.is_null() => Some(false),
         _ => None,
     };
     if let Some(null) = null {
         return Ok(Filter::Linked { name, link, exists: !null });
+    }
+    if value.is_object() {
+        return Err(ApiError::validation(format!(
+            "Invalid filter on {name}: {operator} of a relation takes an id"
+        )));
     }
     let filter = match operator {
         "$eq" if value.is_array() => field("id", FieldKind::RowId, value)?,
@@ -246,11 +298,9 @@ fn through_id(name: &str, link: Link, operator: &str, value: &Value) -> Result<F
 }
 
 /// A condition on a stored value: an operand, several, or operators.
-fn field(name: &str, kind: FieldKind, value: &Value) -> Result<Filter, ApiError> {
-    if let Some(items) = coerce::list(value) {
-        return Ok(leaf(name, kind, Test::In(cast_all(kind, name, &items)?)));
-    }
+pub(super) fn field(name: &str, kind: FieldKind, value: &Value) -> Result<Filter, ApiError> {
     match value {
+        Value::Array(items) => Ok(leaf(name, kind, Test::In(cast_all(kind, name, items)?))),
         Value::Object(members) => operators(name, kind, members),
         operand => test(name, kind, "$eq", operand),
     }
@@ -270,74 +320,84 @@ fn leaf(name: &str, kind: FieldKind, test: Test) -> Filter {
     Filter::Field { name: name.to_owned(), kind, test }
 }
 
-fn cast_all(kind: FieldKind, name: &str, items: &[&Value]) -> Result<Vec<Value>, ApiError> {
-    items.iter().map(|item| operand::cast(kind, name, item)).collect()
+/// The operands in a list; objects in it equal nothing.
+fn cast_all(kind: FieldKind, name: &str, items: &[Value]) -> Result<Vec<Value>, ApiError> {
+    let operands = items.iter().filter(|item| !item.is_object());
+    operands.map(|item| operand::cast(kind, name, item)).collect()
 }
 
 fn test(name: &str, kind: FieldKind, operator: &str, value: &Value) -> Result<Filter, ApiError> {
-    let list = coerce::list(value);
-    let of_list = || list.clone().unwrap_or_else(|| vec![value]);
-    let found = match operator {
-        "$in" => Test::In(cast_all(kind, name, &of_list())?),
-        "$notIn" => Test::NotIn(cast_all(kind, name, &of_list())?),
-        "$between" => between(kind, name, &of_list())?,
-        _ if let Some(items) = &list => {
+    let several = || match value {
+        Value::Array(items) => items.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let cast = || operand::cast(kind, name, value);
+    let text = || Value::String(coerce::spelled(value));
+    let found = match (operator, value) {
+        ("$null", value) => null_test(coerce::truthy(value)),
+        ("$notNull", value) => null_test(!coerce::truthy(value)),
+        ("$in", _) => Test::In(cast_all(kind, name, several())?),
+        ("$notIn", _) => Test::NotIn(cast_all(kind, name, several())?),
+        ("$between", _) => between(name, cast_all(kind, name, several())?)?,
+        (_, Value::Array(items)) => {
             let tests = items.iter().map(|item| test(name, kind, operator, item));
             return Ok(Filter::Or(tests.collect::<Result<_, _>>()?));
         }
-        "$not" => {
-            let inner = match value {
-                Value::Object(members) => operators(name, kind, members)?,
-                operand => test(name, kind, "$eq", operand)?,
-            };
-            return Ok(Filter::Not(Box::new(inner)));
-        }
-        "$null" => null_test(coerce::truthy(value)),
-        "$notNull" => null_test(!coerce::truthy(value)),
-        "$eq" | "$eqi" if value.is_null() => Test::Null,
-        "$ne" | "$nei" if value.is_null() => Test::NotNull,
-        "$eq" => Test::Eq(operand::cast(kind, name, value)?),
-        "$ne" => Test::Ne(operand::cast(kind, name, value)?),
-        "$lt" => Test::Lt(operand::cast(kind, name, value)?),
-        "$lte" => Test::Lte(operand::cast(kind, name, value)?),
-        "$gt" => Test::Gt(operand::cast(kind, name, value)?),
-        "$gte" => Test::Gte(operand::cast(kind, name, value)?),
-        "$eqi" => Test::EqI(Value::String(operand::scalar(name, value)?)),
-        "$nei" => Test::NeI(Value::String(operand::scalar(name, value)?)),
-        _ => part_of_text(operator, name, value)?,
+        ("$not", operand) => return negation(name, kind, operand),
+        ("$eq" | "$eqi", Value::Null) => Test::Null,
+        ("$ne" | "$nei", Value::Null) => Test::NotNull,
+        ("$eq", _) => Test::Eq(cast()?),
+        ("$ne", _) => Test::Ne(cast()?),
+        ("$lt", _) => Test::Lt(cast()?),
+        ("$lte", _) => Test::Lte(cast()?),
+        ("$gt", _) => Test::Gt(cast()?),
+        ("$gte", _) => Test::Gte(cast()?),
+        ("$eqi", _) => Test::EqI(text()),
+        ("$nei", _) => Test::NeI(text()),
+        _ => part_of_text(operator, value)?,
     };
     Ok(leaf(name, kind, found))
+}
+
+fn negation(name: &str, kind: FieldKind, operand: &Value) -> Result<Filter, ApiError> {
+    let inner = match operand {
+        Value::Object(members) => operators(name, kind, members)?,
+        operand => test(name, kind, "$eq", operand)?,
+    };
+    Ok(Filter::Not(Box::new(inner)))
 }
 
 fn null_test(null: bool) -> Test {
     if null { Test::Null } else { Test::NotNull }
 }
 
-fn between(kind: FieldKind, name: &str, items: &[&Value]) -> Result<Test, ApiError> {
-    match items {
-        [low, high] => {
-            Ok(Test::Between(operand::cast(kind, name, low)?, operand::cast(kind, name, high)?))
-        }
+fn between(name: &str, mut operands: Vec<Value>) -> Result<Test, ApiError> {
+    match (operands.pop(), operands.pop(), operands.len()) {
+        (Some(high), Some(low), 0) => Ok(Test::Between(low, high)),
         _ => Err(ApiError::validation(format!(
-            "Invalid filter on {name}: $between takes two values, got {}",
-            items.len()
+            "Invalid filter on {name}: $between takes a list of two values"
         ))),
     }
 }
 
-fn part_of_text(operator: &str, name: &str, value: &Value) -> Result<Test, ApiError> {
+/// Any operand has a spelling that can be looked for.
+fn part_of_text(operator: &str, value: &Value) -> Result<Test, ApiError> {
     let (bare, fold) = match operator.strip_suffix('i') {
         Some(bare) if is_operator(operator) => (bare, true),
         _ => (operator, false),
     };
     let negated = bare.starts_with("$not");
-    let text = || operand::scalar(name, value);
+    let text = coerce::spelled(value);
     match bare {
-        "$contains" | "$notContains" => Ok(Test::Contains { text: text()?, fold, negated }),
-        "$startsWith" => Ok(Test::StartsWith { text: text()?, fold, negated }),
-        "$endsWith" => Ok(Test::EndsWith { text: text()?, fold, negated }),
+        "$contains" | "$notContains" => Ok(Test::Contains { text, fold, negated }),
+        "$startsWith" => Ok(Test::StartsWith { text, fold, negated }),
+        "$endsWith" => Ok(Test::EndsWith { text, fold, negated }),
         _ => Err(ApiError::validation(format!("Undefined attribute level operator {operator}"))),
     }
+}
+
+pub(super) fn not_filters() -> ApiError {
+    ApiError::validation("The filters parameter must be an object or an array")
 }
 
 fn misplaced_operator(operator: &str) -> ApiError {

@@ -20,7 +20,9 @@ pub(super) fn cast(kind: FieldKind, name: &str, value: &Value) -> Result<Value, 
         FieldKind::Boolean => scalar(name, value).map(|_| Value::Bool(coerce::truthy(value))),
         FieldKind::Integer | FieldKind::Float => number(name, value),
         FieldKind::BigInteger => big_integer(name, value),
+        FieldKind::RowId if value.is_array() => Ok(row_id(&coerce::spelled(value))),
         FieldKind::RowId => Ok(row_id(&scalar(name, value)?)),
+        FieldKind::Text if value.is_array() => Ok(Value::String(coerce::spelled(value))),
         FieldKind::Text => scalar(name, value).map(Value::String),
         FieldKind::Date => {
             let text = scalar(name, value)?;
@@ -62,17 +64,24 @@ fn number(name: &str, value: &Value) -> Result<Value, ApiError> {
     }
 }
 
+/// What no row can hold is compared as the number it is.
 fn big_integer(name: &str, value: &Value) -> Result<Value, ApiError> {
     let text = scalar(name, value)?;
-    text.trim().parse::<i64>().map(Value::from).map_err(|_| {
-        invalid(&format!("Invalid filter on {name}: expected a 64-bit integer, got {text}"))
-    })
+    let digits = text.trim();
+    let bare = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    if bare.is_empty() || !bare.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(invalid(&format!("Invalid filter on {name}: expected an integer, got {text}")));
+    }
+    Ok(digits.parse::<i64>().map_or_else(|_| Value::from(coerce::number(value)), Value::from))
 }
 
-/// A row id is compared as it is: a text that is no number equals no id.
+/// A row id is compared as the number a text spells, or as a text, which equals no id.
 fn row_id(text: &str) -> Value {
-    match text.trim().parse::<i64>() {
-        Ok(id) => id.into(),
-        Err(_) => Value::String(text.to_owned()),
+    let digits = text.trim();
+    let spelled = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
+    match (digits.parse::<i64>(), digits.parse::<f64>()) {
+        (Ok(id), _) => id.into(),
+        (_, Ok(number)) if digits.chars().all(spelled) => number.into(),
+        _ => Value::String(text.to_owned()),
     }
 }

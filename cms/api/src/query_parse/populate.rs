@@ -1,8 +1,10 @@
 //! `populate`: which attributes are filled in, and how.
 //!
-//! Two spellings lead to the same result: dotted paths (`author.avatar`) and objects. They are
-//! checked differently and report errors with different paths, as in Strapi.
+//! Two spellings lead to the same result: dotted paths (`author.avatar`) and objects. Names
+//! are checked over the whole parameter first ([`check`]); what is made of it here leaves out
+//! what the caller may not see.
 
+mod check;
 mod paths;
 
 use serde_json::{Map, Value};
@@ -10,28 +12,9 @@ use serde_json::{Map, Value};
 use crate::error::ApiError;
 use crate::query::{Link, Populate};
 
-use super::problem::{Param, join};
+use super::problem::late_invalid_key;
 use super::shape::{Shape, Target, shape_of};
 use super::{MAX_POPULATED, QueryParser, coerce, show_sort_keys};
-
-/// Where in the parameter a value stands.
-#[derive(Debug, Clone)]
-struct Place {
-    /// Every key on the way.
-    raw: String,
-    /// Attributes only.
-    attribute: Option<String>,
-}
-
-impl Place {
-    fn below(&self, key: &str) -> Self {
-        Self { raw: format!("{}.{key}", self.raw), attribute: self.attribute.clone() }
-    }
-
-    fn invalid(&self, key: &str) -> ApiError {
-        Param::Populate.invalid_key(key, self.attribute.as_deref())
-    }
-}
 
 impl<'a> QueryParser<'a> {
     pub(super) fn populate(
@@ -39,11 +22,7 @@ impl<'a> QueryParser<'a> {
         value: &Value,
         shape: Shape<'a>,
     ) -> Result<Vec<Populate>, ApiError> {
-        let found = match value {
-            Value::Null => Vec::new(),
-            Value::String(text) if text.is_empty() => Vec::new(),
-            value => self.populate_value(value, shape, None)?,
-        };
+        let found = self.populate_clause(value, shape)?;
         if count(&found) > MAX_POPULATED {
             return Err(ApiError::validation(format!(
                 "Invalid populate parameter. At most {MAX_POPULATED} attributes can be populated"
@@ -52,20 +31,23 @@ impl<'a> QueryParser<'a> {
         Ok(found)
     }
 
-    fn populate_value(
-        &self,
-        value: &Value,
-        shape: Shape<'a>,
-        place: Option<&Place>,
-    ) -> Result<Vec<Populate>, ApiError> {
+    fn populate_clause(&self, value: &Value, shape: Shape<'a>) -> Result<Vec<Populate>, ApiError> {
         match value {
+            Value::Null => Ok(Vec::new()),
             Value::String(text) if text == "*" => Ok(self.everything(shape)),
-            Value::String(text) => self.populate_paths(&[text.as_str()], shape),
+            Value::String(text) => Ok(self.populate_paths(&paths::split(&[text]), shape)),
             Value::Array(items) => {
                 let texts: Option<Vec<_>> = items.iter().map(Value::as_str).collect();
-                self.populate_paths(&texts.ok_or_else(invalid_populate)?, shape)
+                let texts = texts.ok_or_else(invalid_populate)?;
+                Ok(self.populate_paths(&paths::split(&texts), shape))
             }
-            Value::Object(members) => self.populate_object(members, shape, place),
+            Value::Object(members) => {
+                let mut found = Vec::new();
+                for (name, value) in members {
+                    found.extend(self.populate_one(name, value, shape)?);
+                }
+                Ok(found)
+            }
             _ => Err(invalid_populate()),
         }
     }
@@ -93,79 +75,45 @@ impl<'a> QueryParser<'a> {
         }
     }
 
-    fn populate_object(
-        &self,
-        members: &Map<String, Value>,
-        shape: Shape<'a>,
-        place: Option<&Place>,
-    ) -> Result<Vec<Populate>, ApiError> {
-        let mut found = Vec::new();
-        for (key, value) in members {
-            let attribute = place.and_then(|place| place.attribute.as_deref());
-            let raw = join(place.map(|place| place.raw.as_str()), key);
-            let Some(known) = self.find(shape, key) else {
-                if is_keyword(key) || coerce::boolean_word(key).is_some() {
-                    continue;
-                }
-                return Err(Param::Populate.invalid_key(key, attribute));
-            };
-            if known.is_scalar() {
-                return Err(Param::Populate.invalid_key(key, Some(&raw)));
-            }
-            let attribute = join(attribute, key);
-            if known.private {
-                return Err(Param::Populate.invalid_key(key, Some(&attribute)));
-            }
-            let place = Place { raw, attribute: Some(attribute) };
-            found.extend(self.populate_one(key, value, shape, &place)?);
-        }
-        Ok(found)
-    }
-
     /// What stands for one attribute: yes, no, or options.
     fn populate_one(
         &self,
         name: &str,
         value: &Value,
         shape: Shape<'a>,
-        place: &Place,
     ) -> Result<Option<Populate>, ApiError> {
-        let target = self.find(shape, name).map(|found| found.target);
-        if let (Some(Target::Zone(components)), Value::Object(options)) = (&target, value) {
-            return self.populate_zone(name, components, options, shape, place).map(Some);
+        let word = value.as_str().and_then(coerce::boolean_word);
+        if let Some(wanted) = word.or_else(|| value.as_bool()) {
+            return Ok(self.plain(name, shape).filter(|_| wanted));
         }
-        match (value, target) {
-            (Value::Null, _) | (_, None) => Ok(None),
-            (Value::Object(options), Some(Target::Link { link, shape: target, readable })) => {
-                if options.get("on").is_some_and(Value::is_object) {
-                    self.populate_options(Populate::plain(name, link), options, target, place)?;
+        match self.find(shape, name).map(|found| found.target) {
+            Some(Target::Zone(components)) => {
+                self.populate_zone(name, components, value, shape).map(Some)
+            }
+            Some(Target::Link { link, shape: target, readable: true }) => {
+                if value.get("on").is_some_and(|on| !on.is_null()) {
                     return Err(ApiError::validation(format!(
                         "Using fragments is not permitted to populate \"{name}\" in \"{}\"",
                         shape.uid()
                     )));
                 }
-                let plain = Populate::plain(name, link);
-                let populate = self.populate_options(plain, options, target, place)?;
-                Ok(Some(populate).filter(|_| readable))
+                self.populate_nested(Populate::plain(name, link), value, target)
             }
-            (Value::Array(_), _) => Err(invalid_nested()),
-            (Value::Object(_), _) => Ok(None),
-            (Value::String(text), target) if coerce::boolean(value).is_none() && text != "*" => {
-                let key = text.trim().split('.').next().unwrap_or_default();
-                let shape = match target {
-                    Some(Target::Link { shape, .. }) => shape,
-                    _ => shape,
-                };
-                let known = self.find(shape, key).map(|_| join(place.attribute.as_deref(), key));
-                let path = known.as_deref().or(place.attribute.as_deref());
-                Err(Param::Populate.invalid_key(key, path))
-            }
-            (value, Some(Target::Zone(_))) if value == "*" => Err(invalid_zone(shape, name, value)),
-            (value, _) if value == "*" || coerce::boolean(value) == Some(true) => {
-                Ok(self.plain(name, shape))
-            }
-            (value, _) if coerce::boolean(value) == Some(false) => Ok(None),
-            _ => Err(invalid_nested()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Options, or a word: any but the empty one is yes.
+    fn populate_nested(
+        &self,
+        plain: Populate,
+        value: &Value,
+        shape: Shape<'a>,
+    ) -> Result<Option<Populate>, ApiError> {
+        match value {
+            Value::String(_) | Value::Bool(_) => Ok(Some(plain).filter(|_| coerce::truthy(value))),
+            Value::Object(options) => self.populate_options(plain, options, shape).map(Some),
+            _ => Err(ApiError::validation("Invalid nested populate. Expected '*' or an object")),
         }
     }
 
@@ -174,82 +122,58 @@ impl<'a> QueryParser<'a> {
         mut populate: Populate,
         options: &Map<String, Value>,
         shape: Shape<'a>,
-        place: &Place,
     ) -> Result<Populate, ApiError> {
-        let param = Param::Populate;
-        for (key, value) in options {
-            let blank = value.is_null() || *value == Value::String(String::new());
-            match key.as_str() {
-                "on" => self.check_fragments(value, place)?,
-                "count" => {
-                    populate.count =
-                        coerce::boolean(value).ok_or_else(|| place.invalid("count"))?;
-                }
-                "sort" => populate.sort = self.sort(value, shape, param)?,
-                "filters" if blank => {}
-                "filters" => populate.filter = self.filters(value, shape, param)?,
-                "fields" if blank => {}
-                "fields" => populate.fields = self.fields(value, shape, param)?,
-                "populate" if value.is_null() => {}
-                "populate" if blank => return Err(place.invalid("")),
-                "populate" => {
-                    populate.populate =
-                        self.populate_value(value, shape, Some(&place.below(key)))?;
-                }
-                key if coerce::boolean_word(key).is_some() => {}
-                key => {
-                    let known = self.find(shape, key);
-                    let path = known.map(|_| join(place.attribute.as_deref(), key));
-                    let path = path.as_deref().or(place.attribute.as_deref());
-                    return Err(param.invalid_key(key, path));
-                }
+        let given = |name: &str| options.get(name).filter(|value| coerce::is_given(value));
+        if let Some(sort) = given("sort") {
+            populate.sort = self.sort(sort, shape)?;
+            if let Some(key) = populate.sort.iter().find(|key| !key.through.is_empty()) {
+                return Err(ApiError::validation(format!(
+                    "Invalid sort: what is populated is ordered by its own fields, not by {}",
+                    key.field
+                )));
             }
         }
+        if let Some(filters) = given("filters") {
+            populate.filter = self.filters(filters, shape)?;
+        }
+        if let Some(fields) = given("fields") {
+            populate.fields = self.fields(fields, shape)?;
+        }
+        if let Some(inner) = given("populate") {
+            populate.populate = self.populate_clause(inner, shape)?;
+        }
+        populate.count = given("count").is_some_and(coerce::truthy);
         show_sort_keys(&mut populate.fields, &populate.sort);
         Ok(populate)
     }
 
-    fn check_fragments(&self, value: &Value, place: &Place) -> Result<(), ApiError> {
-        let raw = place.below("on").raw;
-        let Value::Object(fragments) = value else {
-            return Err(Param::Populate.invalid_key("on", Some(&raw)));
-        };
-        match fragments.keys().find(|uid| shape_of(self.model, uid).is_none()) {
-            Some(uid) => Err(Param::Populate.invalid_key(uid, Some(&format!("{raw}.{uid}")))),
-            None => Ok(()),
-        }
-    }
-
-    /// A dynamic zone takes `on` with options per component, or `populate=*`.
+    /// A dynamic zone takes `on` with options per component, or `populate=*`. Beside `on`
+    /// nothing else counts.
     fn populate_zone(
         &self,
         name: &str,
         components: &[String],
-        options: &Map<String, Value>,
+        value: &Value,
         shape: Shape<'a>,
-        place: &Place,
     ) -> Result<Populate, ApiError> {
-        let wildcard = match options.get("populate") {
-            None | Some(Value::Null) => false,
-            Some(value) if value == "*" => true,
-            Some(_) => return Err(Param::Populate.invalid_key("populate", Some(&place.raw))),
-        };
-        for key in options.keys() {
-            if !is_keyword(key) && coerce::boolean_word(key).is_none() {
-                return Err(place.invalid(key));
-            }
-        }
-        if let Some(value) = options.get("on") {
-            self.check_fragments(value, place)?;
-        }
-        if options.keys().any(|key| !matches!(key.as_str(), "populate" | "on" | "count")) {
-            return Err(invalid_zone(shape, name, &Value::Object(options.clone())));
-        }
         let link = Link::DynamicZone { components: components.to_vec() };
         let mut populate = Populate::plain(name, link);
-        if let Some(Value::Object(fragments)) = options.get("on") {
-            populate.on = Some(self.fragments(fragments, place)?);
-        } else if wildcard {
+        let Value::Object(options) = value else {
+            return Err(invalid_zone(shape, name, value));
+        };
+        match options.get("on") {
+            Some(Value::Object(fragments)) => {
+                populate.on = Some(self.fragments(name, fragments)?);
+                return Ok(populate);
+            }
+            Some(on) if !on.is_null() => populate.on = Some(Vec::new()),
+            _ => {}
+        }
+        if options.keys().any(|key| !matches!(key.as_str(), "populate" | "on" | "count")) {
+            return Err(invalid_zone(shape, name, value));
+        }
+        if options.get("populate").is_some_and(|populate| populate == "*") && populate.on.is_none()
+        {
             // Drafts may hold components the zone does not list.
             let all = self.model.components().map(|part| {
                 let mut fragment = fragment(&part.uid);
@@ -263,26 +187,18 @@ impl<'a> QueryParser<'a> {
 
     fn fragments(
         &self,
+        zone: &str,
         fragments: &Map<String, Value>,
-        place: &Place,
     ) -> Result<Vec<(String, Populate)>, ApiError> {
         let mut found = Vec::with_capacity(fragments.len());
         for (uid, value) in fragments {
             let Some(shape) = shape_of(self.model, uid) else { continue };
-            let raw = format!("{}[{uid}]", place.below("on").raw);
-            let place = Place { raw, attribute: place.attribute.clone() };
-            match value {
-                Value::Object(options) => {
-                    let options = self.populate_options(fragment(uid), options, shape, &place)?;
-                    found.push((uid.clone(), options));
-                }
-                Value::String(text) if coerce::boolean(value).is_none() && text != "*" => {
-                    return Err(place.invalid(text));
-                }
-                Value::Null | Value::Array(_) => return Err(invalid_nested()),
-                value if coerce::truthy(value) => found.push((uid.clone(), fragment(uid))),
-                _ => {}
+            // Of `*` becomes a list of attributes, where options are expected.
+            if let Some(first) = self.everything(shape).first().filter(|_| value == "*") {
+                return Err(late_invalid_key(&first.name, Some(&format!("{zone}.{}", first.name))));
             }
+            let populate = self.populate_nested(fragment(uid), value, shape)?;
+            found.extend(populate.map(|populate| (uid.clone(), populate)));
         }
         Ok(found)
     }
@@ -291,10 +207,6 @@ impl<'a> QueryParser<'a> {
 /// How the items of one component in a zone are shown.
 fn fragment(uid: &str) -> Populate {
     Populate::plain(uid, Link::Component { component: uid.to_owned(), repeatable: true })
-}
-
-fn is_keyword(key: &str) -> bool {
-    matches!(key, "on" | "count" | "sort" | "filters" | "fields" | "populate")
 }
 
 fn count(populated: &[Populate]) -> usize {
@@ -317,10 +229,6 @@ fn invalid_populate() -> ApiError {
     ApiError::validation(
         "Invalid populate parameter. Expected a string, an array of strings, a populate object",
     )
-}
-
-fn invalid_nested() -> ApiError {
-    ApiError::validation("Invalid nested populate. Expected '*' or an object")
 }
 
 fn invalid_zone(shape: Shape<'_>, name: &str, found: &Value) -> ApiError {

@@ -25,13 +25,24 @@ impl Param {
 
     /// `key` cannot be used at `path`; the path is told apart only when it says more.
     pub(super) fn invalid_key(self, key: &str, path: Option<&str>) -> ApiError {
-        let message = match path {
-            Some(path) if path != key && !path.is_empty() => format!("Invalid key {key} at {path}"),
-            _ => format!("Invalid key {key}"),
-        };
+        let message = invalid_key_message(key, path);
         ApiError::validation(message).with_details(json!({
             "key": key, "path": path, "source": "query", "param": self.as_str(),
         }))
+    }
+}
+
+/// An unknown name that only shows once the parameter is put to use, when nothing tells any
+/// more where it came from.
+pub(super) fn late_invalid_key(key: &str, path: Option<&str>) -> ApiError {
+    ApiError::validation(invalid_key_message(key, path))
+        .with_details(json!({ "key": key, "path": path }))
+}
+
+fn invalid_key_message(key: &str, path: Option<&str>) -> String {
+    match path {
+        Some(path) if path != key && !path.is_empty() => format!("Invalid key {key} at {path}"),
+        _ => format!("Invalid key {key}"),
     }
 }
 

@@ -111,7 +111,19 @@ impl<'a> QueryParser<'a> {
                 Some(Found { target, private, password: false })
             }
             "createdBy" | "updatedBy" => {
-                Some(Found { target: Target::Beyond, private: true, password: false })
+                let target = match builtin::administrator() {
+                    Some(ty) => Target::Link {
+                        link: Link::Relation {
+                            target: ty.uid.clone(),
+                            mapped_by: None,
+                            many: false,
+                        },
+                        shape: Shape::Type(ty),
+                        readable: true,
+                    },
+                    None => Target::Beyond,
+                };
+                Some(Found { target, private: true, password: false })
             }
             _ => None,
         }

@@ -4,24 +4,35 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::query::SortKey;
+use crate::query_string::is_inherited;
 
 use super::problem::{Check, Findings, Param, join};
 use super::shape::{Shape, Target};
 use super::{MAX_PATH, QueryParser};
 
 impl<'a> QueryParser<'a> {
-    pub(super) fn sort(
+    /// Refuses names that may not be sorted by.
+    pub(super) fn check_sort(
         &self,
         value: &Value,
         shape: Shape<'a>,
         param: Param,
-    ) -> Result<Vec<SortKey>, ApiError> {
+    ) -> Result<(), ApiError> {
         let mut findings = Findings::default();
-        self.check_sort(value, shape, None, param, &mut findings);
-        findings.into_result()?;
+        // A type with drafts has a `status` that sorts nothing, also below its relations.
+        let status = matches!(shape, Shape::Type(ty) if ty.draft_and_publish);
+        let walk = Walk { param, status };
+        self.walk_sort(value, shape, None, walk, &mut findings);
+        findings.into_result()
+    }
+
+    /// The keys, once their names are checked.
+    pub(super) fn sort(&self, value: &Value, shape: Shape<'a>) -> Result<Vec<SortKey>, ApiError> {
         let mut keys = Vec::new();
+        if !says_something(value) {
+            return Ok(keys);
+        }
         match value {
-            Value::Null => {}
             Value::String(text) => self.sort_texts(text, shape, &mut keys)?,
             Value::Array(items) => {
                 for item in items {
@@ -40,30 +51,31 @@ impl<'a> QueryParser<'a> {
         Ok(keys)
     }
 
-    fn check_sort(
+    fn walk_sort(
         &self,
         value: &Value,
         shape: Shape<'a>,
         path: Option<&str>,
-        param: Param,
+        walk: Walk,
         findings: &mut Findings,
     ) {
         match value {
             Value::String(text) => {
                 for part in text.split(',') {
                     let tokens: Vec<_> = part.trim().split(['.', ':']).collect();
-                    self.check_tokens(&tokens, shape, path, param, findings);
+                    self.check_tokens(&tokens, shape, path, walk, findings);
                 }
             }
+            Value::Array(_) if !says_something(value) => {}
             Value::Array(items) => {
                 let texts = items.iter().filter(|item| item.is_string()).count();
                 let nested =
                     items.iter().filter(|item| item.is_array() || item.is_object()).count();
                 if texts == items.len() || nested == items.len() {
                     let each = items.iter();
-                    each.for_each(|item| self.check_sort(item, shape, path, param, findings));
+                    each.for_each(|item| self.walk_sort(item, shape, path, walk, findings));
                 } else {
-                    findings.add(Check::Unknown, || param.invalid_key("0", path));
+                    findings.add(Check::Unknown, || walk.param.invalid_key("0", path));
                 }
             }
             Value::Object(members) => {
@@ -74,9 +86,9 @@ impl<'a> QueryParser<'a> {
                         Value::Array(items) => items.is_empty(),
                         _ => true,
                     };
-                    let next = self.check_sort_key(key, empty, shape, path, param, findings);
+                    let next = self.check_sort_key(key, empty, shape, path, walk, findings);
                     if let Some((shape, path)) = next {
-                        self.check_sort(inner, shape, Some(&path), param, findings);
+                        self.walk_sort(inner, shape, Some(&path), walk, findings);
                     }
                 }
             }
@@ -91,7 +103,7 @@ impl<'a> QueryParser<'a> {
         tokens: &[&str],
         shape: Shape<'a>,
         path: Option<&str>,
-        param: Param,
+        walk: Walk,
         findings: &mut Findings,
     ) {
         let Some((key, rest)) = tokens.split_first() else { return };
@@ -99,11 +111,11 @@ impl<'a> QueryParser<'a> {
             return;
         }
         let rest: Vec<_> = rest.iter().copied().filter(|token| !token.is_empty()).collect();
-        let next = self.check_sort_key(key, rest.is_empty(), shape, path, param, findings);
+        let next = self.check_sort_key(key, rest.is_empty(), shape, path, walk, findings);
         if let Some((shape, path)) = next
             && path.split('.').count() <= MAX_PATH
         {
-            self.check_tokens(&rest, shape, Some(&path), param, findings);
+            self.check_tokens(&rest, shape, Some(&path), walk, findings);
         }
     }
 
@@ -114,18 +126,23 @@ impl<'a> QueryParser<'a> {
         empty: bool,
         shape: Shape<'a>,
         path: Option<&str>,
-        param: Param,
+        walk: Walk,
         findings: &mut Findings,
     ) -> Option<(Shape<'a>, String)> {
-        if Self::find_key(shape, key).is_some() {
+        if Self::find_key(shape, key).is_some() || is_inherited(key) {
             return None;
         }
         let Some(found) = self.find(shape, key) else {
-            findings.add(Check::Unknown, || param.invalid_key(key, path));
+            let error = || walk.param.invalid_key(key, path);
+            match walk.status && key == STATUS {
+                true if empty => findings.add(Check::NotScalar, error),
+                true => {}
+                false => findings.add(Check::Unknown, error),
+            }
             return None;
         };
         let path = join(path, key);
-        let error = || param.invalid_key(key, Some(&path));
+        let error = || walk.param.invalid_key(key, Some(&path));
         if found.password {
             findings.add(Check::Password, error);
         }
@@ -160,15 +177,12 @@ impl<'a> QueryParser<'a> {
         shape: Shape<'a>,
         keys: &mut Vec<SortKey>,
     ) -> Result<(), ApiError> {
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in segments(text) {
             let mut pieces = part.split(':').map(str::trim);
             let field = pieces.next().unwrap_or_default();
             let descending = pieces.next().map_or(Ok(false), descending)?;
-            if field.is_empty() {
-                return Err(ApiError::validation("Field cannot be empty"));
-            }
-            let path: Vec<_> = field.split('.').collect();
-            keys.push(self.sort_key(&path, descending, shape)?);
+            let path: Vec<_> = field.split('.').filter(|name| !name.is_empty()).collect();
+            keys.extend(self.sort_key(&path, descending, shape)?);
         }
         Ok(())
     }
@@ -187,7 +201,7 @@ impl<'a> QueryParser<'a> {
                 Value::String(order) if order.trim().is_empty() => {}
                 Value::String(order) => {
                     let descending = descending(order.trim())?;
-                    keys.push(self.sort_key(&path, descending, shape)?);
+                    keys.extend(self.sort_key(&path, descending, shape)?);
                 }
                 inner => self.sort_object(inner, &path, shape, keys)?,
             }
@@ -195,35 +209,76 @@ impl<'a> QueryParser<'a> {
         Ok(())
     }
 
-    /// Resolves a path through links to a field.
+    /// Resolves a path through links to a field; `None` for the `status` that sorts nothing.
     fn sort_key(
         &self,
         path: &[&str],
         descending: bool,
         shape: Shape<'a>,
-    ) -> Result<SortKey, ApiError> {
+    ) -> Result<Option<SortKey>, ApiError> {
         let unusable =
             || ApiError::validation(format!("Invalid sort: cannot order by {}", path.join(".")));
-        let Some((field, links)) = path.split_last().filter(|_| path.len() <= MAX_PATH) else {
-            return Err(unusable());
-        };
-        let mut shape = shape;
-        let mut through = Vec::with_capacity(links.len());
-        for name in links {
-            let Some(Target::Link { link, shape: next, .. }) =
-                self.find(shape, name).map(|found| found.target)
-            else {
-                return Err(unusable());
-            };
-            through.push(((*name).to_owned(), link));
-            shape = next;
+        if path.iter().any(|name| is_inherited(name)) {
+            return Err(ApiError::validation("Invalid sort query"));
         }
-        let kind = Self::find_key(shape, field).or_else(|| match self.find(shape, field)?.target {
-            Target::Scalar(kind) => Some(kind),
-            _ => None,
-        });
-        let kind = kind.ok_or_else(unusable)?;
-        Ok(SortKey { through, field: (*field).to_owned(), kind, descending })
+        if path.len() > MAX_PATH {
+            return Err(unusable());
+        }
+        let mut shape = shape;
+        let mut through = Vec::with_capacity(path.len());
+        let mut rest = path.iter();
+        for name in rest.by_ref() {
+            let own = Self::find_key(shape, name);
+            let kind = match self.find(shape, name).map(|found| found.target) {
+                Some(Target::Link { link, shape: next, .. }) => {
+                    through.push(((*name).to_owned(), link));
+                    shape = next;
+                    continue;
+                }
+                Some(Target::Scalar(kind)) => Some(kind),
+                _ if *name == STATUS => return Ok(None),
+                _ => None,
+            };
+            let kind = own.or(kind).ok_or_else(unusable)?;
+            // An index behind a field is a list of orders, of which none is understood.
+            return match rest.next() {
+                None => Ok(Some(SortKey { through, field: (*name).to_owned(), kind, descending })),
+                Some(index) if index.bytes().all(|byte| byte.is_ascii_digit()) => Ok(None),
+                Some(_) => Err(unusable()),
+            };
+        }
+        Err(unusable())
+    }
+}
+
+/// What every part of one check shares.
+#[derive(Debug, Clone, Copy)]
+struct Walk {
+    param: Param,
+    /// Whether `status` may be named.
+    status: bool,
+}
+
+const STATUS: &str = "status";
+
+/// The parts of a text that name a field.
+fn segments(text: &str) -> impl Iterator<Item = &str> {
+    let named = |part: &&str| part.split(':').next().is_some_and(|field| !field.trim().is_empty());
+    text.split(',').map(str::trim).filter(named)
+}
+
+/// Whether there is any order in a value: an empty one counts as none.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => segments(text).next().is_some(),
+        Value::Array(items) => items.iter().any(|item| !item.is_array() && says_something(item)),
+        Value::Object(members) => members.values().any(|order| match order {
+            Value::String(order) => !order.is_empty(),
+            Value::Object(_) => says_something(order),
+            _ => false,
+        }),
+        _ => true,
     }
 }
 

@@ -182,14 +182,94 @@ fn a_condition_knows_its_kind() {
 }
 
 #[test]
-fn a_list_that_is_too_long_for_the_grammar_is_still_a_list() {
+fn what_the_grammar_takes_for_an_object_states_no_condition() {
     let query: Vec<_> = (0..110).map(|n| format!("filters[slug][$in][{n}]=a{n}")).collect();
-    match ok(&query.join("&")).filter {
-        Filter::Field { test: Test::In(values), .. } => {
-            assert_eq!((values.len(), &values[109]), (110, &json!("a109")));
-        }
-        other => panic!("{other:?}"),
+    for query in [&query.join("&"), "filters[slug][$eq][x]=1", "filters[$or][x]=1"] {
+        assert!(ok(query).filter.is_always(), "{query}");
     }
+    assert_eq!(error("filters[slug][x]=1").message, "Invalid key x at slug");
+}
+
+#[test]
+fn any_operand_has_a_spelling_to_look_for() {
+    for (query, looked_for) in [("", "null"), ("=", ""), ("[$eq]=1", "[object Object]")] {
+        match ok(&format!("filters[slug][$contains]{query}")).filter {
+            Filter::Field { test: Test::Contains { text, .. }, .. } => assert_eq!(text, looked_for),
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn names_are_checked_before_values_and_operands_last() {
+    for (query, message) in [
+        (
+            "publicationFilter=x&filters[nope]=1",
+            "Invalid value for 'publicationFilter'. Expected \
+            one of: never-published, has-published-version, modified, unmodified, \
+            never-published-document, has-published-version-document, published-without-draft, \
+            published-with-draft.",
+        ),
+        ("filters[views]=x&sort=title:up&fields=nope", "Invalid key nope"),
+        ("sort=title:up&populate[author]=name", "Invalid key name at author.name"),
+        (
+            "pagination[page]=1&pagination[start]=1&sort=title:up",
+            "Cannot use both page & offset pagination in the same query",
+        ),
+        (
+            "filters=x&sort=title:up&page=1",
+            "Invalid order. order can only be one of asc|desc|ASC|DESC",
+        ),
+        ("filters=x&page=1", "The filters parameter must be an object or an array"),
+        (
+            "page=1&filters[startsAt]=x",
+            "Invalid pagination attributes. The page parameters are \
+            incorrect and must be in the pagination object",
+        ),
+        (
+            "hasPublishedVersion=x&pagination[page]=x",
+            "convertStartQueryParams expected a positive integer got NaN",
+        ),
+        (
+            "pagination[withCount]=x&filters[startsAt]=x",
+            "Invalid format, expected a timestamp or an ISO date",
+        ),
+    ] {
+        assert_eq!(error(query).message, message, "{query}");
+    }
+}
+
+#[test]
+fn a_document_is_asked_for_in_one_locale_and_named_elsewhere() {
+    let model = model();
+    let ty = model.get("api::article.article").unwrap();
+    let parser = QueryParser::unrestricted(&model, Limits::default());
+    let read = |query: &str| parser.one(ty, &query_string::parse(query).unwrap());
+    assert!(read("filters[documentId]=x").unwrap().filter.is_always());
+    assert_eq!(read("start=1").unwrap().page.start, 1);
+    assert_eq!(read("locale=de&filters[locale]=fr").unwrap().locale, Locale::All);
+    for (query, message) in [
+        (
+            "locale[]=de&locale[]=fr",
+            "Invalid locale param de,fr provided. Document locales must be strings.",
+        ),
+        (
+            "locale[x]=de",
+            "Invalid locale param [object Object] provided. Document locales must be strings.",
+        ),
+        ("pageSize=0", "Invalid 'pageSize' parameter. Expected an integer > 0, received: 0"),
+        ("page[]=x", "Invalid 'page' parameter. Expected an integer > 0, received: x"),
+        ("limit=x", "convertLimitQueryParams expected a positive integer got NaN"),
+    ] {
+        assert_eq!(read(query).unwrap_err().message, message, "{query}");
+    }
+}
+
+#[test]
+fn only_a_condition_at_the_root_replaces_the_locale() {
+    assert_eq!(ok("filters[locale]=de").locale, Locale::All);
+    assert_eq!(ok("filters[$and][0][locale]=de").locale, Locale::Default);
+    assert_eq!(ok("filters[$not][locale]=de").locale, Locale::Default);
 }
 
 #[test]
@@ -230,6 +310,25 @@ fn errors_name_the_place() {
         ("populate[title]=true", "Invalid key title"),
         ("populate[author][populate][name]=true", "Invalid key name at author.populate.name"),
         ("populate[author][populate][nope]=true", "Invalid key nope at author"),
+        ("populate[author][populate]=articles,avatar", "Invalid key articles,avatar at author"),
+        ("populate[createdBy][sort]=nope", "Invalid key nope"),
+        ("populate[createdBy]=true", "Invalid key createdBy"),
+        ("populate[filters][nope]=1", "Invalid key nope"),
+        ("populate[on][x]=1", "Invalid key x at on.x"),
+        ("populate[seo][fields]=", "Invalid key "),
+        ("populate[sections][on][blocks.quote][x]=1", "Invalid key x at sections"),
+        (
+            "populate[sections][nope]=1",
+            "Invalid nested populate for article.sections (api::article.article). Expected a \
+            fragment (\"on\") or \"count\" but found {\"nope\":\"1\"}",
+        ),
+        ("sort=status", "Invalid key status"),
+        ("sort=constructor", "Invalid sort query"),
+        ("fields[]=slug,nope&fields[]=x", "Invalid key x"),
+        (
+            "fields[]=title,slug",
+            "Invalid fields parameter. Expected a string or an array of strings",
+        ),
         ("populate[author][count]=maybe", "Invalid key count at author"),
         ("populate[sections][on][x.y]=true", "Invalid key x.y at sections.on.x.y"),
         ("populate=*,author", "Invalid key *"),

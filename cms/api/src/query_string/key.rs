@@ -27,40 +27,58 @@ pub(super) enum Key {
     Next,
     /// `[3]`
     Index(usize),
+    /// `[100]`: an index that no list has.
+    Beyond(usize),
 }
 
 /// `a[b][0]` → `a`, `b`, 0. `None` when the name says nothing.
 pub(super) fn split(name: &str) -> Option<Vec<Key>> {
-    let mut groups = Groups { rest: name, offset: 0 };
-    let mut chain = Vec::new();
-    let Some((start, first)) = groups.next() else {
-        return (!name.is_empty() && !is_inherited(name)).then(|| vec![Key::Name(name.to_owned())]);
-    };
-    let head = &name[..start];
-    if is_inherited(head) {
+    let first = name.find('[');
+    let head = &name[..first.unwrap_or(name.len())];
+    if name.is_empty() || is_inherited(head) {
         return None;
     }
+    let mut chain = Vec::new();
     if !head.is_empty() {
         chain.push(Key::Name(head.to_owned()));
     }
-    let mut group = Some((start, first));
+    let mut open = first;
     let mut depth = 0;
-    while let Some((start, inner)) = group {
-        if depth == MAX_DEPTH {
+    while let Some(start) = open {
+        let end = if depth < MAX_DEPTH { closing(name, start) } else { None };
+        let Some(end) = end else {
+            // Too deep, or never closed: the rest is one key, brackets and all.
             chain.push(Key::Name(name[start..].to_owned()));
             break;
-        }
+        };
+        let inner = &name[start + 1..end];
         if is_inherited(inner) {
             return None;
         }
         chain.push(bracketed(inner));
         depth += 1;
-        group = groups.next();
+        open = name[end + 1..].find('[').map(|at| end + 1 + at);
     }
     Some(chain)
 }
 
-fn is_inherited(key: &str) -> bool {
+/// Where the bracket that opens at `start` is closed, counting those inside it.
+fn closing(name: &str, start: usize) -> Option<usize> {
+    let mut level = 0usize;
+    for (at, byte) in name.bytes().enumerate().skip(start) {
+        match byte {
+            b'[' => level += 1,
+            b']' => level -= 1,
+            _ => {}
+        }
+        if level == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+pub(super) fn is_inherited(key: &str) -> bool {
     INHERITED.contains(&key)
 }
 
@@ -70,31 +88,9 @@ fn bracketed(inner: &str) -> Key {
     }
     match inner.parse::<usize>() {
         // `[007]` and `[+1]` are names: only the canonical spelling is an index.
-        Ok(index) if index <= super::MAX_INDEX && index.to_string() == inner => Key::Index(index),
-        _ => Key::Name(inner.to_owned()),
-    }
-}
-
-/// Innermost bracket pairs, left to right, with the position of their opening bracket.
-struct Groups<'a> {
-    rest: &'a str,
-    offset: usize,
-}
-
-impl<'a> Iterator for Groups<'a> {
-    type Item = (usize, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let close = self.rest.find(']')?;
-            let found = self.rest[..close].rfind('[').map(|open| (open, close));
-            let offset = self.offset;
-            let rest = self.rest;
-            self.rest = &rest[close + 1..];
-            self.offset = offset + close + 1;
-            if let Some((open, close)) = found {
-                return Some((offset + open, &rest[open + 1..close]));
-            }
-        }
+        Ok(index) if index.to_string() != inner => Key::Name(inner.to_owned()),
+        Ok(index) if index < super::MAX_ITEMS => Key::Index(index),
+        Ok(index) => Key::Beyond(index),
+        Err(_) => Key::Name(inner.to_owned()),
     }
 }

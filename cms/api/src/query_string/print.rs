@@ -3,14 +3,13 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::MAX_INDEX;
-
 /// What stands for itself in a name or a value.
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'$').remove(b'*');
 
 /// Writes the tree so that [`super::parse`] reads it back. Numbers and booleans become texts;
-/// empty lists and objects have no spelling and are left out.
+/// empty lists and objects have no spelling and are left out, and lists of more than
+/// [`super::MAX_ITEMS`] are read back as objects.
 #[must_use]
 pub fn print(tree: &Map<String, Value>) -> String {
     let mut out = String::new();
@@ -23,11 +22,8 @@ pub fn print(tree: &Map<String, Value>) -> String {
 fn print_value(name: &str, value: &Value, out: &mut String) {
     match value {
         Value::Array(items) => {
-            // Indexes keep nested items apart; a long list of scalars does not need them.
-            let flat = items.len() > MAX_INDEX + 1;
             for (at, item) in items.iter().enumerate() {
-                let name = if flat { format!("{name}[]") } else { format!("{name}[{at}]") };
-                print_value(&name, item, out);
+                print_value(&format!("{name}[{at}]"), item, out);
             }
         }
         Value::Object(members) => {

@@ -11,6 +11,8 @@ use crate::store::Dialect;
 pub(super) enum Stored {
     Text,
     Number,
+    /// A number that reads `5.0` where it is looked into as a text.
+    Real,
     Boolean,
     /// A date and time as text.
     Moment,
@@ -60,9 +62,8 @@ impl Query<'_> {
                 (null.clone(), self.by_bytes(&null), Stored::Text)
             }
             FieldKind::DateTime => (null.clone(), self.by_bytes(&null), Stored::Moment),
-            FieldKind::Integer | FieldKind::Float => {
-                (null.clone(), format!("{null}::numeric"), Stored::Number)
-            }
+            FieldKind::Integer => (null.clone(), format!("{null}::numeric"), Stored::Number),
+            FieldKind::Float => (null.clone(), format!("{null}::numeric"), Stored::Real),
             // Stored as text, so that no client rounds it.
             FieldKind::BigInteger => {
                 (format!("CAST({null} AS INTEGER)"), format!("{null}::bigint"), Stored::Number)
@@ -97,6 +98,27 @@ impl Query<'_> {
         match self.dialect() {
             Dialect::Sqlite => sql.to_owned(),
             Dialect::Postgres => format!("({sql}) COLLATE \"C\""),
+        }
+    }
+
+    /// A column as the text that is looked into.
+    pub(super) fn text_of(&self, column: &Column) -> String {
+        let sql = &column.sql;
+        match (column.stored, self.dialect()) {
+            (Stored::Real, dialect) => self.real_as_text(sql, dialect),
+            (_, Dialect::Sqlite) => sql.clone(),
+            (_, Dialect::Postgres) => self.as_text(sql),
+        }
+    }
+
+    /// Whole numbers have a fraction in the text of a real.
+    pub(super) fn real_as_text(&self, sql: &str, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Sqlite => format!("CAST(CAST({sql} AS REAL) AS TEXT)"),
+            Dialect::Postgres => self.by_bytes(&format!(
+                "CASE WHEN {sql} = trunc({sql}) THEN CAST(trunc({sql}) AS TEXT) || '.0' ELSE \
+                 CAST(trim_scale({sql}) AS TEXT) END"
+            )),
         }
     }
 

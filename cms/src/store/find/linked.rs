@@ -48,6 +48,7 @@ pub fn linked(
         Link::Localizations => query.linked_localizations(parents, &place),
         _ => query.linked_forward(parents, &place),
     };
+    query.publication(&place);
     if !populate.filter.is_always() {
         query.push(" AND ");
         query.condition(&populate.filter, &place, true);
@@ -102,9 +103,11 @@ impl<'a> Query<'a> {
         self.push(&format!(
             "SELECT {row}.id AS parent, {NO_ID} AS component, {columns} FROM documents {row} {then} \
              documents {other} ON {other}.uid = {row}.uid AND {other}.document_id = \
-             {row}.document_id AND {other}.status = {row}.status AND {other}.locale <> {row}.locale \
-             WHERE {row}.id"
+             {row}.document_id AND {other}.status = {row}.status WHERE {row}.id"
         ));
+        self.among(parents.ids);
+        // As in Strapi: a row that is shown beside its translations is not one of them.
+        self.push(&format!(" AND {other}.id NOT"));
         self.among(parents.ids);
         // As Strapi's index of documents has them.
         format!("{other}.locale, {other}.number")

@@ -102,12 +102,13 @@ impl Query<'_> {
                 Some(ms) => Bind::Integer(ms),
                 None => return self.push("NULL"),
             },
-            (Stored::Number | Stored::Millis | Stored::RowId, Value::Number(number)) => {
-                match number.as_i64() {
-                    Some(integer) => Bind::Integer(integer),
-                    None => Bind::Float(number.as_f64().unwrap_or_default()),
-                }
-            }
+            (
+                Stored::Number | Stored::Real | Stored::Millis | Stored::RowId,
+                Value::Number(number),
+            ) => match number.as_i64() {
+                Some(integer) => Bind::Integer(integer),
+                None => Bind::Float(number.as_f64().unwrap_or_default()),
+            },
             (_, Value::String(text)) => return self.bind_text(text),
             (_, other) => return self.bind_text(&other.to_string()),
         };
@@ -117,7 +118,11 @@ impl Query<'_> {
     /// Equality without regard to the case of ASCII letters.
     fn compare_folded(&mut self, column: &Column, operator: &str, value: &Value) {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.push(&format!("LOWER({}) {operator} LOWER(", self.as_text(&column.sql)));
+        let left = match column.stored {
+            Stored::Real => self.text_of(column),
+            _ => self.as_text(&column.sql),
+        };
+        self.push(&format!("LOWER({left}) {operator} LOWER("));
         self.folded_text(&text);
         self.push(")");
     }
@@ -127,7 +132,7 @@ impl Query<'_> {
     fn like(&mut self, column: &Column, before: &str, text: &str, after: &str, negated: bool) {
         let not = if negated { "NOT " } else { "" };
         let pattern = format!("{before}{}{after}", escape(text));
-        self.like_pattern(&column.sql, not, &pattern);
+        self.like_pattern(&self.text_of(column), not, &pattern);
     }
 
     pub(super) fn like_pattern(&mut self, sql: &str, not: &str, pattern: &str) {

@@ -41,7 +41,7 @@ impl<'a> Query<'a> {
                 self.push(if key.descending {
                     " ORDER BY 1 DESC NULLS LAST LIMIT 1)"
                 } else {
-                    " ORDER BY 1 ASC NULLS LAST LIMIT 1)"
+                    " ORDER BY 1 ASC NULLS FIRST LIMIT 1)"
                 });
             }
         }

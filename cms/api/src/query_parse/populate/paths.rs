@@ -6,37 +6,22 @@ use crate::error::ApiError;
 use crate::query::{Link, Populate};
 
 use super::fragment;
+use crate::query_parse::QueryParser;
 use crate::query_parse::problem::{Param, join};
 use crate::query_parse::shape::{Shape, Target, shape_of};
-use crate::query_parse::{MAX_PATH, QueryParser};
 
 type Path<'t> = Vec<&'t str>;
 
-impl<'a> QueryParser<'a> {
-    pub(super) fn populate_paths(
-        &self,
-        texts: &[&str],
-        shape: Shape<'a>,
-    ) -> Result<Vec<Populate>, ApiError> {
-        let paths = texts.iter().flat_map(|text| text.split(',')).map(|path| {
-            path.split('.').map(str::trim).filter(|name| !name.is_empty()).collect::<Path<'_>>()
-        });
-        let paths: Vec<_> = paths.filter(|path| !path.is_empty()).collect();
-        for path in &paths {
-            if path.len() > MAX_PATH {
-                return Err(ApiError::validation(format!(
-                    "Invalid populate parameter. A path has at most {MAX_PATH} attributes"
-                )));
-            }
-            self.check_path(path, shape, None)?;
-        }
-        for path in &paths {
-            self.check_private(path, shape, None)?;
-        }
-        Ok(self.build(&paths, shape))
-    }
+/// The paths in texts with commas.
+pub(super) fn split<'t>(texts: &[&'t str]) -> Vec<Path<'t>> {
+    let paths = texts.iter().flat_map(|text| text.split(',')).map(|path| {
+        path.split('.').map(str::trim).filter(|name| !name.is_empty()).collect::<Path<'_>>()
+    });
+    paths.filter(|path| !path.is_empty()).collect()
+}
 
-    fn check_path(
+impl<'a> QueryParser<'a> {
+    pub(super) fn check_path(
         &self,
         path: &[&str],
         shape: Shape<'a>,
@@ -77,24 +62,8 @@ impl<'a> QueryParser<'a> {
         fits.then_some(()).ok_or_else(|| Param::Populate.invalid_key(head, Some(&here)))
     }
 
-    fn check_private(
-        &self,
-        path: &[&str],
-        shape: Shape<'a>,
-        above: Option<&str>,
-    ) -> Result<(), ApiError> {
-        let Some((head, tail)) = path.split_first() else { return Ok(()) };
-        let Some(found) = self.find(shape, head) else { return Ok(()) };
-        let here = join(above, head);
-        match found.target {
-            _ if found.private => Err(Param::Populate.invalid_key(head, Some(&here))),
-            Target::Link { shape, .. } => self.check_private(tail, shape, Some(&here)),
-            _ => Ok(()),
-        }
-    }
-
     /// Gathers the paths by their first attribute.
-    fn build(&self, paths: &[Path<'_>], shape: Shape<'a>) -> Vec<Populate> {
+    pub(super) fn populate_paths(&self, paths: &[Path<'_>], shape: Shape<'a>) -> Vec<Populate> {
         let mut heads: IndexMap<&str, Vec<Path<'_>>> = IndexMap::new();
         for path in paths {
             if let Some((head, tail)) = path.split_first() {
@@ -107,9 +76,11 @@ impl<'a> QueryParser<'a> {
         let built = heads.into_iter().filter_map(|(head, tails)| {
             let mut populate = self.plain(head, shape)?;
             match self.find(shape, head)?.target {
-                Target::Link { shape, .. } => populate.populate = self.build(&tails, shape),
+                Target::Link { shape, .. } => {
+                    populate.populate = self.populate_paths(&tails, shape);
+                }
                 Target::Zone(components) if !tails.is_empty() => {
-                    populate.on = Some(self.build_in_zone(&tails, components));
+                    populate.on = Some(self.paths_in_zone(&tails, components));
                 }
                 _ => {}
             }
@@ -118,10 +89,10 @@ impl<'a> QueryParser<'a> {
         built.collect()
     }
 
-    fn build_in_zone(&self, paths: &[Path<'_>], components: &[String]) -> Vec<(String, Populate)> {
+    fn paths_in_zone(&self, paths: &[Path<'_>], components: &[String]) -> Vec<(String, Populate)> {
         let built = components.iter().filter_map(|uid| {
             let mut fragment = fragment(uid);
-            fragment.populate = self.build(paths, shape_of(self.model, uid)?);
+            fragment.populate = self.populate_paths(paths, shape_of(self.model, uid)?);
             Some((uid.clone(), fragment))
         });
         built.collect()
