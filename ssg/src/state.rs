@@ -13,6 +13,6 @@ mod store;
 
 pub use error::StateError;
 pub use rows::{
-    Commit, Loaded, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
+    Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
 };
 pub use store::Store;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Arc, mpsc};
 
 use rayon::prelude::*;
 
@@ -16,6 +17,7 @@ use super::world::{Rendered, World};
 use super::{BuildError, media};
 use crate::engine::{About, ChangeSet, Kind, Reason};
 use crate::release::ReleaseError;
+use crate::site::Page;
 use crate::templates::TemplateFault;
 
 /// Why each output file changed, and what went wrong.
@@ -36,7 +38,8 @@ struct Attempt<'a> {
 }
 
 impl Applied {
-    /// Renders what is dirty, in parallel.
+    /// Renders what is dirty on all cores. This thread takes the pages over as they come, so
+    /// that what they read is not held until the last one is done.
     pub(super) fn pages(
         &mut self,
         memory: &mut Memory,
@@ -44,58 +47,74 @@ impl Applied {
         work: &Work,
         outputs: &Outputs,
     ) -> Result<(), BuildError> {
-        let attempts: Vec<Attempt<'_>> = work
-            .dirty
-            .par_iter()
-            .filter_map(|(file, reasons)| render(world, outputs, file, reasons))
-            .collect::<Result<_, _>>()?;
-        for attempt in attempts {
-            let Some(page) = world.table.page(attempt.file) else { continue };
-            self.rendered += 1;
-            self.reasons.insert(attempt.file.to_owned(), attempt.reasons.to_vec());
-            match attempt.result {
-                Ok((rendered, hash)) => {
-                    let about = About {
-                        kind: Kind::Page,
-                        version: String::new(),
-                        url: page.url.clone(),
-                        locale: page.locale.clone(),
-                        route: page.route.clone(),
-                        template: page.template.clone(),
-                        entry: page
-                            .entry
-                            .as_ref()
-                            .map(|entry| (entry.uid.clone(), entry.document_id.clone())),
-                        media: rendered.media,
-                        reasons: attempt.reasons.to_vec(),
-                        micros: rendered.micros,
-                        seq: memory.seq,
-                        failed: None,
-                    };
-                    memory.failed_pages.remove(attempt.file);
-                    memory.graph.rendered(attempt.file, about, *hash.as_bytes(), rendered.reads);
+        let (sender, done) = mpsc::channel();
+        rayon::in_place_scope(|scope| {
+            scope.spawn(|_| {
+                work.dirty.par_iter().try_for_each_with(sender, |sender, (file, reasons)| {
+                    let attempt = render(world, outputs, file, reasons);
+                    // Nobody listens any more once an attempt could not be written.
+                    attempt.map_or(Some(()), |attempt| sender.send(attempt).ok())
+                });
+            });
+            let done = done.into_iter();
+            done.map(|attempt| self.page(memory, world, outputs, attempt?))
+                .collect::<Result<(), ReleaseError>>()
+        })?;
+        self.failed.sort_by(|one, other| one.url.cmp(&other.url));
+        self.pages_removed(memory, work, outputs)?;
+        memory.failed_pages.retain(|file| world.table.page(file).is_some());
+        Ok(())
+    }
+
+    fn page(
+        &mut self,
+        memory: &mut Memory,
+        world: &World,
+        outputs: &Outputs,
+        attempt: Attempt<'_>,
+    ) -> Result<(), ReleaseError> {
+        let Attempt { file, reasons, result } = attempt;
+        let Some(page) = world.table.page(file) else { return Ok(()) };
+        self.rendered += 1;
+        self.reasons.insert(file.to_owned(), reasons.to_vec());
+        match result {
+            Ok((rendered, hash)) => {
+                let about = about(page, reasons, rendered.media, rendered.micros, memory.seq);
+                memory.failed_pages.remove(file);
+                memory.graph.rendered(file, about, *hash.as_bytes(), rendered.reads);
+            }
+            Err(fault) => {
+                outputs.keep(file)?;
+                if !memory.graph.failed(file, &fault.message) {
+                    memory.failed_pages.insert(file.to_owned());
                 }
-                Err(fault) => {
-                    outputs.keep(attempt.file)?;
-                    if !memory.graph.failed(attempt.file, &fault.message) {
-                        memory.failed_pages.insert(attempt.file.to_owned());
-                    }
-                    self.failed.push(problem::of_page(page, &fault));
-                }
+                self.failed.push(problem::of_page(page, &fault));
             }
         }
+        Ok(())
+    }
+
+    fn pages_removed(
+        &mut self,
+        memory: &mut Memory,
+        work: &Work,
+        outputs: &Outputs,
+    ) -> Result<(), ReleaseError> {
         for file in &work.removed {
             outputs.remove(file)?;
             let entry = memory.graph.trace(file).and_then(|trace| trace.about.entry.clone());
             let reason = match entry {
-                Some((uid, document_id)) => Reason::Entry { uid, document_id, field: None },
+                Some((uid, document_id)) => Reason::Entry {
+                    uid: uid.to_string(),
+                    document_id: document_id.to_string(),
+                    field: None,
+                },
                 None => Reason::Page { page: file.clone() },
             };
             self.reasons.insert(file.clone(), vec![reason]);
             memory.failed_pages.remove(file);
             memory.graph.removed(file);
         }
-        memory.failed_pages.retain(|file| world.table.page(file).is_some());
         Ok(())
     }
 
@@ -130,7 +149,7 @@ impl Applied {
             .graph
             .traces()
             .filter(|(file, trace)| trace.about.kind == Kind::Static && !wanted.contains(*file))
-            .map(|(file, _)| file.clone())
+            .map(|(file, _)| file.to_owned())
             .collect();
         for file in gone {
             self.drop_file(memory, outputs, &file, Reason::Asset { asset: file.clone() })?;
@@ -234,7 +253,7 @@ impl Applied {
         let about = About {
             kind,
             version,
-            url,
+            url: url.into(),
             reasons: vec![reason.clone()],
             seq: memory.seq,
             ..About::default()
@@ -255,6 +274,24 @@ impl Applied {
         self.reasons.insert(file.to_owned(), vec![reason]);
         memory.graph.removed(file);
         Ok(())
+    }
+}
+
+fn about(page: &Page, reasons: &[Reason], media: Vec<String>, micros: u64, seq: i64) -> About {
+    let entry = page.entry.as_ref();
+    About {
+        kind: Kind::Page,
+        version: String::new(),
+        url: page.url.as_str().into(),
+        locale: Arc::clone(&page.locale),
+        route: Arc::clone(&page.route),
+        template: Arc::clone(&page.template),
+        entry: entry.map(|entry| (Arc::clone(&entry.uid), Arc::clone(&entry.document_id))),
+        media,
+        reasons: reasons.to_vec(),
+        micros,
+        seq,
+        failed: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::apply::Applied;
 use super::inputs::Inputs;
-use super::memory::Memory;
+use super::memory::{Memory, Traces};
 use super::outputs::Outputs;
 use super::pull::{self, Fresh, PullReport};
 use super::report::{Action, Failure, FileChange, Report, millis};
@@ -62,7 +62,7 @@ impl Builder {
     pub fn pull(&mut self) -> Result<PullReport, BuildError> {
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
-        let mut memory = self.recall(&mut store)?;
+        let mut memory = self.recall(&mut store, Traces::Wanted)?;
         let fresh = pull::pull(&mut memory, &*self.source)?;
         let report = PullReport {
             seq: memory.seq,
@@ -83,7 +83,8 @@ impl Builder {
     pub fn rebuild(&mut self, request: &Request) -> Result<Report, BuildError> {
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
-        let mut memory = self.recall(&mut store)?;
+        let traces = if request.clean { Traces::Ignored } else { Traces::Wanted };
+        let mut memory = self.recall(&mut store, traces)?;
         if request.clean {
             memory.forget_traces();
         }
@@ -124,11 +125,11 @@ impl Builder {
     }
 
     /// The memory, if no other process has built since; what is stored otherwise.
-    fn recall(&mut self, store: &mut Store) -> Result<Memory, BuildError> {
+    fn recall(&mut self, store: &mut Store, traces: Traces) -> Result<Memory, BuildError> {
         let revision = store.revision()?;
         match self.memory.take().filter(|memory| memory.revision == revision) {
             Some(memory) => Ok(memory),
-            None => Memory::load(store),
+            None => Memory::load(store, traces),
         }
     }
 
@@ -318,7 +319,8 @@ impl Run<'_> {
                 report.unchanged = report.unchanged.saturating_sub(1);
             }
             report.changes.push(FileChange {
-                url: trace.map_or_else(|| url_of(&change.path), |trace| trace.about.url.clone()),
+                url: trace
+                    .map_or_else(|| url_of(&change.path), |trace| trace.about.url.to_string()),
                 file: change.path.clone(),
                 action: match change.action {
                     FileAction::Add => Action::Add,

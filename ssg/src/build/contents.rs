@@ -41,10 +41,10 @@ impl Contents for Snapshot {
             };
         }
         let key = Key::Entry {
-            uid: uid.to_owned(),
-            document_id: document_id.to_owned(),
-            locale: locale.to_owned(),
-            args: canonical(&json!({ "populate": populate_along(path) })),
+            uid: uid.into(),
+            document_id: document_id.into(),
+            locale: locale.into(),
+            args: canonical(&json!({ "populate": populate_along(path) })).into(),
         };
         let Ok(reply) = self.ask(&key) else { return Value::Null };
         footprint.merge(&reply.answer.footprint);
@@ -61,9 +61,9 @@ impl Contents for Snapshot {
         footprint: &mut Footprint,
     ) -> Result<u64, String> {
         let key = Key::Count {
-            uid: uid.to_owned(),
-            locale: locale.to_owned(),
-            args: canonical(&json!({ "filters": filters })),
+            uid: uid.into(),
+            locale: locale.into(),
+            args: canonical(&json!({ "filters": filters })).into(),
         };
         let reply = self.ask(&key).map_err(|error| error.to_string())?;
         footprint.merge(&reply.answer.footprint);

@@ -116,7 +116,7 @@ impl Memory {
             urls.extend(self.graph.media().cloned());
             let published =
                 self.graph.traces().filter(|(_, trace)| trace.about.kind == Kind::Media);
-            urls.extend(published.map(|(_, trace)| trace.about.url.clone()));
+            urls.extend(published.map(|(_, trace)| trace.about.url.to_string()));
         }
         let files = changes.documents.iter().filter(|(_, change)| change.uid == FILE);
         let rows = files.filter_map(|(id, _)| self.snapshot.get(FILE, id, None));

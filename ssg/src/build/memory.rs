@@ -8,7 +8,7 @@ use super::{BuildError, ENGINE};
 use crate::content::{Snapshot, replica};
 use crate::engine::Graph;
 use crate::site::RouteTable;
-use crate::state::{Store, Touched};
+use crate::state::{StateError, Store, Touched};
 
 /// The replica, the traces and what was derived from them, at one revision of the state.
 #[derive(Debug)]
@@ -35,31 +35,55 @@ pub(super) struct Memory {
     pub(super) missing_media: BTreeSet<String>,
 }
 
+/// Whether the traces of earlier builds are of use: a clean build forgets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Traces {
+    Wanted,
+    Ignored,
+}
+
 impl Memory {
-    pub(super) fn load(store: &mut Store) -> Result<Self, BuildError> {
-        let loaded = store.load()?;
-        let (snapshot, usable) = match replica::load(&loaded) {
+    /// What is stored. A file that turns out to be corrupt is taken for an empty one.
+    pub(super) fn load(store: &mut Store, traces: Traces) -> Result<Self, BuildError> {
+        match Self::read(store, traces) {
+            Err(error) => {
+                store.empty_after(error)?;
+                Ok(Self::read(store, traces)?)
+            }
+            Ok(memory) => Ok(memory),
+        }
+    }
+
+    fn read(store: &Store, traces: Traces) -> Result<Self, StateError> {
+        let head = store.head()?;
+        let (snapshot, graph) = rayon::join(
+            || replica::load(store, &head),
+            || match traces {
+                Traces::Wanted if head.engine.as_deref() == Some(ENGINE) => stored_graph(store),
+                _ => Ok(None),
+            },
+        );
+        let (snapshot, usable) = match snapshot? {
             Ok(snapshot) => (snapshot, true),
             Err(error) => {
                 tracing::warn!(%error, "the replica is discarded and pulled again");
                 (Snapshot::default(), false)
             }
         };
-        let ours = loaded.engine.as_deref() == Some(ENGINE);
-        let graph = if ours { Graph::load(&loaded.questions, &loaded.traces) } else { None };
-        if graph.is_none() && loaded.engine.is_some() {
+        let graph = graph?;
+        if graph.is_none() && head.engine.is_some() && traces == Traces::Wanted {
             tracing::info!("the traces are of another program version; everything is rendered");
         }
         Ok(Self {
-            revision: loaded.revision,
-            source: loaded.source.filter(|_| usable),
-            cursor: loaded.cursor.filter(|_| usable),
-            seq: loaded.seq,
+            revision: head.revision,
+            source: head.source.filter(|_| usable),
+            cursor: head.cursor.filter(|_| usable),
+            seq: head.seq,
             snapshot,
-            touched: loaded.touched,
+            touched: head.touched,
             fresh: graph.is_none(),
             graph: graph.unwrap_or_default(),
-            release: loaded.release,
+            release: head.release,
             table: None,
             inputs: None,
             retained: BTreeSet::new(),
@@ -83,4 +107,13 @@ impl Memory {
     pub(super) fn has_content(&self) -> bool {
         self.cursor.is_some()
     }
+}
+
+/// None when a row is unreadable or refers to a missing one.
+fn stored_graph(store: &Store) -> Result<Option<Graph>, StateError> {
+    let mut graph = Graph::default();
+    let mut sound = true;
+    store.questions(|id, bytes| sound &= graph.load_question(id, bytes).is_some())?;
+    store.traces(|file, bytes| sound &= graph.load_trace(file, bytes).is_some())?;
+    Ok(sound.then_some(graph))
 }

@@ -27,12 +27,12 @@ pub(super) fn of_template(folder: &Path, fault: &TemplateFault) -> Failure {
 }
 
 pub(super) fn of_page(page: &Page, fault: &TemplateFault) -> Failure {
-    let template = if fault.file.is_empty() { &page.template } else { &fault.file };
+    let template = if fault.file.is_empty() { &*page.template } else { &*fault.file };
     Failure {
         url: Some(page.url.clone()),
-        template: Some(template.clone()),
+        template: Some(template.to_owned()),
         line: Some(fault.line).filter(|line| *line > 0),
-        entry: page.entry.as_ref().map(|entry| entry.document_id.clone()),
+        entry: page.entry.as_ref().map(|entry| entry.document_id.to_string()),
         field: None,
         message: fault.message.clone(),
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::memory::Memory;
+use super::memory::{Memory, Traces};
 use super::{BuildError, Paths, lock};
 use crate::engine::{Answer, Graph, Key, Kind, Reason, Trace};
 use crate::site::public_url;
@@ -72,7 +72,7 @@ const SIMILAR: usize = 3;
 /// When the cache cannot be read. The inner error: no such page.
 pub fn why(paths: &Paths, text: &str) -> Result<Result<Explanation, UnknownUrl>, BuildError> {
     let _lock = lock(&paths.cache)?;
-    let memory = Memory::load(&mut Store::open(&paths.cache)?)?;
+    let memory = Memory::load(&mut Store::open(&paths.cache)?, Traces::Wanted)?;
     let file = public_url::file_meant(text);
     Ok(match memory.graph.trace(&file) {
         Some(trace) => Ok(explain(&memory.graph, &file, trace)),
@@ -83,13 +83,16 @@ pub fn why(paths: &Paths, text: &str) -> Result<Result<Explanation, UnknownUrl>,
 fn explain(graph: &Graph, file: &str, trace: &Trace) -> Explanation {
     let about = &trace.about;
     Explanation {
-        url: about.url.clone(),
+        url: about.url.to_string(),
         file: file.to_owned(),
         kind: about.kind,
-        route: about.route.clone(),
-        template: about.template.clone(),
-        locale: about.locale.clone(),
-        entry: about.entry.clone().map(|(uid, document_id)| EntryName { uid, document_id }),
+        route: about.route.to_string(),
+        template: about.template.to_string(),
+        locale: about.locale.to_string(),
+        entry: about.entry.as_ref().map(|(uid, document_id)| EntryName {
+            uid: uid.to_string(),
+            document_id: document_id.to_string(),
+        }),
         reads: graph.reads(trace).map(|(key, answer)| read_line(key, answer)).collect(),
         media: about.media.clone(),
         reasons: about.reasons.clone(),
@@ -106,7 +109,7 @@ fn read_line(key: &Key, answer: &Answer) -> ReadLine {
         uid: key.uid().map(str::to_owned),
         document_id: key.document_id().map(str::to_owned),
         fingerprint: answer.fingerprint.to_string(),
-        documents: answer.footprint.documents.iter().cloned().collect(),
+        documents: answer.footprint.documents.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -115,7 +118,7 @@ fn similar(graph: &Graph, file: &str) -> Vec<String> {
     let mut near: Vec<(usize, &str)> = graph
         .traces()
         .filter(|(_, trace)| trace.about.kind == Kind::Page)
-        .map(|(other, trace)| (distance(file, other), trace.about.url.as_str()))
+        .map(|(other, trace)| (distance(file, other), &*trace.about.url))
         .filter(|(distance, _)| *distance <= limit)
         .collect();
     near.sort_unstable();

@@ -58,8 +58,8 @@ impl Work {
         let is_new = |file: &str| memory.graph.trace(file).is_none();
         let files: Vec<String> = match planned {
             Planned::All => {
-                let files = table.pages().map(|page| &page.file);
-                files.filter(|file| is_new(file)).cloned().collect()
+                let files = table.pages().map(|page| page.file.to_string());
+                files.filter(|file| is_new(file)).collect()
             }
             Planned::Changed(change) => {
                 let files = change.added.iter().chain(&memory.failed_pages);
@@ -73,8 +73,8 @@ impl Work {
                 Reason::Clean {}
             } else {
                 Reason::NewPage {
-                    uid: entry.map(|entry| entry.uid.clone()),
-                    document_id: entry.map(|entry| entry.document_id.clone()),
+                    uid: entry.map(|entry| entry.uid.to_string()),
+                    document_id: entry.map(|entry| entry.document_id.to_string()),
                 }
             };
             self.add(&file, reason);
@@ -90,7 +90,7 @@ impl Work {
     fn add_damaged(&mut self, memory: &Memory, outputs: &Outputs) -> Result<(), BuildError> {
         for (file, trace) in memory.graph.traces() {
             if trace.about.kind == Kind::Page && !outputs.has(file, &trace.output)? {
-                self.add(file, Reason::Output { page: file.clone() });
+                self.add(file, Reason::Output { page: file.to_owned() });
             }
         }
         Ok(())
@@ -101,7 +101,7 @@ impl Work {
             Planned::All => {
                 let pages =
                     memory.graph.traces().filter(|(_, trace)| trace.about.kind == Kind::Page);
-                pages.map(|(file, _)| file.clone()).collect()
+                pages.map(|(file, _)| file.to_owned()).collect()
             }
             Planned::Changed(change) => change.removed.union(&memory.retained).cloned().collect(),
         };
@@ -123,9 +123,9 @@ impl Work {
 fn has_problem(table: &RouteTable, trace: &Trace) -> bool {
     let Some((uid, document_id)) = &trace.about.entry else { return false };
     let same = |problem: &crate::site::PlanProblem| {
-        problem.uid == *uid
-            && problem.document_id == *document_id
-            && problem.locale == trace.about.locale
+        *problem.uid == **uid
+            && *problem.document_id == **document_id
+            && *problem.locale == *trace.about.locale
     };
     table.problems().into_iter().any(|(_, problem)| same(problem))
 }

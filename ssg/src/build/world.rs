@@ -54,8 +54,8 @@ impl World {
     pub(super) fn render(&self, page: &Page) -> Result<Rendered, TemplateFault> {
         let started = Instant::now();
         let recording = recorder::start();
-        self.read(Key::Page { file: page.file.clone() });
-        self.read(Key::Template { name: page.template.clone() });
+        self.read(Key::Page { file: Arc::clone(&page.file) });
+        self.read(Key::Template { name: Arc::clone(&page.template) });
         self.read_config(page);
         let context = self.context(page).map_err(|message| TemplateFault {
             file: String::new(),
@@ -85,7 +85,7 @@ impl World {
     /// counts as read.
     fn read_config(&self, page: &Page) {
         match self.inputs.templates.closures().config(&page.template) {
-            None => self.read(Key::Config { path: SITE.to_owned() }),
+            None => self.read(Key::Config { path: SITE.into() }),
             Some(uses) => {
                 for found in uses {
                     let key = &found.key;
@@ -94,7 +94,7 @@ impl World {
                     } else {
                         format!("{SITE}.{key}")
                     };
-                    self.read(Key::Config { path });
+                    self.read(Key::Config { path: path.into() });
                 }
             }
         }
@@ -107,18 +107,18 @@ impl World {
             "page",
             &serde_json::json!({
                 "url": page.url,
-                "file": page.file,
-                "locale": page.locale,
-                "template": page.template,
+                "file": &*page.file,
+                "locale": &*page.locale,
+                "template": &*page.template,
                 "alternates": page.alternates,
             }),
         );
         if let Some(entry) = &page.entry {
             let key = Key::Entry {
-                uid: entry.uid.clone(),
-                document_id: entry.document_id.clone(),
-                locale: page.locale.clone(),
-                args: entry.args.clone(),
+                uid: Arc::clone(&entry.uid),
+                document_id: Arc::clone(&entry.document_id),
+                locale: Arc::clone(&page.locale),
+                args: Arc::clone(&entry.args),
             };
             context.insert_value("entry", self.ask(key)?.0);
         }
@@ -136,9 +136,9 @@ impl World {
 
     fn pager(&self, page: &Page, list: &PageList) -> Result<Value, String> {
         let (items, total) = self.ask(Key::Query {
-            uid: list.uid.clone(),
-            locale: page.locale.clone(),
-            args: list.args.clone(),
+            uid: Arc::clone(&list.uid),
+            locale: Arc::clone(&page.locale),
+            args: Arc::clone(&list.args),
             total: true,
         })?;
         let total = total.unwrap_or(0);

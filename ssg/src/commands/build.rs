@@ -15,7 +15,11 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
         clean: flags.clean,
         strict: flags.strict,
     };
-    let report = super::open_builder(config, super::open_releases(config)?)?.rebuild(&request)?;
+    let mut builder = super::open_builder(config, super::open_releases(config)?)?;
+    let report = builder.rebuild(&request)?;
+    // The process ends here. Giving its memory back piece by piece would take longer than
+    // publishing did.
+    std::mem::forget(builder);
     for failure in &report.failed {
         eprintln!("error: {}", problem::line(failure));
     }

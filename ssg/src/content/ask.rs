@@ -45,7 +45,24 @@ pub struct Parsed {
     pub spec: QuerySpec,
     /// The canonical `filters` and `sort`: the list behind the question.
     pub(crate) list: String,
+    /// The name of that list among sorted ones.
+    view: Arc<str>,
+    /// The canonical `fields` and `populate`, and the locale they are followed in: two
+    /// questions that say the same show a row the same way.
+    show: Arc<str>,
 }
+
+/// A row as a question shows it. Lists overlap: an article stands in the newest, in its
+/// author's and in those of its tags, and looks alike in most of them.
+#[derive(Debug)]
+pub(crate) struct Card {
+    value: Value,
+    fingerprint: Fingerprint,
+    footprint: Footprint,
+}
+
+/// What to show, and which row of this snapshot: the address of one is its name.
+pub(crate) type CardId = (Arc<str>, usize);
 
 /// A question that makes no sense under the content model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +75,17 @@ pub enum AskError {
     /// An argument is wrong: the sentence says which and why.
     #[error("{0}")]
     Arguments(String),
+}
+
+impl Reply {
+    fn one(value: Value, fingerprint: Fingerprint, footprint: Footprint) -> Self {
+        let answer = Answer { fingerprint, footprint: Arc::new(footprint) };
+        Self { value, total: None, answer }
+    }
+
+    fn nothing(footprint: Footprint) -> Self {
+        Self::one(Value::none(), Fingerprint::ABSENT, footprint)
+    }
 }
 
 impl Snapshot {
@@ -89,42 +117,45 @@ impl Snapshot {
     fn reply(&self, key: &Key) -> Result<Reply, AskError> {
         match key {
             Key::Entry { uid, document_id, locale, args } => {
-                let parsed = self.spec(uid, locale, args)?;
-                let spec = &parsed.spec;
+                let parsed = self.parsed(uid, locale, args)?;
                 let entry = self.get(uid, document_id, Some(locale));
                 let mut footprint = Footprint::default();
-                footprint.document(document_id);
-                Ok(self.one(entry, spec, footprint))
+                footprint.share_document(document_id);
+                Ok(self.one(entry, &parsed, footprint))
             }
             Key::Query { uid, locale, args, total } => {
-                let parsed = self.spec(uid, locale, args)?;
+                let parsed = self.parsed(uid, locale, args)?;
                 let spec = &parsed.spec;
                 let list = List { locale, args: &parsed.list };
                 let footprint = self.footprint_of_part(uid, &list, spec, *total);
-                Ok(self.list(uid, spec, *total, footprint))
+                Ok(self.list(uid, &parsed, *total, footprint))
             }
             Key::Count { uid, locale, args } => {
-                let parsed = self.spec(uid, locale, args)?;
+                let parsed = self.parsed(uid, locale, args)?;
                 let spec = &parsed.spec;
                 let total = self.count(uid, spec);
                 let answer = Answer {
                     fingerprint: Fingerprint::of_json(&total),
-                    footprint: searched(uid, spec),
+                    footprint: Arc::new(searched(uid, spec)),
                 };
                 Ok(Reply { value: Value::from(total), total: None, answer })
             }
             Key::Neighbour { direction, uid, document_id, locale, args } => {
-                let parsed = self.spec(uid, locale, args)?;
+                let parsed = self.parsed(uid, locale, args)?;
                 let spec = &parsed.spec;
                 let forward = *direction == Direction::Next;
                 let entry = self.get(uid, document_id, Some(locale));
                 let found = entry.and_then(|entry| {
-                    self.neighbour(entry, &spec.filter, &spec.sort, &spec.locale, forward)
+                    let view = Some(&parsed.view);
+                    self.neighbour(entry, &spec.filter, &spec.sort, &spec.locale, view, forward)
                 });
                 let list = List { locale, args: &parsed.list };
                 let mut footprint = self.footprint_of_place(uid, &list, spec, entry);
-                footprint.document(document_id);
-                Ok(self.one(found.as_ref(), spec, footprint))
+                footprint.share_document(document_id);
+                let Some(found) = found else { return Ok(Reply::nothing(footprint)) };
+                let card = self.card(&found, &parsed);
+                footprint.merge(&card.footprint);
+                Ok(Reply::one(card.value.clone(), card.fingerprint, footprint))
             }
             Key::Url { .. }
             | Key::Asset { .. }
@@ -134,34 +165,46 @@ impl Snapshot {
         }
     }
 
-    fn one(&self, entry: Option<&Arc<Entry>>, spec: &QuerySpec, footprint: Footprint) -> Reply {
-        let mut projector = Projector::new(self, self.asked_locale(&spec.locale), Ids::Asked);
-        let value = entry.map(|entry| projector.entry(entry, Show::of_query(spec)));
-        let mut all = projector.into_footprint();
+    fn one(&self, entry: Option<&Arc<Entry>>, parsed: &Parsed, footprint: Footprint) -> Reply {
+        let Some(entry) = entry else { return Reply::nothing(footprint) };
+        let Card { value, fingerprint, footprint: mut all } = self.made_card(entry, parsed);
         all.merge(&footprint);
-        let fingerprint = value.as_ref().map_or(Fingerprint::ABSENT, Fingerprint::of_json);
-        Reply {
-            value: value.unwrap_or_else(Value::none),
-            total: None,
-            answer: Answer { fingerprint, footprint: all },
-        }
+        Reply::one(value, fingerprint, all)
     }
 
-    fn list(&self, uid: &str, spec: &QuerySpec, with_total: bool, searched: Footprint) -> Reply {
+    fn list(&self, uid: &str, parsed: &Parsed, with_total: bool, searched: Footprint) -> Reply {
+        let spec = &parsed.spec;
         let found = if with_total {
-            self.find(uid, spec)
+            self.find_named(uid, spec, Some(&parsed.view))
         } else {
-            Found { rows: self.find_rows(uid, spec), total: 0 }
+            Found { rows: self.find_rows_named(uid, spec, Some(&parsed.view)), total: 0 }
         };
-        let mut projector = Projector::new(self, self.asked_locale(&spec.locale), Ids::Asked);
-        let rows = found.rows.iter();
-        let values: Vec<_> = rows.map(|row| projector.entry(row, Show::of_query(spec))).collect();
-        let mut footprint = projector.into_footprint();
-        footprint.merge(&searched);
-        let value = Value::from(values);
+        let cards: Vec<_> = found.rows.iter().map(|row| self.card(row, parsed)).collect();
+        let mut footprint = searched;
+        cards.iter().for_each(|card| footprint.merge(&card.footprint));
         let total = with_total.then(|| u64::try_from(found.total).unwrap_or(u64::MAX));
-        let fingerprint = Fingerprint::of_json(&(&value, total));
-        Reply { value, total, answer: Answer { fingerprint, footprint } }
+        let parts = cards.iter().map(|card| card.fingerprint);
+        let fingerprint = Fingerprint::combine(parts.chain([Fingerprint::of_json(&total)]));
+        let value = Value::from(cards.iter().map(|card| card.value.clone()).collect::<Vec<_>>());
+        Reply { value, total, answer: Answer { fingerprint, footprint: Arc::new(footprint) } }
+    }
+
+    fn card(&self, row: &Arc<Entry>, parsed: &Parsed) -> Arc<Card> {
+        let id: CardId = (Arc::clone(&parsed.show), Arc::as_ptr(row).addr());
+        if let Some(known) = self.cards().get(&id) {
+            return known;
+        }
+        let card = Arc::new(self.made_card(row, parsed));
+        self.cards().put(id, Arc::clone(&card), 1);
+        card
+    }
+
+    fn made_card(&self, row: &Arc<Entry>, parsed: &Parsed) -> Card {
+        let spec = &parsed.spec;
+        let mut projector = Projector::new(self, self.asked_locale(&spec.locale), Ids::Asked);
+        let value = projector.entry(row, Show::of_query(spec));
+        let fingerprint = Fingerprint::of_json(&value);
+        Card { value, fingerprint, footprint: projector.into_footprint() }
     }
 
     /// The checked query behind a question's arguments, see [`crate::engine::key::canonical`].
@@ -169,12 +212,24 @@ impl Snapshot {
     /// # Errors
     /// When a field, an operator or a value is not accepted.
     pub fn spec(&self, uid: &str, locale: &str, args: &str) -> Result<Arc<Parsed>, AskError> {
-        let name = format!("{uid}\0{locale}\0{args}");
+        self.parsed(&uid.into(), &locale.into(), &args.into())
+    }
+
+    fn parsed(
+        &self,
+        uid: &Arc<str>,
+        locale: &Arc<str>,
+        args: &Arc<str>,
+    ) -> Result<Arc<Parsed>, AskError> {
+        let name = [uid, locale, args].map(Arc::clone);
         if let Some(known) = self.specs().get(&name) {
             return Ok(known);
         }
         let spec = self.parse(uid, locale, args)?;
-        let parsed = Arc::new(Parsed { spec, list: list_args(args) });
+        let show = format!("{locale} {}", part_of(args, ["fields", "populate"])).into();
+        let list = part_of(args, ["filters", "sort"]);
+        let view = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort).name();
+        let parsed = Arc::new(Parsed { spec, list, view, show });
         self.specs().put(name, Arc::clone(&parsed), 1);
         Ok(parsed)
     }
@@ -230,10 +285,10 @@ fn searched(uid: &str, spec: &QuerySpec) -> Footprint {
     footprint
 }
 
-/// The arguments that make a sorted list, without what is shown of it.
-fn list_args(args: &str) -> String {
+/// Two of the arguments, without the others.
+fn part_of(args: &str, [one, other]: [&str; 2]) -> String {
     let args: Json = serde_json::from_str(args).unwrap_or_default();
-    canonical(&json!({ "filters": args.get("filters"), "sort": args.get("sort") }))
+    canonical(&json!({ one: args.get(one), other: args.get(other) }))
 }
 
 fn names_id(fields: Option<&Json>) -> bool {

@@ -82,7 +82,7 @@ impl Snapshot {
         let sort = [ascending(name)];
         let everything = Filter::default();
         let locales = locales.map(<[&str]>::to_vec);
-        let wanted = Wanted { uid, locales, asked, filter: &everything, sort: &sort };
+        let wanted = Wanted { uid, locales, asked, filter: &everything, sort: &sort, named: None };
         let view = self.views().get(&wanted, || self.view(&wanted))?;
         let from = super::sort::Rank::of_text(text);
         let hits = view.rows.range(&from).map(|(_, row)| row);

@@ -57,7 +57,7 @@ impl<'a> Projector<'a> {
     }
 
     pub(crate) fn entry(&mut self, entry: &'a Arc<Entry>, show: Show<'_>) -> Value {
-        self.footprint.document(entry.document_id());
+        self.footprint.share_document(&entry.key().document_id);
         let Some(shape) = self.snapshot.shapes().get(entry.uid()) else { return Value::none() };
         let asked = |fields: &[String]| fields.iter().any(|field| field == "id");
         let with_id = self.ids == Ids::Always || show.fields.is_none_or(asked);
@@ -134,8 +134,12 @@ impl<'a> Projector<'a> {
     }
 
     fn related(&mut self, place: &Place<'a>, link: &Link, populate: &Populate) -> Value {
+        let followed = self.snapshot.follow(place, &populate.name, link);
+        for entry in followed.iter().filter_map(|row| row.entry) {
+            self.footprint.share_document(&entry.key().document_id);
+        }
         self.note_link(place, link, populate);
-        let rows = self.chosen(self.snapshot.follow(place, &populate.name, link), link, populate);
+        let rows = self.chosen(followed, link, populate);
         if populate.count {
             return count(rows.len());
         }

@@ -29,18 +29,29 @@ impl Snapshot {
     /// question about drafts finds nothing.
     #[must_use]
     pub fn find(&self, uid: &str, spec: &QuerySpec) -> Found {
+        self.find_named(uid, spec, None)
+    }
+
+    /// The same for a list whose [`Wanted::name`] is known.
+    pub(crate) fn find_named(
+        &self,
+        uid: &str,
+        spec: &QuerySpec,
+        named: Option<&Arc<str>>,
+    ) -> Found {
         if spec.status == Status::Draft || !holds_here(spec.publication) {
             return Found::default();
         }
         let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
+        let wanted = Wanted { named, ..wanted };
         let start = usize::try_from(spec.page.start).unwrap_or(usize::MAX);
         let limit = usize::try_from(spec.page.limit).unwrap_or(usize::MAX);
         if let Some(text) = &spec.search {
             let rows = self.searched(&wanted, text);
-            return page(rows, start, limit);
+            return page(&rows, start, limit);
         }
         match self.ordered(&wanted) {
-            Ordering::Rows(rows) => page(rows, start, limit),
+            Ordering::Rows(rows) => page(&rows, start, limit),
             Ordering::View(view) => {
                 Found { total: view.rows.len(), rows: part(&view, start, limit) }
             }
@@ -50,18 +61,28 @@ impl Snapshot {
     /// The rows [`Snapshot::find`] finds, for those who do not need the total.
     #[must_use]
     pub fn find_rows(&self, uid: &str, spec: &QuerySpec) -> Vec<Arc<Entry>> {
+        self.find_rows_named(uid, spec, None)
+    }
+
+    /// The same for a list whose [`Wanted::name`] is known.
+    pub(crate) fn find_rows_named(
+        &self,
+        uid: &str,
+        spec: &QuerySpec,
+        named: Option<&Arc<str>>,
+    ) -> Vec<Arc<Entry>> {
         let limit = usize::try_from(spec.page.limit).unwrap_or(usize::MAX);
         let start = usize::try_from(spec.page.start).unwrap_or(usize::MAX);
         let plain = spec.status == Status::Published
             && holds_here(spec.publication)
             && spec.search.is_none();
         let Some(end) = start.checked_add(limit).filter(|end| plain && *end < MAX_WALK) else {
-            return self.find(uid, spec).rows;
+            return self.find_named(uid, spec, named).rows;
         };
         let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
-        match self.first(&wanted, end) {
+        match self.first(&Wanted { named, ..wanted }, end) {
             Some(rows) => rows.into_iter().skip(start).collect(),
-            None => self.find(uid, spec).rows,
+            None => self.find_named(uid, spec, named).rows,
         }
     }
 
@@ -80,12 +101,15 @@ impl Snapshot {
 
     /// The first `end` rows, when a look at some of the sorted list is enough to know them.
     fn first(&self, wanted: &Wanted<'_>, end: usize) -> Option<Vec<Arc<Entry>>> {
-        if wanted.filter.is_always() || self.views().has(wanted) || self.named_by(wanted).is_some()
+        if wanted.filter.is_always()
+            || self.views().has(wanted)
+            || self.lists().get(&wanted.name()).is_some()
+            || self.named_by(wanted).is_some()
         {
             return None;
         }
         let everything = Filter::default();
-        let all = Wanted { filter: &everything, ..wanted.clone() };
+        let all = Wanted { filter: &everything, named: None, ..wanted.clone() };
         let view = self.views().get(&all, || self.view(&all))?;
         let mut rows = Vec::with_capacity(end);
         let tried = view.rows.values().take(MAX_WALK);
@@ -102,13 +126,15 @@ impl Snapshot {
         filter: &Filter,
         sort: &[SortKey],
         locale: &Locale,
+        named: Option<&Arc<str>>,
         forward: bool,
     ) -> Option<Arc<Entry>> {
         let wanted = self.wanted(entry.uid(), locale, filter, sort);
+        let wanted = Wanted { named, ..wanted };
         let rank = self.rank(entry, sort, wanted.asked);
         let view = match self.ordered(&wanted) {
             Ordering::View(view) => view,
-            Ordering::Rows(rows) => Arc::new(View::new(self, &wanted, rows)),
+            Ordering::Rows(rows) => Arc::new(View::new(self, &wanted, rows.to_vec())),
         };
         let [before, after] = view.beside(&rank);
         if forward { after } else { before }.cloned()
@@ -135,18 +161,24 @@ impl Snapshot {
             Locale::Code(code) => Some(vec![code.as_str()]),
             Locale::All => None,
         };
-        Wanted { uid, locales, asked: self.asked_locale(locale), filter, sort }
+        Wanted { uid, locales, asked: self.asked_locale(locale), filter, sort, named: None }
     }
 
     fn ordered(&self, wanted: &Wanted<'_>) -> Ordering {
-        if !self.views().has(wanted)
-            && let Some(rows) = self.named_by(wanted)
-        {
-            return Ordering::Rows(self.sorted(wanted, rows.iter()));
+        if !self.views().has(wanted) {
+            let name = wanted.name();
+            if let Some(known) = self.lists().get(&name) {
+                return Ordering::Rows(known);
+            }
+            if let Some(rows) = self.named_by(wanted) {
+                let rows: Arc<[_]> = self.sorted(wanted, rows.iter()).into();
+                self.lists().put(name, Arc::clone(&rows), 1 + rows.len());
+                return Ordering::Rows(rows);
+            }
         }
         match self.views().get(wanted, || self.view(wanted)) {
             Some(view) => Ordering::View(view),
-            None => Ordering::Rows(self.sorted(wanted, self.scan(wanted))),
+            None => Ordering::Rows(self.sorted(wanted, self.scan(wanted)).into()),
         }
     }
 
@@ -188,7 +220,7 @@ impl Snapshot {
 }
 
 enum Ordering {
-    Rows(Vec<Arc<Entry>>),
+    Rows(Arc<[Arc<Entry>]>),
     View(Arc<View>),
 }
 
@@ -206,9 +238,9 @@ fn holds_here(wanted: Option<Publication>) -> bool {
     )
 }
 
-fn page(rows: Vec<Arc<Entry>>, start: usize, limit: usize) -> Found {
+fn page(rows: &[Arc<Entry>], start: usize, limit: usize) -> Found {
     let total = rows.len();
-    Found { rows: rows.into_iter().skip(start).take(limit).collect(), total }
+    Found { rows: rows.iter().skip(start).take(limit).cloned().collect(), total }
 }
 
 fn part(view: &View, start: usize, limit: usize) -> Vec<Arc<Entry>> {

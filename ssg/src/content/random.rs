@@ -124,15 +124,15 @@ fn questions() -> Vec<Key> {
         json!({ "populate": { "author": { "populate": { "articles": { "filters": { "views": { "$gt": 1 } } } } } } }),
         json!({ "populate": { "sections": { "on": { "blocks.quote": { "populate": ["author"] } } } } }),
     ];
-    let uid = || ARTICLE.to_owned();
+    let uid = || Arc::<str>::from(ARTICLE);
     let mut keys = Vec::new();
     for args in args {
-        for locale in ["en", "de"].map(str::to_owned) {
-            let filters = canonical(&json!({ "filters": args["filters"] }));
-            let neighbour = canonical(&json!({ "filters": args["filters"], "sort": args["sort"] }));
-            let show =
-                canonical(&json!({ "fields": args["fields"], "populate": args["populate"] }));
-            let args = canonical(&args);
+        for locale in ["en", "de"].map(Arc::<str>::from) {
+            let text = |args: Json| Arc::<str>::from(canonical(&args));
+            let filters = text(json!({ "filters": args["filters"] }));
+            let neighbour = text(json!({ "filters": args["filters"], "sort": args["sort"] }));
+            let show = text(json!({ "fields": args["fields"], "populate": args["populate"] }));
+            let args = text(args.clone());
             keys.push(Key::Count { uid: uid(), locale: locale.clone(), args: filters });
             for total in [false, true] {
                 let (locale, args) = (locale.clone(), args.clone());
@@ -147,14 +147,14 @@ fn questions() -> Vec<Key> {
                     args: neighbour.clone(),
                 });
             }
-            let document_id = "article2".to_owned();
+            let document_id = "article2".into();
             keys.push(Key::Entry { uid: uid(), document_id, locale, args: show });
         }
     }
     keys
 }
 
-fn touched(answer: &Answer, changes: &[Change], watches: &BTreeSet<String>) -> bool {
+fn touched(answer: &Answer, changes: &[Change], watches: &BTreeSet<Arc<str>>) -> bool {
     let documents = &answer.footprint.documents;
     changes.iter().any(|change| documents.contains(&*change.key.document_id))
         || !answer.footprint.types.is_disjoint(watches)
@@ -181,12 +181,13 @@ proptest! {
             edited = applied.snapshot;
             let watched: BTreeSet<&str> = before
                 .iter()
-                .flat_map(|answer| answer.footprint.types.iter().map(String::as_str))
+                .flat_map(|answer| answer.footprint.types.iter().map(|watch| &**watch))
                 .collect();
             let next = |from: &str| {
                 watched.range::<str, _>((Bound::Included(from), Bound::Unbounded)).next().copied()
             };
             let watches = edited.touched_watches(&applied.changes, &next);
+            let watches = watches.iter().map(|watch| watch.as_str().into()).collect();
             let whole = empty.apply(&all).unwrap().snapshot;
             for (key, before) in questions.iter().zip(before) {
                 let after = edited.answer(key);

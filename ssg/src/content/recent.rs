@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
+
 #[derive(Debug)]
 pub(crate) struct Recent<K, V> {
     /// What a generation may weigh.
@@ -17,15 +19,16 @@ pub(crate) struct Recent<K, V> {
 
 #[derive(Debug)]
 struct Generations<K, V> {
-    young: HashMap<K, (V, usize)>,
-    old: HashMap<K, (V, usize)>,
+    young: HashMap<K, (V, usize), RandomState>,
+    old: HashMap<K, (V, usize), RandomState>,
     weight: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// Remembers results of up to twice this weight in all.
     pub(crate) fn new(capacity: usize) -> Self {
-        let generations = Generations { young: HashMap::new(), old: HashMap::new(), weight: 0 };
+        let generations =
+            Generations { young: HashMap::default(), old: HashMap::default(), weight: 0 };
         Self { capacity, generations: Mutex::new(generations) }
     }
 

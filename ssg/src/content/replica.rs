@@ -4,15 +4,14 @@
 //! version of this program can read it with new eyes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cms_api::change::{Op, SyncItem};
 use cms_api::model::{ContentModel, ModelError};
-use rayon::prelude::*;
 
 use super::entry::{BadEntry, Entry};
 use super::snapshot::Snapshot;
-use crate::state::{Loaded, ReplicaChange, ReplicaRow, RowId};
+use crate::state::{Head, ReplicaChange, ReplicaRow, RowId, StateError, Store};
 
 /// A stored replica that cannot be used: it has to be pulled anew.
 #[derive(Debug, thiserror::Error)]
@@ -27,21 +26,41 @@ pub enum ReplicaError {
     Row(#[from] BadEntry),
 }
 
-/// The snapshot a store holds; empty before the first pull.
+/// The snapshot a store holds; empty before the first pull. Rows are understood on all
+/// cores while they are read.
 ///
 /// # Errors
-/// When the model or a row cannot be read.
-pub fn load(loaded: &Loaded) -> Result<Snapshot, ReplicaError> {
-    let model = match &loaded.model {
-        Some(bytes) => {
-            let json = serde_json::from_slice(bytes).map_err(ReplicaError::ModelText)?;
-            ContentModel::from_json(&json).map_err(ReplicaError::Model)?
-        }
-        None => ContentModel::new([], []).map_err(ReplicaError::Model)?,
+/// When the store cannot be read. The inner error: when the model or a row makes no sense.
+pub fn load(store: &Store, head: &Head) -> Result<Result<Snapshot, ReplicaError>, StateError> {
+    let empty = match model(head) {
+        Ok(model) => Snapshot::new(Arc::new(model), head.locales.clone()),
+        Err(error) => return Ok(Err(error)),
     };
-    let empty = Snapshot::new(Arc::new(model), loaded.locales.clone());
-    let entries: Result<Vec<_>, _> = loaded.rows.par_iter().map(|row| entry(&empty, row)).collect();
-    Ok(empty.with_entries(entries?, loaded.seq))
+    let entries = Mutex::new(Ok(Vec::new()));
+    rayon::in_place_scope(|scope| {
+        store.rows(|batch| {
+            let (empty, entries) = (&empty, &entries);
+            scope.spawn(move |_| {
+                let found: Result<Vec<_>, _> = batch.iter().map(|row| entry(empty, row)).collect();
+                let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
+                match (found, &mut *entries) {
+                    (Ok(found), Ok(entries)) => entries.extend(found),
+                    (Err(error), _) => *entries = Err(error),
+                    (Ok(_), Err(_)) => {}
+                }
+            });
+        })
+    })?;
+    let entries = entries.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(entries.map(|entries| empty.with_entries(entries, head.seq)))
+}
+
+fn model(head: &Head) -> Result<ContentModel, ReplicaError> {
+    let Some(bytes) = &head.model else {
+        return ContentModel::new([], []).map_err(ReplicaError::Model);
+    };
+    let json = serde_json::from_slice(bytes).map_err(ReplicaError::ModelText)?;
+    ContentModel::from_json(&json).map_err(ReplicaError::Model)
 }
 
 /// The entry of a stored row, for the model of the snapshot.

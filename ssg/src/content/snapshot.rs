@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cms_api::change::{Op, SyncItem};
 use cms_api::model::{ContentModel, ModelError};
 
-use super::ask::{Parsed, Reply};
+use super::ask::{Card, CardId, Parsed, Reply};
 use super::entry::{BadEntry, Entry, EntryRef};
 use super::recent::Recent;
 use super::rows::Rows;
@@ -32,12 +32,14 @@ pub struct Snapshot {
     /// Derived, and shared by all clones.
     views: Arc<Views>,
     replies: Arc<Replies>,
+    cards: Arc<Cards>,
+    lists: Arc<Lists>,
     specs: Arc<Specs>,
 }
 
 /// Queries checked lately: what every page asks is parsed once.
 #[derive(Debug)]
-struct Specs(Recent<String, Arc<Parsed>>);
+struct Specs(Recent<[Arc<str>; 3], Arc<Parsed>>);
 
 /// Checked queries per generation.
 const MAX_SPECS: usize = 4096;
@@ -58,6 +60,35 @@ const MAX_REMEMBERED: usize = 20_000;
 impl Default for Replies {
     fn default() -> Self {
         Self(Recent::new(MAX_REMEMBERED))
+    }
+}
+
+/// Rows as lists show them.
+#[derive(Debug)]
+struct Cards(Recent<CardId, Arc<Card>>);
+
+/// Cards per generation.
+const MAX_CARDS: usize = 40_000;
+
+impl Default for Cards {
+    fn default() -> Self {
+        Self(Recent::new(MAX_CARDS))
+    }
+}
+
+/// Sorted lists of the rows that an index names, by [`Wanted::name`]: every page of a list
+/// asks for a part of it.
+///
+/// [`Wanted::name`]: super::view::Wanted::name
+#[derive(Debug)]
+struct Lists(Recent<Arc<str>, Arc<[Arc<Entry>]>>);
+
+/// Rows in such lists per generation.
+const MAX_LISTED: usize = 200_000;
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self(Recent::new(MAX_LISTED))
     }
 }
 
@@ -196,7 +227,15 @@ impl Snapshot {
         &self.replies.0
     }
 
-    pub(crate) fn specs(&self) -> &Recent<String, Arc<Parsed>> {
+    pub(crate) fn lists(&self) -> &Recent<Arc<str>, Arc<[Arc<Entry>]>> {
+        &self.lists.0
+    }
+
+    pub(crate) fn cards(&self) -> &Recent<CardId, Arc<Card>> {
+        &self.cards.0
+    }
+
+    pub(crate) fn specs(&self) -> &Recent<[Arc<str>; 3], Arc<Parsed>> {
         &self.specs.0
     }
 
@@ -214,6 +253,8 @@ impl Snapshot {
             locales: locales.into(),
             views: Arc::default(),
             replies: Arc::default(),
+            cards: Arc::default(),
+            lists: Arc::default(),
             ..self.clone()
         }
     }
@@ -235,6 +276,8 @@ impl Snapshot {
             seq,
             views: Arc::default(),
             replies: Arc::default(),
+            cards: Arc::default(),
+            lists: Arc::default(),
             ..self.clone()
         }
     }
@@ -344,6 +387,8 @@ impl Draft {
             types: Arc::new(self.types),
             views: Arc::default(),
             replies: Arc::default(),
+            cards: Arc::default(),
+            lists: Arc::default(),
             specs: Arc::default(),
         };
         if !self.model_changed {

@@ -34,12 +34,18 @@ pub(crate) struct Wanted<'a> {
     pub(crate) asked: &'a str,
     pub(crate) filter: &'a Filter,
     pub(crate) sort: &'a [SortKey],
+    /// [`Wanted::name`], where it is known.
+    pub(crate) named: Option<&'a Arc<str>>,
 }
 
 impl Wanted<'_> {
-    fn name(&self) -> String {
-        let Self { uid, locales, asked, filter, sort } = self;
-        format!("{uid} {locales:?} {asked} {filter:?} {sort:?}")
+    /// The same for whoever wants the same rows in the same order.
+    pub(crate) fn name(&self) -> Arc<str> {
+        if let Some(name) = self.named {
+            return Arc::clone(name);
+        }
+        let Self { uid, locales, asked, filter, sort, named: _ } = self;
+        format!("{uid} {locales:?} {asked} {filter:?} {sort:?}").into()
     }
 
     pub(crate) fn wants_locale(&self, locale: Option<&str>) -> bool {
@@ -136,7 +142,7 @@ type Cell = Arc<OnceLock<Arc<View>>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Views {
-    cells: Mutex<BTreeMap<String, Cell>>,
+    cells: Mutex<BTreeMap<Arc<str>, Cell>>,
     /// Rows in all views made so far.
     rows: AtomicUsize,
 }
@@ -148,9 +154,9 @@ impl Views {
         wanted: &Wanted<'_>,
         make: impl FnOnce() -> View,
     ) -> Option<Arc<View>> {
+        let name = wanted.name();
         let cell = {
             let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-            let name = wanted.name();
             if self.rows.load(Relaxed) >= MAX_ROWS && !cells.contains_key(&name) {
                 return None;
             }
@@ -166,8 +172,9 @@ impl Views {
 
     /// Whether the view is there already.
     pub(crate) fn has(&self, wanted: &Wanted<'_>) -> bool {
+        let name = wanted.name();
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        cells.get(&wanted.name()).is_some_and(|cell| cell.get().is_some())
+        cells.get(&name).is_some_and(|cell| cell.get().is_some())
     }
 
     /// The views of the next snapshot.

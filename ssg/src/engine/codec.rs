@@ -29,13 +29,13 @@ impl Writer {
         self.number(text.len() as u64).raw(text.as_bytes())
     }
 
-    pub(super) fn texts<'a>(
+    pub(super) fn texts<T: AsRef<str>>(
         &mut self,
-        texts: impl ExactSizeIterator<Item = &'a String>,
+        texts: impl ExactSizeIterator<Item = T>,
     ) -> &mut Self {
         self.number(texts.len() as u64);
         for text in texts {
-            self.text(text);
+            self.text(text.as_ref());
         }
         self
     }
@@ -69,14 +69,18 @@ impl<'a> Reader<'a> {
         self.raw(N)?.try_into().ok()
     }
 
-    pub(super) fn text(&mut self) -> Option<String> {
+    pub(super) fn str(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
-        String::from_utf8(self.raw(length)?.to_vec()).ok()
+        std::str::from_utf8(self.raw(length)?).ok()
     }
 
-    pub(super) fn texts<C: FromIterator<String>>(&mut self) -> Option<C> {
+    pub(super) fn text(&mut self) -> Option<String> {
+        self.str().map(str::to_owned)
+    }
+
+    pub(super) fn texts<T: From<&'a str>, C: FromIterator<T>>(&mut self) -> Option<C> {
         let count = self.number()?;
-        (0..count).map(|_| self.text()).collect()
+        (0..count).map(|_| self.str().map(T::from)).collect()
     }
 }
 
@@ -90,13 +94,13 @@ mod tests {
         for number in [0, 1, 127, 128, 300, u64::MAX] {
             writer.number(number);
         }
-        writer.text("größe").texts([String::new(), "b".into()].iter());
+        writer.text("größe").texts(["", "b"].iter());
         let mut reader = Reader(&writer.0);
         for number in [0, 1, 127, 128, 300, u64::MAX] {
             assert_eq!(reader.number(), Some(number));
         }
         assert_eq!(reader.text().as_deref(), Some("größe"));
-        assert_eq!(reader.texts::<Vec<_>>().unwrap(), ["", "b"]);
+        assert_eq!(reader.texts::<&str, Vec<_>>().unwrap(), ["", "b"]);
         assert_eq!(reader.number(), None);
     }
 

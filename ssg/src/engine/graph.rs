@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::trace::{decode_question, encode_question};
 use super::{About, Answer, Key, QuestionId, Read, Trace};
@@ -13,21 +16,21 @@ use super::{About, Answer, Key, QuestionId, Read, Trace};
 #[derive(Debug, Default)]
 pub struct Graph {
     questions: BTreeMap<QuestionId, Question>,
-    ids: HashMap<Key, QuestionId>,
-    traces: BTreeMap<String, Trace>,
-    by_document: HashMap<String, BTreeSet<QuestionId>>,
+    ids: HashMap<Key, QuestionId, RandomState>,
+    traces: BTreeMap<Arc<str>, Trace>,
+    by_document: HashMap<Arc<str>, BTreeSet<QuestionId>, RandomState>,
     /// By type or watch: ordered, so that watches with a common beginning are found together.
-    by_type: BTreeMap<String, BTreeSet<QuestionId>>,
+    by_type: BTreeMap<Arc<str>, BTreeSet<QuestionId>>,
     /// Questions about templates, assets and configuration.
     plain: BTreeSet<QuestionId>,
     /// Questions for the URL of a document.
-    urls: HashMap<String, BTreeSet<QuestionId>>,
+    urls: HashMap<Arc<str>, BTreeSet<QuestionId>, RandomState>,
     /// Media URLs with the number of pages that show them.
     media: BTreeMap<String, usize>,
     /// Output files of pages to try again.
     failures: BTreeSet<String>,
     changed_questions: BTreeSet<QuestionId>,
-    changed_traces: BTreeSet<String>,
+    changed_traces: BTreeSet<Arc<str>>,
     changed_media: BTreeSet<String>,
 }
 
@@ -36,39 +39,36 @@ pub(super) struct Question {
     pub(super) key: Key,
     pub(super) answer: Answer,
     /// Output files of the pages that asked.
-    pub(super) pages: BTreeSet<String>,
+    pub(super) pages: BTreeSet<Arc<str>>,
 }
 
 /// Rows to store; `None` removes one.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct GraphChange {
     pub questions: Vec<(QuestionId, Option<Vec<u8>>)>,
-    pub traces: Vec<(String, Option<Vec<u8>>)>,
+    pub traces: Vec<(Arc<str>, Option<Vec<u8>>)>,
 }
 
 impl Graph {
-    /// The graph as stored; `None` when any row is unreadable or refers to a missing one.
-    #[must_use]
-    pub fn load(
-        questions: &BTreeMap<u32, Vec<u8>>,
-        traces: &BTreeMap<String, Vec<u8>>,
-    ) -> Option<Self> {
-        let mut graph = Self::default();
-        for (id, bytes) in questions {
-            let (key, answer) = decode_question(bytes)?;
-            graph.insert_question(*id, key, answer);
+    /// Takes in a question as [`Graph::take_changes`] gave it; `None` when it is unreadable.
+    pub fn load_question(&mut self, id: QuestionId, bytes: &[u8]) -> Option<()> {
+        let (key, answer) = decode_question(bytes)?;
+        self.insert_question(id, key, answer);
+        self.changed_questions.clear();
+        Some(())
+    }
+
+    /// The same for a trace, after all questions; `None` also when one of those is missing.
+    pub fn load_trace(&mut self, file: &str, bytes: &[u8]) -> Option<()> {
+        let trace = Trace::decode(bytes)?;
+        let file: Arc<str> = file.into();
+        for id in &trace.reads {
+            self.questions.get_mut(id)?.pages.insert(Arc::clone(&file));
         }
-        for (file, bytes) in traces {
-            let trace = Trace::decode(bytes)?;
-            for id in &trace.reads {
-                graph.questions.get_mut(id)?.pages.insert(file.clone());
-            }
-            graph.enter(file, &trace);
-            graph.traces.insert(file.clone(), trace);
-        }
-        graph.changed_questions.clear();
-        graph.changed_media.clear();
-        Some(graph)
+        self.enter(&file, &trace);
+        self.changed_media.clear();
+        self.traces.insert(file, trace);
+        Some(())
     }
 
     #[must_use]
@@ -81,8 +81,8 @@ impl Graph {
         self.traces.get(file)
     }
 
-    pub fn traces(&self) -> impl Iterator<Item = (&String, &Trace)> {
-        self.traces.iter()
+    pub fn traces(&self) -> impl Iterator<Item = (&str, &Trace)> {
+        self.traces.iter().map(|(file, trace)| (&**file, trace))
     }
 
     /// A page's questions in the order they were first asked.
@@ -108,7 +108,7 @@ impl Graph {
     }
 
     pub(super) fn about_page(&self, file: &str) -> Option<QuestionId> {
-        self.ids.get(&Key::Page { file: file.to_owned() }).copied()
+        self.ids.get(&Key::Page { file: file.into() }).copied()
     }
 
     pub(super) fn about_url(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {
@@ -127,7 +127,7 @@ impl Graph {
     #[must_use]
     pub fn next_watch(&self, from: &str) -> Option<&str> {
         let mut rest = self.by_type.range::<str, _>((Bound::Included(from), Bound::Unbounded));
-        rest.next().map(|(watch, _)| watch.as_str())
+        rest.next().map(|(watch, _)| &**watch)
     }
 
     pub(super) fn about_type(&self, uid: &str) -> impl Iterator<Item = QuestionId> {
@@ -149,14 +149,16 @@ impl Graph {
     /// Notes a successful rendering. Questions only the page's former rendering asked are
     /// forgotten.
     pub fn rendered(&mut self, file: &str, about: About, output: [u8; 32], reads: Vec<Read>) {
-        let reads: Vec<_> = reads.into_iter().map(|read| self.ask(file, read)).collect();
+        let known = self.traces.get_key_value(file);
+        let file = known.map_or_else(|| Arc::from(file), |(file, _)| Arc::clone(file));
+        let reads: Vec<_> = reads.into_iter().map(|read| self.ask(&file, read)).collect();
         let trace = Trace { about, output, reads };
-        self.enter(file, &trace);
-        let before = self.traces.insert(file.to_owned(), trace);
-        self.changed_traces.insert(file.to_owned());
-        self.failures.remove(file);
+        self.enter(&file, &trace);
+        let before = self.traces.insert(Arc::clone(&file), trace);
+        self.changed_traces.insert(Arc::clone(&file));
+        self.failures.remove(&*file);
         if let Some(before) = before {
-            self.leave(file, &before);
+            self.leave(&file, &before);
         }
     }
 
@@ -166,7 +168,7 @@ impl Graph {
         let Some(trace) = self.traces.get_mut(file) else { return false };
         if trace.about.failed.as_deref() != Some(message) {
             trace.about.failed = Some(message.to_owned());
-            self.changed_traces.insert(file.to_owned());
+            self.changed_traces.insert(file.into());
         }
         self.failures.insert(file.to_owned());
         true
@@ -175,13 +177,13 @@ impl Graph {
     /// Pages whose last attempt failed, with what went wrong.
     pub fn failures(&self) -> impl Iterator<Item = (&str, &str)> {
         self.failures.iter().filter_map(|file| {
-            Some((file.as_str(), self.traces.get(file)?.about.failed.as_deref()?))
+            Some((file.as_str(), self.traces.get(file.as_str())?.about.failed.as_deref()?))
         })
     }
 
     pub fn removed(&mut self, file: &str) {
         if let Some(trace) = self.traces.remove(file) {
-            self.changed_traces.insert(file.to_owned());
+            self.changed_traces.insert(file.into());
             self.failures.remove(file);
             self.leave(file, &trace);
         }
@@ -201,7 +203,7 @@ impl Graph {
     #[must_use]
     pub fn page_showing(&self, media: &str) -> Option<&str> {
         let shows = |trace: &&Trace| trace.about.media.iter().any(|url| url == media);
-        self.traces.values().find(shows).map(|trace| trace.about.url.as_str())
+        self.traces.values().find(shows).map(|trace| &*trace.about.url)
     }
 
     /// Media URLs that are shown for the first time, or no more, since the last call.
@@ -231,7 +233,7 @@ impl Graph {
         }
     }
 
-    fn ask(&mut self, file: &str, read: Read) -> QuestionId {
+    fn ask(&mut self, file: &Arc<str>, read: Read) -> QuestionId {
         let id = match self.ids.get(&read.key) {
             Some(id) => {
                 let id = *id;
@@ -245,7 +247,7 @@ impl Graph {
             }
         };
         if let Some(question) = self.questions.get_mut(&id) {
-            question.pages.insert(file.to_owned());
+            question.pages.insert(Arc::clone(file));
         }
         id
     }
@@ -318,10 +320,10 @@ impl Graph {
 
     fn index(&mut self, id: QuestionId, answer: &Answer) {
         for document in &answer.footprint.documents {
-            self.by_document.entry(document.clone()).or_default().insert(id);
+            self.by_document.entry(Arc::clone(document)).or_default().insert(id);
         }
         for uid in &answer.footprint.types {
-            self.by_type.entry(uid.clone()).or_default().insert(id);
+            self.by_type.entry(Arc::clone(uid)).or_default().insert(id);
         }
     }
 

@@ -6,6 +6,7 @@
 //! JSON of the REST parameters (keys sorted, absent ones left out), see [`canonical`].
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -13,31 +14,31 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     /// One document by its id. `args`: `fields`, `populate`.
-    Entry { uid: String, document_id: String, locale: String, args: String },
+    Entry { uid: Arc<str>, document_id: Arc<str>, locale: Arc<str>, args: Arc<str> },
     /// An ordered list. `args`: `filters`, `sort`, `fields`, `populate`, `start`, `limit`;
     /// with `total`, the number of all matches is part of the answer.
-    Query { uid: String, locale: String, args: String, total: bool },
+    Query { uid: Arc<str>, locale: Arc<str>, args: Arc<str>, total: bool },
     /// How many documents match. `args`: `filters`.
-    Count { uid: String, locale: String, args: String },
+    Count { uid: Arc<str>, locale: Arc<str>, args: Arc<str> },
     /// The document before or after one in a sorted list. `args`: `filters`, `sort`,
     /// `fields`, `populate`.
     Neighbour {
         direction: Direction,
-        uid: String,
-        document_id: String,
-        locale: String,
-        args: String,
+        uid: Arc<str>,
+        document_id: Arc<str>,
+        locale: Arc<str>,
+        args: Arc<str>,
     },
     /// Where a document has its page; absent when it has none.
-    Url { document_id: String, locale: String },
+    Url { document_id: Arc<str>, locale: Arc<str> },
     /// The published URL of a file below `static/`; absent when there is none.
-    Asset { path: String },
+    Asset { path: Arc<str> },
     /// The text of a template and of everything it extends, includes or calls.
-    Template { name: String },
+    Template { name: Arc<str> },
     /// A value of site.toml, by its dotted path (`site.title`, or `site` for all of it).
-    Config { path: String },
+    Config { path: Arc<str> },
     /// What the route table says about an output file: route, URL, alternates, position.
-    Page { file: String },
+    Page { file: Arc<str> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,7 +146,7 @@ impl Key {
     pub fn decode(text: &str) -> Option<Self> {
         let mut parts = text.split('\t');
         let kind = parts.next()?;
-        let mut next = || parts.next().map(unescape);
+        let mut next = || parts.next().map(|part| Arc::<str>::from(unescape(part)));
         let key = match kind {
             "entry" => {
                 Self::Entry { uid: next()?, document_id: next()?, locale: next()?, args: next()? }
@@ -154,7 +155,7 @@ impl Key {
                 uid: next()?,
                 locale: next()?,
                 args: next()?,
-                total: next()? == "total",
+                total: &*next()? == "total",
             },
             "count" => Self::Count { uid: next()?, locale: next()?, args: next()? },
             "previous" | "next" => Self::Neighbour {
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_survives_encoding() {
-        let text = |s: &str| s.to_owned();
+        let text = |s: &str| Arc::<str>::from(s);
         let uid = || text("api::article.article");
         let keys = [
             Key::Entry {

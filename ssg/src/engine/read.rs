@@ -1,6 +1,7 @@
 //! A question, the fingerprint of its answer, and what the answer was made from.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Fingerprint, Key};
 
@@ -10,13 +11,13 @@ use super::{Fingerprint, Key};
 pub struct Footprint {
     /// Ids of documents looked up, found or not (an unpublished relation target counts:
     /// publishing it changes the answer).
-    pub documents: BTreeSet<String>,
+    pub documents: BTreeSet<Arc<str>>,
     /// Content types searched as a whole: the type of a query, the types its filters and
     /// sort keys pass through, and the owning type of every inverse relation populated.
     ///
     /// A name may go on after the uid with a sign and a condition: a *watch*, which only the
     /// changes that [`ChangeSet::watches`](super::ChangeSet::watches) names touch.
-    pub types: BTreeSet<String>,
+    pub types: BTreeSet<Arc<str>>,
 }
 
 /// The signs that begin a watch's condition; no uid has one.
@@ -25,13 +26,21 @@ const CONDITION: [char; 3] = ['#', '~', '@'];
 impl Footprint {
     pub fn document(&mut self, document_id: &str) {
         if !self.documents.contains(document_id) {
-            self.documents.insert(document_id.to_owned());
+            self.documents.insert(document_id.into());
+        }
+    }
+
+    /// The same for an id that is shared: a site has thousands of answers that name one
+    /// author.
+    pub fn share_document(&mut self, document_id: &Arc<str>) {
+        if !self.documents.contains(document_id) {
+            self.documents.insert(Arc::clone(document_id));
         }
     }
 
     pub fn content_type(&mut self, uid: &str) {
         if !self.types.contains(uid) {
-            self.types.insert(uid.to_owned());
+            self.types.insert(uid.into());
         }
     }
 
@@ -52,14 +61,14 @@ impl Footprint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub fingerprint: Fingerprint,
-    pub footprint: Footprint,
+    pub footprint: Arc<Footprint>,
 }
 
 impl Answer {
     /// An answer that does not come from documents.
     #[must_use]
     pub fn plain(fingerprint: Fingerprint) -> Self {
-        Self { fingerprint, footprint: Footprint::default() }
+        Self { fingerprint, footprint: Arc::default() }
     }
 
     #[must_use]

@@ -6,12 +6,13 @@
 
 use std::cell::RefCell;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::{Answer, Key, Read};
 
 thread_local! {
-    static STACK: RefCell<Vec<IndexMap<Key, Answer>>> = const { RefCell::new(Vec::new()) };
+    static STACK: RefCell<Vec<IndexMap<Key, Answer, RandomState>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Recording lasts as long as the guard; [`RecorderGuard::finish`] hands out the reads.
@@ -26,7 +27,7 @@ pub struct RecorderGuard {
 #[must_use]
 pub fn start() -> RecorderGuard {
     let depth = STACK.with_borrow_mut(|stack| {
-        stack.push(IndexMap::new());
+        stack.push(IndexMap::default());
         stack.len()
     });
     RecorderGuard { depth, _not_send: std::marker::PhantomData }

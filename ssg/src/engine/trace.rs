@@ -1,5 +1,7 @@
 //! What is remembered about a page between builds.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::codec::{Reader, Writer};
@@ -32,18 +34,18 @@ pub enum Kind {
 }
 
 /// Everything about a rendering that is no read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
     pub kind: Kind,
     /// Which version of its source a media or static file is.
     pub version: String,
-    pub url: String,
-    pub locale: String,
+    pub url: Arc<str>,
+    pub locale: Arc<str>,
     /// The route's path as site.toml writes it.
-    pub route: String,
-    pub template: String,
+    pub route: Arc<str>,
+    pub template: Arc<str>,
     /// Type and document of a page made by `each`.
-    pub entry: Option<(String, String)>,
+    pub entry: Option<(Arc<str>, Arc<str>)>,
     /// URLs below `/uploads/` that the page shows.
     pub media: Vec<String>,
     /// Why it was rendered last.
@@ -62,7 +64,7 @@ impl Trace {
         let about = &self.about;
         writer.number(about.kind as u64).text(&about.version);
         writer.text(&about.url).text(&about.locale).text(&about.route).text(&about.template);
-        let entry: Vec<&String> = about.entry.iter().flat_map(|(uid, id)| [uid, id]).collect();
+        let entry: Vec<&Arc<str>> = about.entry.iter().flat_map(|(uid, id)| [uid, id]).collect();
         writer.texts(entry.into_iter());
         writer.texts(about.media.iter());
         let reasons = serde_json::to_string(&about.reasons).unwrap_or_default();
@@ -85,12 +87,12 @@ impl Trace {
                 _ => return None,
             },
             version: reader.text()?,
-            url: reader.text()?,
-            locale: reader.text()?,
-            route: reader.text()?,
-            template: reader.text()?,
+            url: reader.str()?.into(),
+            locale: reader.str()?.into(),
+            route: reader.str()?.into(),
+            template: reader.str()?.into(),
             entry: {
-                let parts: Vec<String> = reader.texts()?;
+                let parts: Vec<Arc<str>> = reader.texts()?;
                 let mut parts = parts.into_iter();
                 parts.next().zip(parts.next())
             },
@@ -98,7 +100,7 @@ impl Trace {
             reasons: serde_json::from_str(&reader.text()?).ok()?,
             micros: reader.number()?,
             seq: reader.number()?.cast_signed(),
-            failed: reader.texts::<Vec<_>>()?.pop(),
+            failed: reader.texts::<String, Vec<_>>()?.pop(),
         };
         let output = reader.array()?;
         let count = reader.number()?;
@@ -117,10 +119,10 @@ pub(super) fn encode_question(key: &Key, answer: &Answer) -> Vec<u8> {
 
 pub(super) fn decode_question(bytes: &[u8]) -> Option<(Key, Answer)> {
     let mut reader = Reader(bytes);
-    let key = Key::decode(&reader.text()?)?;
+    let key = Key::decode(reader.str()?)?;
     let fingerprint = Fingerprint::from_bytes(reader.array()?);
     let footprint = Footprint { documents: reader.texts()?, types: reader.texts()? };
-    Some((key, Answer { fingerprint, footprint }))
+    Some((key, Answer { fingerprint, footprint: Arc::new(footprint) }))
 }
 
 #[cfg(test)]
@@ -159,7 +161,8 @@ mod tests {
         let mut footprint = Footprint::default();
         footprint.document("d");
         footprint.content_type("t");
-        let answer = Answer { fingerprint: Fingerprint::of_bytes(b"x"), footprint };
+        let answer =
+            Answer { fingerprint: Fingerprint::of_bytes(b"x"), footprint: footprint.into() };
         let bytes = encode_question(&key, &answer);
         assert_eq!(decode_question(&bytes), Some((key, answer)));
     }

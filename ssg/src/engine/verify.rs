@@ -32,7 +32,7 @@ pub fn verify(
         if question.answer.fingerprint != answer.fingerprint {
             let reasons = explain(&question.key, &question.answer, &answer, changes);
             for file in &question.pages {
-                add_reasons(dirty.entry(file.clone()).or_default(), &reasons);
+                add_reasons(dirty.entry(file.to_string()).or_default(), &reasons);
             }
         }
         graph.answer(id, answer);
@@ -54,8 +54,8 @@ fn explain(key: &Key, before: &Answer, after: &Answer, changes: &ChangeSet) -> V
         Key::Entry { uid, document_id, .. } => {
             let reasons = entry_reasons(before, after, changes);
             let whole = || Reason::Entry {
-                uid: uid.clone(),
-                document_id: document_id.clone(),
+                uid: uid.to_string(),
+                document_id: document_id.to_string(),
                 field: None,
             };
             if reasons.is_empty() { vec![whole()] } else { reasons }
@@ -64,12 +64,12 @@ fn explain(key: &Key, before: &Answer, after: &Answer, changes: &ChangeSet) -> V
         | Key::Count { uid, args, .. }
         | Key::Neighbour { uid, args, .. } => query_reasons(uid, args, before, after, changes),
         Key::Url { document_id, locale } => {
-            vec![Reason::Url { document_id: document_id.clone(), locale: locale.clone() }]
+            vec![Reason::Url { document_id: document_id.to_string(), locale: locale.to_string() }]
         }
-        Key::Asset { path } => vec![Reason::Asset { asset: path.clone() }],
-        Key::Template { name } => vec![Reason::Template { template: name.clone() }],
-        Key::Config { path } => vec![Reason::Config { config: path.clone() }],
-        Key::Page { file } => vec![Reason::Page { page: file.clone() }],
+        Key::Asset { path } => vec![Reason::Asset { asset: path.to_string() }],
+        Key::Template { name } => vec![Reason::Template { template: name.to_string() }],
+        Key::Config { path } => vec![Reason::Config { config: path.to_string() }],
+        Key::Page { file } => vec![Reason::Page { page: file.to_string() }],
     }
 }
 
@@ -81,7 +81,7 @@ fn culprits<'a>(
 ) -> impl Iterator<Item = (&'a String, &'a super::change_set::DocumentChange)> {
     changes.documents.iter().filter(move |(id, change)| {
         [before, after].iter().any(|footprint| {
-            footprint.documents.contains(*id) || footprint.may_concern(&change.uid)
+            footprint.documents.contains(id.as_str()) || footprint.may_concern(&change.uid)
         })
     })
 }

@@ -11,7 +11,7 @@ use crate::engine::Fingerprint;
 
 /// Rendered text that is kept for the next page that shows it. A feed, a home page and an
 /// article show the same text within one build; older texts make room.
-const MAX_CACHED_BYTES: usize = 32 * 1024 * 1024;
+const MAX_CACHED_BYTES: usize = 8 * 1024 * 1024;
 
 /// The HTML of a markdown text. Headings get anchors from their words.
 #[must_use]

@@ -1,6 +1,7 @@
 //! site.toml: the site's name, its locales, and every route with its template and content.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -8,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::toml_reader::{Source, Table, table_to_json, to_json, type_name};
 use super::{PathPattern, SiteError, SiteErrors};
+use crate::engine::key::canonical;
 
 /// The file's name in the templates folder.
 pub const FILE_NAME: &str = "site.toml";
@@ -33,12 +35,14 @@ pub struct Site {
 pub struct Route {
     pub path: PathPattern,
     /// One page (or one list) per entry of this content type.
-    pub each: Option<String>,
+    pub each: Option<Arc<str>>,
     /// REST parameters of the entry.
     pub fields: Option<Value>,
     pub populate: Option<Value>,
     pub paginate: Option<Paginate>,
-    pub template: String,
+    /// `fields` and `populate` as the questions of all its pages have them.
+    pub show: Arc<str>,
+    pub template: Arc<str>,
     pub line: usize,
     pub template_line: usize,
 }
@@ -46,7 +50,7 @@ pub struct Route {
 /// A list spread over numbered pages. The questions are REST parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Paginate {
-    pub content_type: String,
+    pub content_type: Arc<str>,
     pub filters: Option<Value>,
     pub sort: Option<Value>,
     pub fields: Option<Value>,
@@ -260,13 +264,15 @@ fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
         );
     }
     let (template, template_offset) = template?;
+    let show = canonical(&json!({ "fields": fields, "populate": populate })).into();
     Some(Route {
         path,
-        each: each.map(|(uid, _)| uid),
+        each: each.map(|(uid, _)| uid.into()),
         fields,
         populate,
         paginate,
-        template,
+        show,
+        template: template.into(),
         line,
         template_line: source.line(template_offset),
     })
@@ -321,6 +327,7 @@ fn read_paginate(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Option
     table.finish(source, "");
     let (content_type, type_offset) = content_type?;
     let line = source.line(type_offset);
+    let content_type = content_type.into();
     Some(Paginate { content_type, filters, sort, fields, populate, per_page, line })
 }
 

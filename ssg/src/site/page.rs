@@ -1,6 +1,8 @@
 //! A page as the route table knows it, before it is rendered.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::engine::Fingerprint;
 
@@ -10,11 +12,15 @@ pub struct Page {
     /// Percent-encoded, with a leading slash.
     pub url: String,
     /// Relative to the root, UTF-8.
-    pub file: String,
-    pub locale: String,
-    pub template: String,
+    #[serde(serialize_with = "text")]
+    pub file: Arc<str>,
+    #[serde(serialize_with = "text")]
+    pub locale: Arc<str>,
+    #[serde(serialize_with = "text")]
+    pub template: Arc<str>,
     /// The route's path as site.toml writes it.
-    pub route: String,
+    #[serde(serialize_with = "text")]
+    pub route: Arc<str>,
     /// Position of the route in site.toml.
     #[serde(skip)]
     pub route_index: usize,
@@ -28,18 +34,23 @@ pub struct Page {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageEntry {
-    pub uid: String,
-    pub document_id: String,
+    #[serde(serialize_with = "text")]
+    pub uid: Arc<str>,
+    #[serde(serialize_with = "text")]
+    pub document_id: Arc<str>,
     /// The canonical REST parameters the route shows it with.
-    pub args: String,
+    #[serde(serialize_with = "text")]
+    pub args: Arc<str>,
 }
 
 /// A page's part of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PageList {
-    pub uid: String,
+    #[serde(serialize_with = "text")]
+    pub uid: Arc<str>,
     /// The canonical REST parameters of this page's rows, `start` and `limit` included.
-    pub args: String,
+    #[serde(serialize_with = "text")]
+    pub args: Arc<str>,
     /// 1 and up.
     pub number: u64,
     pub per_page: u64,
@@ -59,4 +70,8 @@ impl Page {
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_json(self)
     }
+}
+
+fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }

@@ -1,11 +1,12 @@
 //! A route's path: literal text and `{attribute}` places, such as `/blog/{slug}/`.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A checked path. It starts with `/` and ends in `/` or in a name with an extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
-    text: String,
+    text: Arc<str>,
     parts: Vec<Part>,
 }
 
@@ -53,7 +54,13 @@ impl PathPattern {
                  `{text}.html`"
             ));
         }
-        Ok(Self { text: text.to_owned(), parts })
+        Ok(Self { text: text.into(), parts })
+    }
+
+    /// The text, shared by all pages of the route.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     #[must_use]

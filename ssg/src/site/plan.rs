@@ -4,6 +4,8 @@
 //! in every locale, so that alternates are known, and it is planned again only when
 //! something in its footprint changed.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::contents::Contents;
@@ -91,7 +93,7 @@ pub fn outline(
             Err(FillError { field, message }) => problems.push(PlanProblem {
                 locale,
                 field,
-                uid: route.each.clone().unwrap_or_default(),
+                uid: route.each.as_deref().unwrap_or_default().to_owned(),
                 document_id: document_id.unwrap_or_default().to_owned(),
                 message,
             }),
@@ -192,17 +194,17 @@ fn page(
         url: public_url::encode(&public_url::numbered(&other.path, number)),
     };
     let entry = route.each.as_ref().zip(document_id).map(|(uid, id)| PageEntry {
-        uid: uid.clone(),
-        document_id: id.to_owned(),
-        args: canonical(&json!({ "fields": route.fields, "populate": route.populate })),
+        uid: Arc::clone(uid),
+        document_id: id.into(),
+        args: Arc::clone(&route.show),
     });
     let others = places.iter().filter(|other| number <= other.pages);
     Page {
         url: public_url::encode(&path),
-        file: public_url::file(&path),
-        locale: place.locale.clone(),
-        template: route.template.clone(),
-        route: route.path.as_str().to_owned(),
+        file: public_url::file(&path).into(),
+        locale: place.locale.as_str().into(),
+        template: Arc::clone(&route.template),
+        route: Arc::clone(route.path.text()),
         route_index: index,
         entry,
         list: route.paginate.as_ref().map(|list| page_list(list, place, number)),
@@ -220,8 +222,8 @@ fn page_list(list: &Paginate, place: &Place, number: u64) -> PageList {
         "limit": list.per_page,
     });
     PageList {
-        uid: list.content_type.clone(),
-        args: canonical(&args),
+        uid: Arc::clone(&list.content_type),
+        args: canonical(&args).into(),
         number,
         per_page: list.per_page,
         path: place.path.clone(),

@@ -4,6 +4,7 @@
 //! where another page needs a folder, are mistakes that name both routes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -21,10 +22,11 @@ type UnitId = (usize, Option<String>);
 pub struct RouteTable {
     site: Arc<Site>,
     units: HashMap<UnitId, Unit>,
-    files: BTreeMap<String, UnitId>,
+    /// The unit of each file, and the page's place in it.
+    files: BTreeMap<Arc<str>, (UnitId, usize)>,
     /// Units that looked at other documents than their own, or at whole types.
-    by_document: HashMap<String, BTreeSet<UnitId>>,
-    by_type: HashMap<String, BTreeSet<UnitId>>,
+    by_document: HashMap<Arc<str>, BTreeSet<UnitId>>,
+    by_type: HashMap<Arc<str>, BTreeSet<UnitId>>,
     /// Units with problems.
     faulty: BTreeSet<UnitId>,
 }
@@ -96,18 +98,19 @@ impl RouteTable {
 
     #[must_use]
     pub fn page(&self, file: &str) -> Option<&Page> {
-        let unit = self.units.get(self.files.get(file)?)?;
-        unit.pages.iter().find(|page| page.file == file)
+        let (unit, at) = self.files.get(file)?;
+        self.units.get(unit)?.pages.get(*at)
     }
 
     /// Every page in the order of files.
     pub fn pages(&self) -> impl Iterator<Item = &Page> {
-        self.files.keys().filter_map(|file| self.page(file))
+        self.files.values().filter_map(|(unit, at)| self.units.get(unit)?.pages.get(*at))
     }
 
     /// Pages whose files are in a folder, given with a slash at its end.
     pub fn files_below(&self, folder: &str) -> impl Iterator<Item = &Page> {
-        let files = self.files.range(folder.to_owned()..).map(|(file, _)| file);
+        let from = (Bound::Included(folder), Bound::Unbounded);
+        let files = self.files.range::<str, _>(from).map(|(file, _)| file);
         let files = files.take_while(move |file| file.starts_with(folder));
         files.filter_map(|file| self.page(file))
     }
@@ -131,7 +134,7 @@ impl RouteTable {
             each.filter_map(|(index, _)| self.units.get(&(index, Some(document_id.to_owned()))));
         let mut pages = units.flat_map(|unit| {
             let first = |page: &&Page| page.list.as_ref().is_none_or(|list| list.number == 1);
-            let fits = move |page: &&Page| unit.outline.for_all_locales || page.locale == locale;
+            let fits = move |page: &&Page| unit.outline.for_all_locales || *page.locale == *locale;
             unit.pages.iter().filter(first).filter(fits)
         });
         pages.next().map(|page| page.url.as_str())
@@ -177,12 +180,12 @@ impl RouteTable {
         let mut added = Vec::new();
         for (id, unit) in units {
             self.index(&id, &unit.outline);
-            for page in &unit.pages {
+            for (at, page) in unit.pages.iter().enumerate() {
                 match self.files.get(&page.file) {
-                    Some(other) => errors.push(self.collision(page, &id, other)),
+                    Some((other, _)) => errors.push(self.collision(page, &id, other)),
                     None => {
-                        self.files.insert(page.file.clone(), id.clone());
-                        added.push(page.file.clone());
+                        self.files.insert(Arc::clone(&page.file), (id.clone(), at));
+                        added.push(Arc::clone(&page.file));
                     }
                 }
             }
@@ -203,11 +206,11 @@ impl RouteTable {
 
     fn index(&mut self, id: &UnitId, outline: &Outline) {
         let documents = outline.footprint.documents.iter();
-        for document in documents.filter(|other| id.1.as_ref() != Some(other)) {
-            self.by_document.entry(document.clone()).or_default().insert(id.clone());
+        for document in documents.filter(|other| id.1.as_deref() != Some(other)) {
+            self.by_document.entry(Arc::clone(document)).or_default().insert(id.clone());
         }
         for uid in &outline.footprint.types {
-            self.by_type.entry(uid.clone()).or_default().insert(id.clone());
+            self.by_type.entry(Arc::clone(uid)).or_default().insert(id.clone());
         }
         if !outline.problems.is_empty() {
             self.faulty.insert(id.clone());
@@ -246,19 +249,19 @@ impl RouteTable {
         let mut ids = BTreeSet::new();
         for (document_id, change) in &changes.documents {
             for (index, route) in self.site.routes.iter().enumerate() {
-                if route.each.as_ref() == Some(&change.uid) {
+                if route.each.as_deref() == Some(change.uid.as_str()) {
                     ids.insert((index, Some(document_id.clone())));
                 }
             }
-            ids.extend(self.by_document.get(document_id).into_iter().flatten().cloned());
-            ids.extend(self.by_type.get(&change.uid).into_iter().flatten().cloned());
+            ids.extend(self.by_document.get(document_id.as_str()).into_iter().flatten().cloned());
+            ids.extend(self.by_type.get(change.uid.as_str()).into_iter().flatten().cloned());
         }
         ids.into_iter().collect()
     }
 
     fn pages_of(&self, ids: &[UnitId]) -> BTreeMap<String, Page> {
         let pages = ids.iter().filter_map(|id| self.units.get(id)).flat_map(|unit| &unit.pages);
-        pages.map(|page| (page.file.clone(), page.clone())).collect()
+        pages.map(|page| (page.file.to_string(), page.clone())).collect()
     }
 
     fn collision(&self, page: &Page, id: &UnitId, other: &UnitId) -> SiteError {
@@ -272,12 +275,13 @@ impl RouteTable {
         let folders = file.match_indices('/').map(|(at, _)| file.split_at(at).0);
         let above = folders.into_iter().find(|folder| self.files.contains_key(*folder));
         let inside = format!("{file}/");
-        let below = || self.files.range(inside.clone()..).next().map(|(below, _)| below.as_str());
+        let from = (Bound::Included(inside.as_str()), Bound::Unbounded);
+        let below = || self.files.range::<str, _>(from).next().map(|(below, _)| &**below);
         let (file, below) = match above {
             Some(above) => (above, file),
             None => (file, below().filter(|below| below.starts_with(&inside))?),
         };
-        let (one, other) = (self.files.get(file)?, self.files.get(below)?);
+        let ((one, _), (other, _)) = (self.files.get(file)?, self.files.get(below)?);
         let message = format!(
             "`/{file}` cannot be a file and a folder: {} makes the file, {} makes `/{below}`",
             self.describe(one),

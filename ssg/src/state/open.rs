@@ -11,8 +11,9 @@ use super::store::{FORMAT_KEY, META, create_tables};
 /// Raised when tables or their encoding change.
 pub(super) const FORMAT: &[u8] = b"galley-state 1";
 
-/// Pages of the file kept in memory while it is open.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+/// Pages of the file kept in memory while it is open. Everything is read once, at the start;
+/// only commits come back to a page.
+const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Opens the database, creating it when missing and replacing it when it is corrupt or was
 /// written by another format.

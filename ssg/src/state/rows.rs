@@ -1,6 +1,7 @@
 //! The rows of the state database, as callers see them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One document in one locale. Types that are not localized use an empty locale.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,9 +22,9 @@ pub struct ReplicaRow {
 /// bytes they had then; `None` when they did not exist.
 pub type Touched = BTreeMap<RowId, Option<Vec<u8>>>;
 
-/// Everything that is kept.
+/// Everything that is kept but the replica's rows and the traces, of which there are many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Loaded {
+pub struct Head {
     /// Counts commits, so that a process that keeps a copy in memory can tell whether
     /// another one has written since.
     pub revision: u64,
@@ -37,15 +38,11 @@ pub struct Loaded {
     pub locales: Vec<String>,
     /// The content model's JSON.
     pub model: Option<Vec<u8>>,
-    pub rows: Vec<ReplicaRow>,
     pub touched: Touched,
     /// Which engine wrote the traces; another one must not use them.
     pub engine: Option<String>,
     /// The release the traces describe.
     pub release: Option<String>,
-    /// Questions by number, and traces by output file, encoded by the engine.
-    pub questions: BTreeMap<u32, Vec<u8>>,
-    pub traces: BTreeMap<String, Vec<u8>>,
 }
 
 /// Changes that become visible together.
@@ -88,5 +85,5 @@ pub struct TraceChange {
     pub release: Option<String>,
     /// `None` removes.
     pub questions: Vec<(u32, Option<Vec<u8>>)>,
-    pub traces: Vec<(String, Option<Vec<u8>>)>,
+    pub traces: Vec<(Arc<str>, Option<Vec<u8>>)>,
 }

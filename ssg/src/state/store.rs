@@ -9,8 +9,11 @@ use redb::{
 use super::StateError;
 use super::open::{FORMAT, open_or_replace};
 use super::rows::{
-    Commit, Loaded, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
+    Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
 };
+
+/// Rows handed out at a time: enough to keep a thread busy for a few milliseconds.
+const BATCH: usize = 256;
 
 /// (uid, documentId, locale)
 type RowKey = (&'static str, &'static str, &'static str);
@@ -55,18 +58,73 @@ impl Store {
         Ok(Self { database, path })
     }
 
-    /// Everything kept. A file that turns out to be corrupt is replaced by an empty one.
+    /// Everything but the rows of the replica and the traces.
     ///
     /// # Errors
-    /// When the disk cannot be read.
-    pub fn load(&mut self) -> Result<Loaded, StateError> {
-        match self.try_load() {
-            Err(error) if error.is_about_content() => {
-                self.reset(&error)?;
-                self.try_load()
+    /// When the disk cannot be read, or the file is corrupt.
+    pub fn head(&self) -> Result<Head, StateError> {
+        let transaction = self.database.begin_read()?;
+        let text = |key| -> Result<Option<String>, StateError> {
+            Ok(meta(&transaction, key)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        Ok(Head {
+            revision: number(meta(&transaction, REVISION)?),
+            cursor: text(CURSOR)?,
+            seq: number(meta(&transaction, SEQ)?).cast_signed(),
+            source: text(SOURCE)?,
+            locales: text(LOCALES)?
+                .map(|text| text.split('\n').map(str::to_owned).collect())
+                .unwrap_or_default(),
+            model: meta(&transaction, MODEL)?,
+            touched: load_touched(&transaction)?,
+            engine: text(ENGINE)?,
+            release: text(RELEASE)?,
+        })
+    }
+
+    /// Hands out the rows of the replica, some at a time, so that reading and understanding
+    /// them overlap.
+    ///
+    /// # Errors
+    /// When the disk cannot be read, or the file is corrupt.
+    pub fn rows(&self, mut take: impl FnMut(Vec<ReplicaRow>)) -> Result<(), StateError> {
+        let rows = self.database.begin_read()?.open_table(REPLICA)?;
+        let mut batch = Vec::with_capacity(BATCH);
+        for row in rows.iter()? {
+            let (key, json) = row?;
+            batch.push(ReplicaRow { id: row_id(key.value()), json: json.value().to_vec() });
+            if batch.len() == BATCH {
+                take(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
             }
-            other => other,
         }
+        take(batch);
+        Ok(())
+    }
+
+    /// Hands out every question by number, as the engine encoded it.
+    ///
+    /// # Errors
+    /// When the disk cannot be read, or the file is corrupt.
+    pub fn questions(&self, mut take: impl FnMut(u32, &[u8])) -> Result<(), StateError> {
+        let questions = self.database.begin_read()?.open_table(QUESTIONS)?;
+        for row in questions.iter()? {
+            let (id, bytes) = row?;
+            take(id.value(), bytes.value());
+        }
+        Ok(())
+    }
+
+    /// Hands out every trace by output file, as the engine encoded it.
+    ///
+    /// # Errors
+    /// When the disk cannot be read, or the file is corrupt.
+    pub fn traces(&self, mut take: impl FnMut(&str, &[u8])) -> Result<(), StateError> {
+        let traces = self.database.begin_read()?.open_table(TRACES)?;
+        for row in traces.iter()? {
+            let (file, bytes) = row?;
+            take(file.value(), bytes.value());
+        }
+        Ok(())
     }
 
     /// The number of commits so far.
@@ -96,7 +154,16 @@ impl Store {
         Ok(revision)
     }
 
-    fn reset(&mut self, error: &StateError) -> Result<(), StateError> {
+    /// Starts with an empty database if that is what an error asks for: everything here can
+    /// be made anew.
+    ///
+    /// # Errors
+    /// The same error when the content of the file is not at fault, or that it cannot be
+    /// replaced.
+    pub fn empty_after(&mut self, error: StateError) -> Result<(), StateError> {
+        if !error.is_about_content() {
+            return Err(error);
+        }
         tracing::warn!(path = %self.path.display(), %error, "the state is emptied and rebuilt");
         let transaction = self.database.begin_write()?;
         for table in ["meta", "replica", "touched", "questions", "traces"] {
@@ -104,39 +171,6 @@ impl Store {
         }
         transaction.commit()?;
         create_tables(&self.database)
-    }
-
-    fn try_load(&self) -> Result<Loaded, StateError> {
-        let transaction = self.database.begin_read()?;
-        let text = |key| -> Result<Option<String>, StateError> {
-            Ok(meta(&transaction, key)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-        };
-        Ok(Loaded {
-            revision: number(meta(&transaction, REVISION)?),
-            cursor: text(CURSOR)?,
-            seq: number(meta(&transaction, SEQ)?).cast_signed(),
-            source: text(SOURCE)?,
-            locales: text(LOCALES)?
-                .map(|text| text.split('\n').map(str::to_owned).collect())
-                .unwrap_or_default(),
-            model: meta(&transaction, MODEL)?,
-            rows: load_rows(&transaction)?,
-            touched: load_touched(&transaction)?,
-            engine: text(ENGINE)?,
-            release: text(RELEASE)?,
-            questions: transaction
-                .open_table(QUESTIONS)?
-                .iter()?
-                .map(|row| row.map(|(id, bytes)| (id.value(), bytes.value().to_vec())))
-                .collect::<Result<_, _>>()?,
-            traces: transaction
-                .open_table(TRACES)?
-                .iter()?
-                .map(|row| {
-                    row.map(|(file, bytes)| (file.value().to_owned(), bytes.value().to_vec()))
-                })
-                .collect::<Result<_, _>>()?,
-        })
     }
 }
 
@@ -149,14 +183,6 @@ pub(super) fn create_tables(database: &Database) -> Result<(), StateError> {
     transaction.open_table(QUESTIONS)?;
     transaction.open_table(TRACES)?;
     Ok(transaction.commit()?)
-}
-
-fn load_rows(transaction: &ReadTransaction) -> Result<Vec<ReplicaRow>, StateError> {
-    let rows = transaction.open_table(REPLICA)?;
-    let rows = rows.iter()?.map(|row| {
-        row.map(|(key, json)| ReplicaRow { id: row_id(key.value()), json: json.value().to_vec() })
-    });
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn load_touched(transaction: &ReadTransaction) -> Result<Touched, StateError> {
@@ -226,8 +252,8 @@ fn write_traces(transaction: &WriteTransaction, change: &TraceChange) -> Result<
     }
     for (file, bytes) in &change.traces {
         match bytes {
-            Some(bytes) => drop(traces.insert(file.as_str(), bytes.as_slice())?),
-            None => drop(traces.remove(file.as_str())?),
+            Some(bytes) => drop(traces.insert(&**file, bytes.as_slice())?),
+            None => drop(traces.remove(&**file)?),
         }
     }
     let mut meta = transaction.open_table(META)?;

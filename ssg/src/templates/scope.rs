@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tera::Error;
@@ -38,11 +39,11 @@ pub struct Scope {
     pub urls: Arc<dyn UrlResolver>,
     pub assets: Arc<dyn Assets>,
     /// The page's locale: the default of every question.
-    pub locale: String,
+    pub locale: Arc<str>,
 }
 
 thread_local! {
-    static SCOPES: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
+    static SCOPES: RefCell<Vec<Rc<Scope>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The scope lasts as long as the guard.
@@ -55,7 +56,7 @@ pub(crate) struct ScopeGuard {
 
 pub(crate) fn enter(scope: Scope) -> ScopeGuard {
     let depth = SCOPES.with_borrow_mut(|scopes| {
-        scopes.push(scope);
+        scopes.push(Rc::new(scope));
         scopes.len()
     });
     ScopeGuard { depth, _not_send: PhantomData }
@@ -68,7 +69,7 @@ impl Drop for ScopeGuard {
 }
 
 /// The scope of the page being rendered.
-pub(crate) fn current() -> Result<Scope, Error> {
+pub(crate) fn current() -> Result<Rc<Scope>, Error> {
     let scope = SCOPES.with_borrow(|scopes| scopes.last().cloned());
     scope.ok_or_else(|| Error::message("this function works only while a page is rendered"))
 }

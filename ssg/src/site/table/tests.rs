@@ -65,7 +65,7 @@ fn site(routes: &str) -> Arc<Site> {
 }
 
 fn files(table: &RouteTable) -> Vec<String> {
-    table.pages().map(|page| page.file.clone()).collect()
+    table.pages().map(|page| page.file.to_string()).collect()
 }
 
 fn changed(id: &str) -> ChangeSet {
@@ -112,7 +112,7 @@ fn lists_have_a_first_page_even_when_empty_and_grow_with_their_content() {
     assert!(change.removed.is_empty());
     let second = table.page("blog/page/2/index.html").unwrap();
     assert_eq!(second.url, "/blog/page/2/");
-    assert_eq!(second.list.as_ref().unwrap().args, r#"{"limit":2,"start":2}"#);
+    assert_eq!(&*second.list.as_ref().unwrap().args, r#"{"limit":2,"start":2}"#);
     assert_eq!(second.alternates.len(), 1, "there is no second page in German");
 }
 

@@ -1,5 +1,8 @@
 //! `entries`, `entry`, `single`, `count`, `previous`, `next`, `related`.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 use tera::{Error, Kwargs, State, Tera, Value};
 
@@ -46,9 +49,9 @@ fn entries(given: &Kwargs) -> Result<Value, Error> {
     arguments.whole("start")?;
     let args = arguments.query(&["filters", "sort", "fields", "populate", "limit", "start"]);
     let key = Key::Query {
-        uid: arguments.required_text("type")?.to_owned(),
+        uid: arguments.required_text("type")?.into(),
         locale: page.locale,
-        args: canonical(&Json::Object(args)),
+        args: canonical(&Json::Object(args)).into(),
         total: false,
     };
     ask(&page.scope, &arguments, key)
@@ -57,12 +60,12 @@ fn entries(given: &Kwargs) -> Result<Value, Error> {
 fn entry(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("entry", given, &ENTRY)?;
     let page = Page::of(&arguments)?;
-    let uid = arguments.required_text("type")?.to_owned();
+    let uid: Arc<str> = arguments.required_text("type")?.into();
     let args = arguments.query(&SHOW);
     match (arguments.text("id")?, arguments.text("slug")?) {
         (Some(id), None) => {
-            let args = canonical(&Json::Object(args));
-            let key = Key::Entry { uid, document_id: id.to_owned(), locale: page.locale, args };
+            let args = canonical(&Json::Object(args)).into();
+            let key = Key::Entry { uid, document_id: id.into(), locale: page.locale, args };
             ask(&page.scope, &arguments, key)
         }
         (None, Some(slug)) => {
@@ -75,7 +78,7 @@ fn entry(given: &Kwargs) -> Result<Value, Error> {
 fn single(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("single", given, &SINGLE)?;
     let page = Page::of(&arguments)?;
-    let uid = arguments.required_text("type")?.to_owned();
+    let uid: Arc<str> = arguments.required_text("type")?.into();
     let args = arguments.query(&SHOW);
     first(&page, &arguments, uid, args, None)
 }
@@ -84,7 +87,7 @@ fn single(given: &Kwargs) -> Result<Value, Error> {
 fn first(
     page: &Page,
     arguments: &Arguments<'_>,
-    uid: String,
+    uid: Arc<str>,
     mut args: Map<String, Json>,
     filters: Option<Json>,
 ) -> Result<Value, Error> {
@@ -92,8 +95,8 @@ fn first(
     if let Some(filters) = filters {
         args.insert("filters".into(), filters);
     }
-    let args = canonical(&Json::Object(args));
-    let key = Key::Query { uid, locale: page.locale.clone(), args, total: false };
+    let args = canonical(&Json::Object(args)).into();
+    let key = Key::Query { uid, locale: Arc::clone(&page.locale), args, total: false };
     let list = ask(&page.scope, arguments, key)?;
     let first = list.as_array().and_then(|items| items.first());
     Ok(first.cloned().unwrap_or_else(Value::none))
@@ -103,9 +106,9 @@ fn count(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("count", given, &COUNT)?;
     let page = Page::of(&arguments)?;
     let key = Key::Count {
-        uid: arguments.required_text("type")?.to_owned(),
+        uid: arguments.required_text("type")?.into(),
         locale: page.locale,
-        args: canonical(&Json::Object(arguments.query(&["filters"]))),
+        args: canonical(&Json::Object(arguments.query(&["filters"]))).into(),
     };
     ask(&page.scope, &arguments, key)
 }
@@ -117,10 +120,11 @@ fn neighbour(name: &'static str, direction: Direction, given: &Kwargs) -> Result
     let row = arguments.row(&page.scope.snapshot, &shown, &page.locale)?;
     let key = Key::Neighbour {
         direction,
-        uid: row.uid().to_owned(),
-        document_id: shown.document_id.to_owned(),
+        uid: Arc::clone(&row.key().uid),
+        document_id: Arc::clone(&row.key().document_id),
         locale: page.locale,
-        args: canonical(&Json::Object(arguments.query(&["filters", "sort", "fields", "populate"]))),
+        args: canonical(&Json::Object(arguments.query(&["filters", "sort", "fields", "populate"])))
+            .into(),
     };
     ask(&page.scope, &arguments, key)
 }
@@ -135,7 +139,7 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
         return Err(arguments.error("`by=` must name at least one relation"));
     }
     let row = arguments.row(&page.scope.snapshot, &shown, &page.locale)?;
-    let uid = row.uid().to_owned();
+    let uid = Arc::clone(&row.key().uid);
     let shares = targets(&page, &arguments, &uid, shown.document_id, &by)?;
     if shares.is_empty() {
         return Ok(Value::from(Vec::<Value>::new()));
@@ -148,8 +152,8 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
     // entries with these targets ask the same question then.
     let limit = arguments.whole("limit")?.unwrap_or(RELATED_LIMIT);
     args.insert("limit".into(), json!(limit.saturating_add(1)));
-    let args = canonical(&Json::Object(args));
-    let key = Key::Query { uid, locale: page.locale.clone(), args, total: false };
+    let args = canonical(&Json::Object(args)).into();
+    let key = Key::Query { uid, locale: Arc::clone(&page.locale), args, total: false };
     let list = ask(&page.scope, &arguments, key)?;
     let others = list.as_array().unwrap_or_default().iter();
     let others = others.filter(|other| document_of(other).as_deref() != Some(shown.document_id));
@@ -162,17 +166,17 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
 fn targets(
     page: &Page,
     arguments: &Arguments<'_>,
-    uid: &str,
+    uid: &Arc<str>,
     document_id: &str,
     by: &[&str],
 ) -> Result<Vec<Json>, Error> {
     let populate: Map<String, Json> =
         by.iter().map(|name| ((*name).to_owned(), json!({ "fields": ["documentId"] }))).collect();
     let key = Key::Entry {
-        uid: uid.to_owned(),
-        document_id: document_id.to_owned(),
+        uid: Arc::clone(uid),
+        document_id: document_id.into(),
         locale: page.locale.clone(),
-        args: canonical(&json!({ "fields": ["documentId"], "populate": populate })),
+        args: canonical(&json!({ "fields": ["documentId"], "populate": populate })).into(),
     };
     let own = ask(&page.scope, arguments, key)?;
     let mut shares = Vec::new();
@@ -196,14 +200,15 @@ fn document_of(value: &Value) -> Option<String> {
 
 /// The page that asks, and the locale it asks about.
 struct Page {
-    scope: Scope,
-    locale: String,
+    scope: Rc<Scope>,
+    locale: Arc<str>,
 }
 
 impl Page {
     fn of(arguments: &Arguments<'_>) -> Result<Self, Error> {
         let scope = scope::current()?;
-        let locale = arguments.text("locale")?.unwrap_or(&scope.locale).to_owned();
+        let given = arguments.text("locale")?;
+        let locale = given.map_or_else(|| Arc::clone(&scope.locale), Arc::from);
         Ok(Self { scope, locale })
     }
 }

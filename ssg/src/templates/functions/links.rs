@@ -23,7 +23,7 @@ fn url_for(given: &Kwargs) -> Result<String, Error> {
     let shown = arguments.shown("entry")?;
     let locale = arguments.text("locale")?.or(shown.locale).unwrap_or(&scope.locale);
     let url = scope.urls.url(shown.document_id, locale);
-    let key = Key::Url { document_id: shown.document_id.to_owned(), locale: locale.to_owned() };
+    let key = Key::Url { document_id: shown.document_id.into(), locale: locale.into() };
     recorder::record(key, answer(url.as_deref()));
     url.ok_or_else(|| {
         let id = shown.document_id;
@@ -45,7 +45,7 @@ fn asset(given: &Kwargs) -> Result<String, Error> {
     let scope = scope::current()?;
     let path = arguments.required_text("path")?.trim_start_matches('/');
     let url = scope.assets.url(path);
-    recorder::record(Key::Asset { path: path.to_owned() }, answer(url.as_deref()));
+    recorder::record(Key::Asset { path: path.into() }, answer(url.as_deref()));
     url.ok_or_else(|| {
         let paths = scope.assets.paths();
         let more = if paths.len() > MAX_LISTED { " …" } else { "" };
