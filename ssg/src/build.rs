@@ -24,6 +24,8 @@ mod outputs;
 pub mod problem;
 mod pull;
 mod report;
+mod revalidate;
+mod settled;
 mod source;
 mod static_files;
 mod why;
@@ -39,6 +41,7 @@ pub use cms_source::CmsSource;
 pub use error::BuildError;
 pub use pull::PullReport;
 pub use report::{Action, Failure, FileChange, Phases, Report};
+pub use revalidate::Revalidation;
 pub use source::{Pulled, Source, SourceError};
 pub use why::{EntryName, Explanation, ReadLine, UnknownUrl, why};
 
@@ -67,6 +70,17 @@ pub struct Request {
     pub clean: bool,
     /// Publish nothing when any page fails.
     pub strict: bool,
+    /// The time pages may show, in Unix seconds; the system's when there is none.
+    pub now: Option<i64>,
+    /// Render these again whether anything they read changed or not.
+    pub revalidate: Vec<Revalidation>,
+}
+
+impl Request {
+    /// The time of the build, in Unix seconds.
+    fn time(&self) -> i64 {
+        self.now.unwrap_or_else(|| jiff::Timestamp::now().as_second())
+    }
 }
 
 /// The lock of a cache directory: one build at a time.

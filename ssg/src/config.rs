@@ -12,6 +12,7 @@ use url::Url;
 pub use self::environment::{ConfigError, Environment};
 use crate::{
     cli::{BuildArgs, CommonArgs, NginxArgs, ServeArgs},
+    daemon::Batching,
     release::KEPT_RELEASES,
 };
 
@@ -87,6 +88,8 @@ pub struct ServeConfig {
     pub listen: String,
     pub serve_static: bool,
     pub poll_interval: Duration,
+    /// How long to wait for more before a build.
+    pub batching: Batching,
     /// Several during a rotation; without any, no signed webhook is accepted.
     pub webhook_secrets: Vec<Secret>,
     /// A plain Strapi cannot sign: its webhooks carry this header instead.
@@ -203,6 +206,10 @@ impl ServeConfig {
                     })?
                 }
                 None => env.duration("SSG_POLL_INTERVAL")?.unwrap_or(DEFAULT_POLL_INTERVAL),
+            },
+            batching: Batching {
+                quiet: env.duration("SSG_BATCH_QUIET")?.unwrap_or(Batching::default().quiet),
+                longest: env.duration("SSG_BATCH_LONGEST")?.unwrap_or(Batching::default().longest),
             },
             webhook_secrets: env
                 .secret("SSG_WEBHOOK_SECRET", "secrets of the form whsec_…", |text| {

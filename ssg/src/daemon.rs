@@ -17,12 +17,16 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-pub use self::pipeline::{Built, Cause, Pipeline};
 pub(crate) use self::{
     body::{error, method_not_allowed, too_large},
     shared::Shared,
 };
 use self::{event::Event, seen::SeenIds};
+pub use self::{
+    inbox::Batching,
+    order::Orders,
+    pipeline::{Built, Cause, Pipeline},
+};
 use crate::{
     client::Upstream,
     config::{CmsConfig, ServeConfig},
@@ -34,7 +38,9 @@ mod event;
 mod inbox;
 mod main_loop;
 mod metrics;
+mod order;
 mod pipeline;
+mod revalidate;
 mod seen;
 mod server;
 mod shared;
@@ -80,7 +86,8 @@ impl Daemon {
             .inspect_err(|error| tracing::warn!(%error, "templates are not watched"))
             .ok();
         let poll = options.serve.poll_interval;
-        let main_loop = tokio::spawn(main_loop::run(inbox, poll, shared, pipeline));
+        let main_loop =
+            tokio::spawn(main_loop::run(inbox, options.serve.batching, poll, shared, pipeline));
         Ok(Self { server, events, main_loop, _watcher: watcher })
     }
 

@@ -5,6 +5,7 @@ pub mod contents;
 mod error;
 pub mod page;
 pub mod path_pattern;
+pub mod period;
 pub mod plan;
 pub mod public_url;
 pub mod table;

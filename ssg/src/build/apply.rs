@@ -56,9 +56,8 @@ impl Applied {
                     attempt.map_or(Some(()), |attempt| sender.send(attempt).ok())
                 });
             });
-            let done = done.into_iter();
-            done.map(|attempt| self.page(memory, world, outputs, attempt?))
-                .collect::<Result<(), ReleaseError>>()
+            let mut done = done.into_iter();
+            done.try_for_each(|attempt| self.page(memory, world, outputs, attempt?))
         })?;
         self.failed.sort_by(|one, other| one.url.cmp(&other.url));
         self.pages_removed(memory, work, outputs)?;

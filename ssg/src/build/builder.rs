@@ -1,5 +1,6 @@
 //! One build after another, over the same memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,12 +10,15 @@ use super::memory::{Memory, Traces};
 use super::outputs::Outputs;
 use super::pull::{self, Fresh, PullReport};
 use super::report::{Action, Failure, FileChange, Report, millis};
+use super::revalidate::Revalidation;
+use super::settled::{Look, Settled};
 use super::source::Source;
 use super::work::{Planned, Work};
 use super::world::World;
 use super::{BuildError, ENGINE, Paths, Request, check, lock, problem};
-use crate::engine::{ChangeSet, Kind, Reason, RouteChange};
+use crate::engine::{ChangeSet, Graph, Kind, Reason, RouteChange};
 use crate::release::{self, FileAction, Meta, Published};
+use crate::site::period::Period;
 use crate::site::{RouteTable, TableChange};
 use crate::state::{Commit, Store, TouchedChange, TraceChange};
 
@@ -63,7 +67,7 @@ impl Builder {
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
         let mut memory = self.recall(&mut store, Traces::Wanted)?;
-        let fresh = pull::pull(&mut memory, &*self.source)?;
+        let fresh = pull::pull(&mut memory, &*self.source, None)?;
         let report = PullReport {
             seq: memory.seq,
             changed: fresh.touched.len(),
@@ -81,8 +85,32 @@ impl Builder {
     /// When there is neither a CMS nor a replica, or a folder cannot be used. What was
     /// published before stays.
     pub fn rebuild(&mut self, request: &Request) -> Result<Report, BuildError> {
+        self.rebuild_telling(request, &mut |_| ())
+    }
+
+    /// The same; `marked` learns before the rendering which pages each of
+    /// [`Request::revalidate`] meant, by URL.
+    ///
+    /// # Errors
+    /// As [`Builder::rebuild`].
+    pub fn rebuild_telling(
+        &mut self,
+        request: &Request,
+        marked: &mut dyn FnMut(&[Vec<String>]),
+    ) -> Result<Report, BuildError> {
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
+        let mut answer = None;
+        if self.memory.is_none() {
+            let started = Instant::now();
+            match self.look(&store, request)? {
+                Look::Idle(mut report) => {
+                    report.phases.pull = millis(started.elapsed());
+                    return Ok(*report);
+                }
+                Look::Busy(asked) => answer = asked,
+            }
+        }
         let traces = if request.clean { Traces::Ignored } else { Traces::Wanted };
         let mut memory = self.recall(&mut store, traces)?;
         if request.clean {
@@ -96,20 +124,30 @@ impl Builder {
             }
             Fresh::default()
         } else {
-            pull::pull(&mut memory, &*self.source)?
+            pull::pull(&mut memory, &*self.source, answer)?
         };
         pull::remember(&mut memory, &fresh);
         report.phases.pull = millis(started.elapsed());
         report.seq = memory.seq;
         report.stale = fresh.stale;
         let started = Instant::now();
-        let planned = self.plan(&mut memory, fresh.model_changed)?;
+        let planned = self.plan(&mut memory, fresh.model_changed, request.time())?;
         report.phases.plan = millis(started.elapsed());
         report.previous = self.releases.newest()?.map(|release| release.id);
         match planned {
             Ok((world, changes, planned)) => {
-                let mut run =
-                    Run { builder: self, request, world, changes, planned, report, store: &store };
+                let asked = asked(request, &world, &memory.graph);
+                marked(&urls(&asked, &world));
+                let mut run = Run {
+                    builder: self,
+                    request,
+                    world,
+                    changes,
+                    planned,
+                    asked,
+                    report,
+                    store: &store,
+                };
                 let keep = run.finish(&mut memory, fresh)?;
                 let report = run.report;
                 self.memory = keep.then_some(memory);
@@ -122,6 +160,21 @@ impl Builder {
                 Ok(report)
             }
         }
+    }
+
+    pub(super) fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    pub(super) fn source(&self) -> &dyn Source {
+        &*self.source
+    }
+
+    /// Names a release in this folder, so that traces are not taken for those of another one.
+    pub(super) fn release_name(&self, release: Option<u64>) -> String {
+        let out = &self.paths.out;
+        let out = std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
+        format!("{} {}", out.display(), release.unwrap_or(0))
     }
 
     /// The memory, if no other process has built since; what is stored otherwise.
@@ -138,6 +191,7 @@ impl Builder {
         &self,
         memory: &mut Memory,
         model_changed: bool,
+        now: i64,
     ) -> Result<Result<(World, ChangeSet, Planned), Refusal>, BuildError> {
         let folder = &self.paths.site;
         let current = memory.inputs.take().filter(|inputs| inputs.is_current(folder));
@@ -175,9 +229,20 @@ impl Builder {
         changes.routes = route_change(&planned);
         memory.table = Some(Arc::clone(&table));
         memory.inputs = Some(Arc::clone(&inputs));
-        let world = World { snapshot: memory.snapshot.clone(), table, inputs };
+        let world = World { snapshot: memory.snapshot.clone(), table, inputs, now };
         Ok(Ok((world, changes, planned)))
     }
+}
+
+/// What is wanted, with the output files of the pages it means.
+fn asked(request: &Request, world: &World, graph: &Graph) -> Vec<(Revalidation, BTreeSet<String>)> {
+    let wanted = request.revalidate.iter();
+    wanted.map(|wanted| (wanted.clone(), wanted.files(world, graph))).collect()
+}
+
+fn urls(asked: &[(Revalidation, BTreeSet<String>)], world: &World) -> Vec<Vec<String>> {
+    let url = |file: &String| world.table.page(file).map(|page| page.url.clone());
+    asked.iter().map(|(_, files)| files.iter().filter_map(url).collect()).collect()
 }
 
 fn plan_table(
@@ -232,6 +297,7 @@ struct Run<'a> {
     world: World,
     changes: ChangeSet,
     planned: Planned,
+    asked: Vec<(Revalidation, BTreeSet<String>)>,
     report: Report,
     store: &'a Store,
 }
@@ -241,13 +307,14 @@ impl Run<'_> {
     fn finish(&mut self, memory: &mut Memory, fresh: Fresh) -> Result<bool, BuildError> {
         let releases = &self.builder.releases;
         let newest = self.report.previous;
-        let suspicious = memory.release != Some(self.release_name(newest));
+        let suspicious = memory.release != Some(self.builder.release_name(newest));
         let whole = memory.fresh || newest.is_none();
         let outputs = Outputs::new(releases, whole)?;
         let unexplained = if whole { vec![Reason::Clean {}] } else { Vec::new() };
         let started = Instant::now();
         let check = (suspicious && !memory.fresh).then_some(&outputs);
-        let work = Work::find(memory, &self.world, &self.changes, &self.planned, check)?;
+        let work =
+            Work::find(memory, &self.world, &self.changes, &self.planned, &self.asked, check)?;
         let mut applied = Applied::default();
         applied.pages(memory, &self.world, &work, &outputs)?;
         self.report.phases.render = millis(started.elapsed());
@@ -263,6 +330,8 @@ impl Run<'_> {
         self.report.pages = self.world.table.len() as u64;
         self.report.rendered = applied.rendered;
         self.report.failed = self.failures(&mut applied);
+        let periods = memory.graph.periods().filter_map(Period::of_seconds);
+        self.report.due = periods.map(|period| period.end(self.world.now)).min();
         if self.request.strict && !self.report.failed.is_empty() {
             drop(outputs);
             self.report.unchanged = self.report.pages;
@@ -280,7 +349,7 @@ impl Run<'_> {
         self.report.phases.switch = millis(started.elapsed());
         self.describe(memory, published.as_ref(), &applied, &unexplained);
         let newest = published.as_ref().map(|release| release.id).or(newest);
-        self.commit(memory, fresh, self.release_name(newest))?;
+        self.commit(memory, fresh, self.builder.release_name(newest))?;
         if let Some(published) = &published {
             let report = serde_json::to_value(&self.report).unwrap_or_default();
             releases.set_report(published.id, &report)?;
@@ -338,12 +407,14 @@ impl Run<'_> {
 
     fn commit(&self, memory: &mut Memory, fresh: Fresh, release: String) -> Result<(), BuildError> {
         let rows = memory.graph.take_changes();
+        let settled = Settled::after(memory, &self.report);
         let same_release = memory.release.as_ref() == Some(&release);
         let idle = rows.questions.is_empty()
             && rows.traces.is_empty()
             && memory.touched.is_empty()
             && !memory.fresh
             && same_release
+            && settled == memory.settled
             && fresh.is_empty();
         if idle {
             return Ok(());
@@ -352,6 +423,7 @@ impl Run<'_> {
             reset: memory.fresh,
             engine: Some(ENGINE.to_owned()),
             release: Some(release.clone()),
+            settled: Some(Settled::encode(settled.as_ref())),
             questions: rows.questions,
             traces: rows.traces,
         };
@@ -360,14 +432,8 @@ impl Run<'_> {
         memory.touched.clear();
         memory.fresh = false;
         memory.release = Some(release);
+        memory.settled = settled;
         Ok(())
-    }
-
-    /// Names a release in this folder, so that traces are not taken for those of another one.
-    fn release_name(&self, release: Option<u64>) -> String {
-        let out = &self.builder.paths.out;
-        let out = std::fs::canonicalize(out).unwrap_or_else(|_| out.clone());
-        format!("{} {}", out.display(), release.unwrap_or(0))
     }
 }
 

@@ -55,6 +55,10 @@ impl Inputs {
         }))
     }
 
+    pub(super) fn signature(&self) -> Fingerprint {
+        self.signature
+    }
+
     /// Whether the files on disk are the ones this set was loaded from, as far as names,
     /// sizes and times tell.
     pub(super) fn is_current(&self, folder: &Path) -> bool {
@@ -62,7 +66,8 @@ impl Inputs {
     }
 }
 
-fn signature(folder: &Path) -> Fingerprint {
+/// Names, sizes and times of everything below the folder.
+pub(super) fn signature(folder: &Path) -> Fingerprint {
     let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().flatten();
     Fingerprint::combine(entries.map(|entry| {
         let metadata = fs::metadata(entry.path()).ok();

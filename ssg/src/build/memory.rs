@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::inputs::Inputs;
+use super::settled::Settled;
 use super::{BuildError, ENGINE};
 use crate::content::{Snapshot, replica};
 use crate::engine::Graph;
@@ -23,6 +24,8 @@ pub(super) struct Memory {
     pub(super) graph: Graph,
     /// The release the traces describe.
     pub(super) release: Option<String>,
+    /// What the last build noted for the next process.
+    pub(super) settled: Option<Settled>,
     /// Nothing is known about earlier builds: the stored traces have to go.
     pub(super) fresh: bool,
     /// Derived, and absent until the first build.
@@ -71,6 +74,7 @@ impl Memory {
             }
         };
         let graph = graph?;
+        let settled = Settled::decode(&head);
         if graph.is_none() && head.engine.is_some() && traces == Traces::Wanted {
             tracing::info!("the traces are of another program version; everything is rendered");
         }
@@ -80,6 +84,7 @@ impl Memory {
             cursor: head.cursor.filter(|_| usable),
             seq: head.seq,
             snapshot,
+            settled,
             touched: head.touched,
             fresh: graph.is_none(),
             graph: graph.unwrap_or_default(),

@@ -52,11 +52,17 @@ impl Fresh {
 
 /// Asks the source and moves the snapshot on. A source that cannot be reached is no error
 /// as long as there is a replica.
-pub(super) fn pull(memory: &mut Memory, source: &dyn Source) -> Result<Fresh, BuildError> {
+///
+/// `answer`: what the source said, if it was asked already.
+pub(super) fn pull(
+    memory: &mut Memory,
+    source: &dyn Source,
+    answer: Option<Result<Pulled, SourceError>>,
+) -> Result<Fresh, BuildError> {
     let name = source.name();
     let same = memory.source.as_deref() == Some(name.as_str());
     let cursor = memory.cursor.as_deref().filter(|_| same);
-    match source.pull(cursor) {
+    match answer.unwrap_or_else(|| source.pull(cursor)) {
         Ok(pulled) => take_over(memory, name, pulled),
         Err(SourceError::Unreachable(why) | SourceError::Missing(why)) => {
             if !memory.has_content() {

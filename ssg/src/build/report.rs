@@ -29,6 +29,9 @@ pub struct Report {
     /// Pages whose file is as it was.
     pub unchanged: u64,
     pub removed: u64,
+    /// When a page that shows the time has to be rendered next, in Unix seconds.
+    #[serde(default)]
+    pub due: Option<i64>,
     pub changes: Vec<FileChange>,
     pub failed: Vec<Failure>,
     pub phases: Phases,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::BuildError;
 use super::memory::Memory;
 use super::outputs::Outputs;
+use super::revalidate::Revalidation;
 use super::world::World;
 use crate::engine::{ChangeSet, Dirty, Kind, Reason, Trace, add_reasons, mark, verify};
 use crate::site::{RouteTable, TableChange};
@@ -25,13 +26,14 @@ pub(super) enum Planned {
 }
 
 impl Work {
-    /// Finds everything to do. `suspicious`: the release is not the one the traces
+    /// Finds everything to do. `asked`: what somebody wants rendered again; `suspicious`: the release is not the one the traces
     /// describe, so each file is compared.
     pub(super) fn find(
         memory: &mut Memory,
         world: &World,
         changes: &ChangeSet,
         planned: &Planned,
+        asked: &[(Revalidation, BTreeSet<String>)],
         suspicious: Option<&Outputs>,
     ) -> Result<Self, BuildError> {
         let marked = mark(&memory.graph, changes);
@@ -42,6 +44,10 @@ impl Work {
         tracing::debug!(marked = marked.len(), dirty = work.dirty.len(), "verified");
         work.add_new(memory, &world.table, planned);
         work.add_failed(memory);
+        for (wanted, files) in asked {
+            let reason = Reason::Revalidate { target: wanted.target().to_owned() };
+            files.iter().for_each(|file| work.add(file, reason.clone()));
+        }
         if let Some(outputs) = suspicious {
             work.add_damaged(memory, outputs)?;
         }

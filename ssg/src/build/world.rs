@@ -9,6 +9,7 @@ use super::inputs::Inputs;
 use super::media;
 use crate::content::Snapshot;
 use crate::engine::{Answer, Fingerprint, Key, Oracle, Read, recorder};
+use crate::site::period::Period;
 use crate::site::{Page, PageList, RouteTable, public_url};
 use crate::templates::{Assets, Scope, TemplateFault};
 
@@ -20,6 +21,8 @@ pub(super) struct World {
     pub(super) snapshot: Snapshot,
     pub(super) table: Arc<RouteTable>,
     pub(super) inputs: Arc<Inputs>,
+    /// In Unix seconds: one build has one time.
+    pub(super) now: i64,
 }
 
 /// A page's bytes and what they were made from.
@@ -43,6 +46,10 @@ impl Oracle for World {
             Key::Config { path } => self.config(path),
             Key::Page { file } => {
                 self.table.page(file).map_or(Fingerprint::ABSENT, Page::fingerprint)
+            }
+            Key::Time { seconds } => {
+                let period = Period::of_seconds(*seconds);
+                return period.map_or_else(Answer::absent, |period| period.answer(self.now));
             }
             _ => return self.snapshot.answer(key),
         })
@@ -69,6 +76,8 @@ impl World {
             urls: Arc::clone(&self.table) as _,
             assets: Arc::clone(&self.inputs.files) as _,
             locale: page.locale.clone(),
+            revalidate: page.revalidate.and_then(Period::of_seconds),
+            now: self.now,
         };
         let html = self.inputs.templates.render(&page.template, &context, scope)?;
         let media = media::shown(&html, &self.inputs.site.base_url);

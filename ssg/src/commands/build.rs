@@ -14,6 +14,7 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
         offline: flags.offline,
         clean: flags.clean,
         strict: flags.strict,
+        ..Request::default()
     };
     let mut builder = super::open_builder(config, super::open_releases(config)?)?;
     let report = builder.rebuild(&request)?;

@@ -8,7 +8,7 @@ use crate::{
     build::{Builder, Failure, Report, Request, problem},
     cli::ServeArgs,
     config::{Config, Environment, ServeConfig},
-    daemon::{self, Built, Cause, Options, Pipeline},
+    daemon::{self, Built, Cause, Options, Orders, Pipeline},
     exit::Exit,
 };
 
@@ -31,11 +31,15 @@ struct Rebuild {
 }
 
 impl Pipeline for Rebuild {
-    fn run(&self, cause: Cause) -> Result<Built> {
-        let request = Request { reason: reason(cause).to_owned(), ..Request::default() };
+    fn run(&self, cause: Cause, orders: &mut Orders) -> Result<Built> {
+        let request = Request {
+            reason: reason(cause).to_owned(),
+            revalidate: orders.targets(),
+            ..Request::default()
+        };
         // A build that panicked forgot its memory first: the next one reads what is stored.
         let mut builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
-        built(&builder.rebuild(&request)?)
+        built(&builder.rebuild_telling(&request, &mut |urls| orders.marked(urls))?)
     }
 }
 
@@ -44,6 +48,7 @@ fn reason(cause: Cause) -> &'static str {
         Cause { start: true, .. } => "start",
         Cause { site_changed: true, .. } => "templates",
         Cause { hinted: true, .. } => "webhook",
+        Cause { ordered: true, .. } => "revalidate",
         _ => "poll",
     }
 }
@@ -63,6 +68,7 @@ fn built(report: &Report) -> Result<Built> {
         rendered: report.rendered,
         failed: report.failed.len() as u64,
         stale: report.stale,
+        due: report.due,
     })
 }
 

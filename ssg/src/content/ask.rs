@@ -161,6 +161,7 @@ impl Snapshot {
             | Key::Asset { .. }
             | Key::Template { .. }
             | Key::Config { .. }
+            | Key::Time { .. }
             | Key::Page { .. } => Err(AskError::Arguments(format!("`{key}` is not about content"))),
         }
     }

@@ -1,6 +1,8 @@
 //! Everything that can wake the daemon, in one type.
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+use super::order::Order;
+
+#[derive(Debug)]
 pub(super) enum Event {
     /// The CMS says that something changed, up to this place in its feed.
     Hint {
@@ -8,5 +10,7 @@ pub(super) enum Event {
     },
     /// A file of the site changed.
     SiteChanged,
+    /// Somebody wants pages rendered again.
+    Revalidate(Order),
     Stop,
 }

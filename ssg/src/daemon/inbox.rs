@@ -8,37 +8,55 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Cause, event::Event};
+use super::{Cause, event::Event, order::Orders};
 
-/// Events closer together than this belong together.
-const QUIET: Duration = Duration::from_millis(5);
-/// A steady stream must not keep the site waiting.
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// When events that come together are one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batching {
+    /// Events closer together than this belong together.
+    pub quiet: Duration,
+    /// A steady stream must not keep the site waiting longer than this.
+    pub longest: Duration,
+}
 
-/// Waits for events, or for the time to poll; `None` when asked to stop.
-pub(super) async fn next(events: &mut UnboundedReceiver<Event>, poll_at: Instant) -> Option<Cause> {
-    let mut cause = Cause::default();
-    tokio::select! {
-        first = events.recv() => add(&mut cause, first)?,
-        () = sleep_until(poll_at) => return Some(cause),
+impl Default for Batching {
+    fn default() -> Self {
+        Self { quiet: Duration::from_millis(5), longest: Duration::from_millis(50) }
     }
-    let deadline = Instant::now() + LONGEST_WAIT;
+}
+
+/// Waits for events, or for the time to look without one; `None` when asked to stop.
+pub(super) async fn next(
+    events: &mut UnboundedReceiver<Event>,
+    batching: Batching,
+    poll_at: Instant,
+) -> Option<(Cause, Orders)> {
+    let mut batch = (Cause::default(), Orders::default());
+    tokio::select! {
+        first = events.recv() => add(&mut batch, first)?,
+        () = sleep_until(poll_at) => return Some(batch),
+    }
+    let deadline = Instant::now() + batching.longest;
     loop {
-        let quiet_at = (Instant::now() + QUIET).min(deadline);
+        let quiet_at = (Instant::now() + batching.quiet).min(deadline);
         match timeout_at(quiet_at, events.recv()).await {
-            Ok(event) => add(&mut cause, event)?,
-            Err(_) => return Some(cause),
+            Ok(event) => add(&mut batch, event)?,
+            Err(_) => return Some(batch),
         }
     }
 }
 
-fn add(cause: &mut Cause, event: Option<Event>) -> Option<()> {
+fn add((cause, orders): &mut (Cause, Orders), event: Option<Event>) -> Option<()> {
     match event? {
         Event::Hint { seq } => {
             cause.hinted = true;
             cause.hint = cause.hint.max(seq);
         }
         Event::SiteChanged => cause.site_changed = true,
+        Event::Revalidate(order) => {
+            cause.ordered = true;
+            orders.push(order);
+        }
         Event::Stop => return None,
     }
     Some(())
@@ -58,14 +76,18 @@ mod tests {
             sender.send(Event::Hint { seq }).unwrap();
         }
         sender.send(Event::SiteChanged).unwrap();
-        let cause = next(&mut events, Instant::now() + LATER).await.unwrap();
-        assert_eq!(cause, Cause { start: false, hint: Some(7), hinted: true, site_changed: true });
+        let batching = Batching::default();
+        let (cause, _) = next(&mut events, batching, Instant::now() + LATER).await.unwrap();
+        let expected =
+            Cause { hint: Some(7), hinted: true, site_changed: true, ..Cause::default() };
+        assert_eq!(cause, expected);
     }
 
     #[tokio::test]
     async fn without_events_it_is_time_to_poll() {
         let (_sender, mut events) = mpsc::unbounded_channel();
-        assert_eq!(next(&mut events, Instant::now()).await, Some(Cause::default()));
+        let (cause, _) = next(&mut events, Batching::default(), Instant::now()).await.unwrap();
+        assert_eq!(cause, Cause::default());
     }
 
     #[tokio::test]
@@ -73,6 +95,6 @@ mod tests {
         let (sender, mut events) = mpsc::unbounded_channel();
         sender.send(Event::SiteChanged).unwrap();
         sender.send(Event::Stop).unwrap();
-        assert_eq!(next(&mut events, Instant::now() + LATER).await, None);
+        assert!(next(&mut events, Batching::default(), Instant::now() + LATER).await.is_none());
     }
 }

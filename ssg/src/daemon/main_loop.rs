@@ -9,32 +9,49 @@ use std::{
 use anyhow::{Result, anyhow};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::{Built, Cause, Pipeline, event::Event, inbox, shared::Shared};
+use super::{Batching, Built, Cause, Pipeline, event::Event, inbox, order::Orders, shared::Shared};
 
 pub(super) async fn run(
     mut events: UnboundedReceiver<Event>,
+    batching: Batching,
     poll: Duration,
     shared: Arc<Shared>,
     pipeline: Arc<dyn Pipeline>,
 ) {
     let mut last_failure = None;
-    let mut cause = Some(Cause { start: true, ..Cause::default() });
-    while let Some(why) = cause {
-        let (result, took) = build(why, &shared, &pipeline).await;
+    let mut number = 0;
+    let mut batch = Some((Cause { start: true, ..Cause::default() }, Orders::default()));
+    while let Some((why, mut orders)) = batch {
+        number += 1;
+        orders.number(number);
+        let (result, orders, took) = build(why, orders, &shared, &pipeline).await;
         report(&shared, why, took, &result, &mut last_failure);
-        cause = inbox::next(&mut events, tokio::time::Instant::now() + poll).await;
+        if let (Ok(_), Some(orders)) = (&result, orders) {
+            orders.done(shared.live_release());
+        }
+        let wait = result.ok().and_then(|built| until(built.due)).map_or(poll, |due| due.min(poll));
+        batch = inbox::next(&mut events, batching, tokio::time::Instant::now() + wait).await;
     }
+}
+
+/// How long it is to a time in Unix seconds.
+fn until(due: Option<i64>) -> Option<Duration> {
+    let due = jiff::Timestamp::from_second(due?).ok()?;
+    let wait = due.duration_since(jiff::Timestamp::now());
+    // A clock that was set back or forth costs a look too many, not a missed one.
+    Some(Duration::try_from(wait).unwrap_or_default())
 }
 
 async fn build(
     cause: Cause,
+    mut orders: Orders,
     shared: &Arc<Shared>,
     pipeline: &Arc<dyn Pipeline>,
-) -> (Result<Built>, Duration) {
+) -> (Result<Built>, Option<Orders>, Duration) {
     let (shared, pipeline) = (Arc::clone(shared), Arc::clone(pipeline));
     let work = move || {
         let began = Instant::now();
-        let built = catch_unwind(AssertUnwindSafe(|| pipeline.run(cause)));
+        let built = catch_unwind(AssertUnwindSafe(|| pipeline.run(cause, &mut orders)));
         let built =
             built.unwrap_or_else(|panic| Err(anyhow!("the build panicked: {}", said(&*panic))));
         let took = began.elapsed();
@@ -45,11 +62,11 @@ async fn build(
             tracing::warn!(%error, "the standby tree is not ready yet");
         }
         shared.refresh_status();
-        (built, took)
+        (built, Some(orders), took)
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
-        Err(error) => (Err(anyhow!(error)), Duration::ZERO),
+        Err(error) => (Err(anyhow!(error)), None, Duration::ZERO),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 
+use super::order::Orders;
+
 /// Why the daemon asks for a build.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cause {
@@ -12,6 +14,8 @@ pub struct Cause {
     /// A hint came, with or without a place.
     pub hinted: bool,
     pub site_changed: bool,
+    /// Pages were asked for, see [`Orders`].
+    pub ordered: bool,
 }
 
 /// What a build found and did.
@@ -26,10 +30,12 @@ pub struct Built {
     pub failed: u64,
     /// The CMS was out of reach.
     pub stale: bool,
+    /// When a page that shows the time has to be rendered next, in Unix seconds.
+    pub due: Option<i64>,
 }
 
 /// Pulls the content, renders what changed and publishes it. Called on a
 /// blocking thread, never twice at once.
 pub trait Pipeline: Send + Sync + 'static {
-    fn run(&self, cause: Cause) -> Result<Built>;
+    fn run(&self, cause: Cause, orders: &mut Orders) -> Result<Built>;
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use anyhow::{Context, Result};
 
-use super::{body, shared::Shared, static_files, status, webhook};
+use super::{body, revalidate, shared::Shared, static_files, status, webhook};
 use crate::proxy;
 
 /// Requests are short; builds have threads of their own.
@@ -57,6 +57,11 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/hooks/cms")
                 .route(web::post().to(webhook::receive))
+                .default_service(web::to(post_only)),
+        )
+        .service(
+            web::resource("/-/revalidate")
+                .route(web::post().to(revalidate::receive))
                 .default_service(web::to(post_only)),
         )
         .route("/healthz", web::get().to(status::healthz))

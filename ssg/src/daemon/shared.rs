@@ -100,6 +100,11 @@ impl Shared {
         Some(if status.pinned { live.seq } else { live.seq.max(shown) })
     }
 
+    /// The id of the live release, as last seen.
+    pub(super) fn live_release(&self) -> Option<u64> {
+        self.status.load().live.as_ref().map(|release| release.id)
+    }
+
     pub(super) fn known_seq(&self) -> i64 {
         self.known_seq.load(Ordering::Acquire)
     }

@@ -32,26 +32,35 @@ pub(super) async fn receive(
             let seq = seq.unwrap_or_else(|| shared.known_seq());
             HttpResponse::Accepted().json(json!({ "seq": seq }))
         }
-        Err(Refusal::Forged(why)) => {
-            shared.metrics.hook(Hook::Refused);
-            tracing::warn!(%why, "a webhook was refused");
-            body::error(ErrorName::UnauthorizedError, &why)
-        }
-        Err(Refusal::Unreadable(why)) => {
-            shared.metrics.hook(Hook::Refused);
-            body::error(ErrorName::BadRequestError, &why)
-        }
-        Err(Refusal::Disk(why)) => {
-            tracing::error!(%why, "the webhook's id cannot be kept");
-            body::error(ErrorName::ServiceUnavailableError, "try again later")
+        Err(refusal) => {
+            if !matches!(refusal, Refusal::Disk(_)) {
+                shared.metrics.hook(Hook::Refused);
+            }
+            refusal.answer()
         }
     }
 }
 
-enum Refusal {
+pub(super) enum Refusal {
     Forged(String),
     Unreadable(String),
     Disk(std::io::Error),
+}
+
+impl Refusal {
+    pub(super) fn answer(self) -> HttpResponse {
+        match self {
+            Self::Forged(why) => {
+                tracing::warn!(%why, "a webhook was refused");
+                body::error(ErrorName::UnauthorizedError, &why)
+            }
+            Self::Unreadable(why) => body::error(ErrorName::BadRequestError, &why),
+            Self::Disk(why) => {
+                tracing::error!(%why, "the webhook's id cannot be kept");
+                body::error(ErrorName::ServiceUnavailableError, "try again later")
+            }
+        }
+    }
 }
 
 fn accept(
@@ -73,7 +82,7 @@ fn accept(
 }
 
 /// The id of a signed webhook; none for a plain Strapi's.
-fn authenticate<'a>(
+pub(super) fn authenticate<'a>(
     request: &'a HttpRequest,
     body: &[u8],
     shared: &Shared,

@@ -115,8 +115,38 @@ impl Graph {
         self.urls.get(document_id).into_iter().flatten().copied()
     }
 
+    /// Pages that asked something a document had a part in.
+    #[must_use]
+    pub fn pages_about_document(&self, document_id: &str) -> BTreeSet<String> {
+        let ids = self.about_document(document_id).chain(self.about_url(document_id));
+        ids.flat_map(|id| self.pages_that_asked(id)).collect()
+    }
+
+    /// Pages that asked for documents of a type.
+    #[must_use]
+    pub fn pages_about_type(&self, uid: &str) -> BTreeSet<String> {
+        let about = |question: &&Question| {
+            question.key.uid() == Some(uid) || question.answer.footprint.may_concern(uid)
+        };
+        let questions = self.questions.values().filter(about);
+        questions.flat_map(|question| &question.pages).map(ToString::to_string).collect()
+    }
+
+    fn pages_that_asked(&self, id: QuestionId) -> impl Iterator<Item = String> {
+        let pages = self.questions.get(&id).into_iter().flat_map(|question| &question.pages);
+        pages.map(ToString::to_string)
+    }
+
     pub(super) fn plain_questions(&self) -> impl Iterator<Item = QuestionId> {
         self.plain.iter().copied()
+    }
+
+    /// How often, in seconds, the time that pages look at moves on.
+    pub fn periods(&self) -> impl Iterator<Item = u64> {
+        self.plain_questions().filter_map(|id| match self.questions.get(&id)?.key {
+            Key::Time { seconds } => Some(seconds),
+            _ => None,
+        })
     }
 
     pub(super) fn about_document(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {

@@ -37,6 +37,8 @@ pub enum Key {
     Template { name: Arc<str> },
     /// A value of site.toml, by its dotted path (`site.title`, or `site` for all of it).
     Config { path: Arc<str> },
+    /// The time, rounded down to a number of seconds.
+    Time { seconds: u64 },
     /// What the route table says about an output file: route, URL, alternates, position.
     Page { file: Arc<str> },
 }
@@ -70,6 +72,7 @@ impl Key {
             Self::Asset { .. } => "asset",
             Self::Template { .. } => "template",
             Self::Config { .. } => "config",
+            Self::Time { .. } => "time",
             Self::Page { .. } => "page",
         }
     }
@@ -109,17 +112,25 @@ impl Key {
         matches!(self, Self::Page { .. } | Self::Url { .. })
     }
 
-    /// Templates, assets, configuration: few questions, cheap answers.
+    /// Templates, assets, configuration, the time: few questions, cheap answers.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        matches!(self, Self::Template { .. } | Self::Asset { .. } | Self::Config { .. })
+        matches!(
+            self,
+            Self::Template { .. } | Self::Asset { .. } | Self::Config { .. } | Self::Time { .. }
+        )
     }
 
     /// One line that [`Key::decode`] reads back.
     #[must_use]
     pub fn encode(&self) -> String {
         let total = |total: bool| if total { "total" } else { "" };
+        let seconds = match self {
+            Self::Time { seconds } => seconds.to_string(),
+            _ => String::new(),
+        };
         let parts: Vec<&str> = match self {
+            Self::Time { .. } => vec![&seconds],
             Self::Entry { uid, document_id, locale, args } => vec![uid, document_id, locale, args],
             Self::Query { uid, locale, args, total: wanted } => {
                 vec![uid, locale, args, total(*wanted)]
@@ -169,6 +180,7 @@ impl Key {
             "asset" => Self::Asset { path: next()? },
             "template" => Self::Template { name: next()? },
             "config" => Self::Config { path: next()? },
+            "time" => Self::Time { seconds: next()?.parse().ok()? },
             "page" => Self::Page { file: next()? },
             _ => return None,
         };
@@ -271,6 +283,7 @@ mod tests {
             Key::Asset { path: text("a\tb\\t.css") },
             Key::Template { name: text("base.html") },
             Key::Config { path: text("site.title") },
+            Key::Time { seconds: 600 },
             Key::Page { file: text("blog/index.html") },
         ];
         for key in keys {

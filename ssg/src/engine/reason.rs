@@ -48,6 +48,14 @@ pub enum Reason {
     Asset {
         asset: String,
     },
+    /// The time the page shows has moved on; in seconds, how often it does.
+    Time {
+        seconds: u64,
+    },
+    /// Somebody asked for it, by path or by tag.
+    Revalidate {
+        target: String,
+    },
     /// A file of the media library is shown, is shown no more, or has another content.
     Media {
         media: String,
@@ -91,6 +99,8 @@ impl fmt::Display for Reason {
             Self::Template { template } => write!(f, "template {template} changed"),
             Self::Config { config } => write!(f, "`{config}` in site.toml changed"),
             Self::Asset { asset } => write!(f, "asset {asset} changed"),
+            Self::Time { seconds } => write!(f, "{seconds} s have passed"),
+            Self::Revalidate { target } => write!(f, "`{target}` was to be rendered again"),
             Self::Media { media } => write!(f, "media file {media}"),
             Self::Output { .. } => f.write_str("its published file was missing or another"),
             Self::Failed { message } => write!(f, "it failed before: {message}"),

@@ -69,6 +69,7 @@ fn explain(key: &Key, before: &Answer, after: &Answer, changes: &ChangeSet) -> V
         Key::Asset { path } => vec![Reason::Asset { asset: path.to_string() }],
         Key::Template { name } => vec![Reason::Template { template: name.to_string() }],
         Key::Config { path } => vec![Reason::Config { config: path.to_string() }],
+        Key::Time { seconds } => vec![Reason::Time { seconds: *seconds }],
         Key::Page { file } => vec![Reason::Page { page: file.to_string() }],
     }
 }

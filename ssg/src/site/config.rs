@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::period::Period;
 use super::toml_reader::{Source, Table, table_to_json, to_json, type_name};
 use super::{PathPattern, SiteError, SiteErrors};
 use crate::engine::key::canonical;
@@ -43,6 +45,8 @@ pub struct Route {
     /// `fields` and `populate` as the questions of all its pages have them.
     pub show: Arc<str>,
     pub template: Arc<str>,
+    /// How long a page that shows the time may stay as it is.
+    pub revalidate: Option<Period>,
     pub line: usize,
     pub template_line: usize,
 }
@@ -244,6 +248,7 @@ fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
     let populate = table.json("populate");
     let paginate = table.take("paginate").and_then(|value| read_paginate(source, value));
     let template = table.required(source, "template");
+    let revalidate = read_revalidate(source, &mut table);
     let line = path.as_ref().map_or(table.offset(), |(_, offset)| *offset);
     let line = source.line(line);
     table.finish(source, "");
@@ -273,9 +278,31 @@ fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
         paginate,
         show,
         template: template.into(),
+        revalidate,
         line,
         template_line: source.line(template_offset),
     })
+}
+
+fn read_revalidate(source: &mut Source<'_>, table: &mut Table<'_>) -> Option<Period> {
+    let value = table.take("revalidate")?;
+    let offset = value.span().start;
+    let period = match value.get_ref() {
+        DeValue::String(text) => duration(text).and_then(Period::new),
+        DeValue::Integer(number) => number.to_string().parse().ok().and_then(Period::of_seconds),
+        _ => None,
+    };
+    if period.is_none() {
+        source.complain(
+            offset,
+            "`revalidate` must be whole seconds or a duration, such as `600` or `\"10m\"`",
+        );
+    }
+    period
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    text.parse::<jiff::SignedDuration>().ok().and_then(|found| found.try_into().ok())
 }
 
 fn check_route(

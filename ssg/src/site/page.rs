@@ -21,6 +21,8 @@ pub struct Page {
     /// The route's path as site.toml writes it.
     #[serde(serialize_with = "text")]
     pub route: Arc<str>,
+    /// Of the route, in seconds.
+    pub revalidate: Option<u64>,
     /// Position of the route in site.toml.
     #[serde(skip)]
     pub route_index: usize,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::contents::Contents;
 use super::page::{Alternate, Page, PageEntry, PageList};
 use super::path_pattern::FillError;
+use super::period::Period;
 use super::{Paginate, Route, Site, public_url};
 use crate::engine::Footprint;
 use crate::engine::key::canonical;
@@ -205,6 +206,7 @@ fn page(
         locale: place.locale.as_str().into(),
         template: Arc::clone(&route.template),
         route: Arc::clone(route.path.text()),
+        revalidate: route.revalidate.map(Period::seconds),
         route_index: index,
         entry,
         list: route.paginate.as_ref().map(|list| page_list(list, place, number)),

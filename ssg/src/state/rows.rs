@@ -43,6 +43,8 @@ pub struct Head {
     pub engine: Option<String>,
     /// The release the traces describe.
     pub release: Option<String>,
+    /// What the builder noted about a build that left nothing to do.
+    pub settled: Option<Vec<u8>>,
 }
 
 /// Changes that become visible together.
@@ -83,6 +85,7 @@ pub struct TraceChange {
     pub reset: bool,
     pub engine: Option<String>,
     pub release: Option<String>,
+    pub settled: Option<Vec<u8>>,
     /// `None` removes.
     pub questions: Vec<(u32, Option<Vec<u8>>)>,
     pub traces: Vec<(Arc<str>, Option<Vec<u8>>)>,

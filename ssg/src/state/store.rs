@@ -33,6 +33,7 @@ const LOCALES: &str = "locales";
 const MODEL: &str = "model";
 const ENGINE: &str = "engine";
 const RELEASE: &str = "release";
+const SETTLED: &str = "settled";
 
 /// The open database. One process at a time has it; the cache lock sees to that.
 #[derive(Debug)]
@@ -79,6 +80,7 @@ impl Store {
             touched: load_touched(&transaction)?,
             engine: text(ENGINE)?,
             release: text(RELEASE)?,
+            settled: meta(&transaction, SETTLED)?.filter(|bytes| !bytes.is_empty()),
         })
     }
 
@@ -262,6 +264,9 @@ fn write_traces(transaction: &WriteTransaction, change: &TraceChange) -> Result<
     }
     if let Some(release) = &change.release {
         meta.insert(RELEASE, release.as_bytes())?;
+    }
+    if let Some(settled) = &change.settled {
+        meta.insert(SETTLED, settled.as_slice())?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 mod content;
 mod image;
 mod links;
+mod now;
 
 use tera::Tera;
 
@@ -22,6 +23,7 @@ pub(crate) fn accepted(function: &str) -> Option<&'static [&'static str]> {
         "url_for" => &links::URL_FOR,
         "asset" => &links::ASSET,
         "image" => &image::IMAGE,
+        "now" => &now::NOW,
         _ => return None,
     })
 }
@@ -30,4 +32,5 @@ pub(crate) fn register(tera: &mut Tera) {
     content::register(tera);
     image::register(tera);
     links::register(tera);
+    now::register(tera);
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tera::Error;
 
 use crate::content::Snapshot;
+use crate::site::period::Period;
 
 /// Where documents have their pages.
 pub trait UrlResolver: Debug + Send + Sync {
@@ -40,6 +41,10 @@ pub struct Scope {
     pub assets: Arc<dyn Assets>,
     /// The page's locale: the default of every question.
     pub locale: Arc<str>,
+    /// How often the page's route is rendered again; none lets the page see no clock.
+    pub revalidate: Option<Period>,
+    /// The time of this build, in Unix seconds.
+    pub now: i64,
 }
 
 thread_local! {

@@ -116,6 +116,8 @@ fn render(text: &str) -> Result<(String, Vec<String>), TemplateFault> {
     let entry = json!({ "documentId": "a", "title": "Post a", "locale": "en", "body": null });
     context.insert_value("entry", from_json(&entry));
     let scope = Scope {
+        revalidate: None,
+        now: 0,
         snapshot: content(),
         urls: Arc::new(Site),
         assets: Arc::new(Site),

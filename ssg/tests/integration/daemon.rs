@@ -17,8 +17,9 @@ use cms_api::webhook::Secret;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use ssg::{
+    build::Revalidation,
     config::{Credentials, ServeConfig},
-    daemon::{Built, Cause, Daemon, Options, Pipeline},
+    daemon::{Batching, Built, Cause, Daemon, Options, Orders, Pipeline},
     release::{Changes, Meta, Store},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -35,7 +36,9 @@ struct Work {
 }
 
 impl Pipeline for Work {
-    fn run(&self, cause: Cause) -> anyhow::Result<Built> {
+    fn run(&self, cause: Cause, orders: &mut Orders) -> anyhow::Result<Built> {
+        let urls = |wanted: &Revalidation| vec![format!("page of {}", wanted.target())];
+        orders.marked(&orders.targets().iter().map(urls).collect::<Vec<_>>());
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             (self.act.lock().unwrap_or_else(std::sync::PoisonError::into_inner))(cause)
         }));
@@ -50,6 +53,7 @@ fn options(cms: &FakeCms, folder: &Path) -> Options {
             listen: "127.0.0.1:0".into(),
             serve_static: false,
             poll_interval: NEVER,
+            batching: Batching::default(),
             webhook_secrets: vec![Secret::from_bytes([1; 32]), Secret::from_bytes([2; 32])],
             webhook_authorization: Some("Bearer agreed".into()),
         },
@@ -102,7 +106,11 @@ impl Bench {
     }
 
     async fn hook(&self, headers: &[(&str, &str)], body: &str) -> Response {
-        let request = Client::new().post(self.url("/hooks/cms")).body(body.to_owned());
+        self.post("/hooks/cms", headers, body).await
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let request = Client::new().post(self.url(path)).body(body.to_owned());
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         request.send().await.unwrap()
@@ -113,6 +121,23 @@ impl Bench {
     }
 
     async fn signed_with(&self, secret: Secret, id: &str, age: i64, body: &str) -> Response {
+        self.signed_to("/hooks/cms", secret, id, age, body).await
+    }
+
+    async fn revalidate(&self, query: &str, body: &Value) -> Response {
+        let path = format!("/-/revalidate{query}");
+        let secret = Secret::from_bytes([2; 32]);
+        self.signed_to(&path, secret, "msg_r", 0, &body.to_string()).await
+    }
+
+    async fn signed_to(
+        &self,
+        path: &str,
+        secret: Secret,
+        id: &str,
+        age: i64,
+        body: &str,
+    ) -> Response {
         let time = jiff::Timestamp::now().as_second() - age;
         let signature = secret.sign(id, time, body.as_bytes());
         let headers = [
@@ -120,7 +145,7 @@ impl Bench {
             ("webhook-timestamp", &time.to_string()),
             ("webhook-signature", &signature),
         ];
-        self.hook(&headers, body).await
+        self.post(path, &headers, body).await
     }
 }
 
@@ -128,7 +153,7 @@ impl Bench {
 pub(super) fn daemon_for(cms: &FakeCms, dist: &Path, adjust: impl FnOnce(&mut Options)) -> Daemon {
     struct Nothing;
     impl Pipeline for Nothing {
-        fn run(&self, _: Cause) -> anyhow::Result<Built> {
+        fn run(&self, _: Cause, _: &mut Orders) -> anyhow::Result<Built> {
             Ok(Built::default())
         }
     }
@@ -364,4 +389,94 @@ async fn a_cms_that_is_away_is_a_bad_gateway() {
     assert_eq!(response.status(), 502);
     assert_eq!(response.json::<Value>().await.unwrap()["error"]["name"], "BadGatewayError");
     bench.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn pages_are_revalidated_by_path_and_tag() {
+    let cms = idle();
+    let mut bench = Bench::quiet(&cms).await;
+    let body = json!({ "paths": ["/blog/"], "tags": ["article"] });
+    let response = bench.revalidate("", &body).await;
+    assert_eq!(response.status(), 202);
+    let pages = json!(["page of /blog/", "page of article"]);
+    assert_eq!(response.json::<Value>().await.unwrap(), json!({ "build_id": 2, "pages": pages }));
+    assert!(bench.build().await.ordered);
+    let response = bench.revalidate("?wait=live", &body).await;
+    assert_eq!(response.status(), 200);
+    let answer = response.json::<Value>().await.unwrap();
+    assert_eq!((&answer["build_id"], &answer["live"]), (&json!(3), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_revalidation_that_makes_no_sense_is_refused_with_a_reason() {
+    let cms = idle();
+    let bench = Bench::quiet(&cms).await;
+    for (body, why) in [
+        (json!({}), "neither `paths` nor `tags` names anything"),
+        (json!({ "paths": ["blog"] }), "must start with `/`"),
+        (json!({ "paths": [format!("/{}", "x".repeat(1024))] }), "at most 1024 characters"),
+        (json!({ "tags": [""] }), "a tag must have 1 to 256 characters"),
+        (json!({ "tags": ["x"], "scope": "layout" }), "\"page\" or \"subtree\""),
+        (json!({ "path": "/" }), "unknown field `path`"),
+        (json!([1]), "expected is"),
+    ] {
+        let response = bench.revalidate("", &body).await;
+        assert_eq!(response.status(), 400, "{body}");
+        let answer = response.json::<Value>().await.unwrap();
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(why), "{body}: {message}");
+    }
+    let response = bench.revalidate("?wait=done", &json!({ "tags": ["x"] })).await;
+    assert_eq!(response.status(), 400);
+    let response = bench.post("/-/revalidate", &[], r#"{"tags":["x"]}"#).await;
+    assert_eq!(response.status(), 401, "it is not signed");
+}
+
+#[tokio::test]
+async fn a_revalidation_whose_build_fails_says_so() {
+    let cms = idle();
+    let act = |cause: Cause| if cause.ordered { bail!("no") } else { Ok(Built::default()) };
+    let bench = Bench::start(&cms, |_| {}, act).await;
+    let response = bench.revalidate("?wait=live", &json!({ "tags": ["x"] })).await;
+    assert_eq!(response.status(), 503);
+}
+
+#[tokio::test]
+async fn a_page_that_is_due_is_built_without_anybody_asking() {
+    let cms = idle();
+    let mut left = 3;
+    let act = move |_| {
+        left -= 1;
+        let due = (left > 0).then(|| jiff::Timestamp::now().as_second());
+        Ok(Built { due, ..Built::default() })
+    };
+    let mut bench = Bench::start(&cms, |_| {}, act).await;
+    for _ in 0..2 {
+        assert_eq!(bench.build().await, Cause::default());
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_hooks_at_once_make_few_builds_that_end_at_the_last() {
+    let cms = idle();
+    let mut bench = Bench::quiet(&cms).await;
+    let hooks = (1..=1_000).map(|seq| {
+        let bench = &bench;
+        let body = json!({ "event": "entry.publish", "seq": seq }).to_string();
+        async move {
+            let response = bench.signed(&format!("msg_{seq}"), 0, &body).await;
+            assert_eq!(response.status(), 202);
+        }
+    });
+    futures_util::StreamExt::for_each_concurrent(futures_util::stream::iter(hooks), 16, |hook| {
+        hook
+    })
+    .await;
+    let mut builds = 0;
+    let mut furthest = None;
+    while furthest < Some(1_000) {
+        furthest = furthest.max(bench.build().await.hint);
+        builds += 1;
+    }
+    assert!(builds < 200, "{builds} builds for a burst");
 }

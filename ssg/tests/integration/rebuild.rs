@@ -7,6 +7,7 @@ use super::site_harness::{changed, reasons};
 
 mod faults;
 mod media;
+mod time;
 mod why;
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Site {
     dir: TempDir,
     pub(crate) cms: Cms,
     builder: Option<Builder>,
+    /// What time it is; the system's when there is none.
+    pub(crate) now: Option<i64>,
 }
 
 /// The CMS in memory; clones are the same CMS.
@@ -43,7 +45,7 @@ pub(crate) fn uid(name: &str) -> String {
 impl Site {
     /// Writes an archive (`-- path --` before each file) into a templates folder.
     pub(crate) fn new(archive: &str, cms: Cms) -> Self {
-        let site = Self { dir: tempfile::tempdir().unwrap(), cms, builder: None };
+        let site = Self { dir: tempfile::tempdir().unwrap(), cms, builder: None, now: None };
         for file in archive.split("\n-- ").flat_map(|part| part.strip_prefix("-- ").or(Some(part)))
         {
             if let Some((path, text)) = file.split_once(" --\n") {
@@ -89,12 +91,24 @@ impl Site {
     /// Builds without comparing: for sites with mistakes.
     pub(crate) fn build_alone(&mut self, request: &Request) -> Result<Report, BuildError> {
         let (paths, cms) = (self.paths(), self.cms.clone());
+        let request = Request { now: self.now, ..request.clone() };
         let builder = self.builder.get_or_insert_with(|| open(paths, cms));
-        let report = builder.rebuild(request)?;
+        let report = builder.rebuild(&request)?;
         for change in &report.changes {
             assert!(!change.reasons.is_empty(), "{} changed without a reason", change.file);
         }
         Ok(report)
+    }
+
+    /// Builds, and learns which pages the request meant.
+    pub(crate) fn build_telling(
+        &mut self,
+        request: &Request,
+        marked: &mut dyn FnMut(&[Vec<String>]),
+    ) -> Report {
+        let (paths, cms) = (self.paths(), self.cms.clone());
+        let builder = self.builder.get_or_insert_with(|| open(paths, cms));
+        builder.rebuild_telling(request, marked).unwrap()
     }
 
     pub(crate) fn pull(&mut self) {
@@ -109,7 +123,8 @@ impl Site {
             out: fresh.path().join("dist"),
             cache: fresh.path().join("cache"),
         };
-        let clean = open(paths.clone(), self.cms.clone()).rebuild(&Request::default()).unwrap();
+        let request = Request { now: self.now, ..Request::default() };
+        let clean = open(paths.clone(), self.cms.clone()).rebuild(&request).unwrap();
         assert_eq!(clean.failed, [], "the clean build failed");
         let (ours, theirs) = (self.tree(), tree(&paths.out.join("current")));
         let names = |tree: &BTreeMap<String, Vec<u8>>| tree.keys().cloned().collect::<Vec<_>>();

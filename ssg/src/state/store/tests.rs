@@ -19,7 +19,9 @@ fn rows(store: &Store) -> Vec<ReplicaRow> {
     all
 }
 
-fn stored_traces(store: &Store) -> (Vec<(u32, Vec<u8>)>, Vec<(String, Vec<u8>)>) {
+type Encoded<K> = Vec<(K, Vec<u8>)>;
+
+fn stored_traces(store: &Store) -> (Encoded<u32>, Encoded<String>) {
     let (mut questions, mut traces) = (Vec::new(), Vec::new());
     store.questions(|id, bytes| questions.push((id, bytes.to_vec()))).unwrap();
     store.traces(|file, bytes| traces.push((file.to_owned(), bytes.to_vec()))).unwrap();
