@@ -3,6 +3,7 @@
 
 mod extension;
 pub(crate) mod file_info;
+pub(crate) mod folder;
 pub(crate) mod kind;
 pub(crate) mod picture;
 pub(crate) mod receive;
@@ -10,5 +11,6 @@ pub(crate) mod rows;
 mod scale;
 pub(crate) mod serve;
 pub mod storage;
+mod tiff;
 pub(crate) mod upload;
 mod vector;

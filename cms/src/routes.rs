@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use cms_api::error::ApiError;
+use cms_api::error::{ApiError, ErrorName};
 use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
@@ -64,6 +64,9 @@ impl std::fmt::Debug for Context {
 
 /// Answers one request.
 pub(crate) async fn dispatch(app: App, http: HttpRequest, payload: Payload) -> HttpResponse {
+    if reads_nul(&http) {
+        return malicious();
+    }
     let model = app.model();
     let Some(segments) = segments(http.path()) else { return refuse(&http, &[]) };
     let mut known = endpoints(&model, &segments, app.settings.serving.actions);
@@ -75,6 +78,17 @@ pub(crate) async fn dispatch(app: App, http: HttpRequest, payload: Payload) -> H
         }
         None => refuse(&http, &known),
     }
+}
+
+/// No path has such a character; only reads look at it as Strapi does.
+fn reads_nul(http: &HttpRequest) -> bool {
+    matches!(*http.method(), Method::GET | Method::HEAD)
+        && percent_encoding::percent_decode_str(http.path()).any(|byte| byte == 0)
+}
+
+fn malicious() -> HttpResponse {
+    let error = ApiError::new(ErrorName::BadRequestError, "Malicious Path");
+    AppError::from(ApiError { details: None, ..error }).error_response()
 }
 
 async fn answer(

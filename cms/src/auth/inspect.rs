@@ -20,6 +20,8 @@ const API_TOKEN_LENGTH: usize = 43;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     Ok,
+    /// An access token that is good until its end, though its login was ended.
+    OkSessionEnded,
     Expired,
     Revoked,
     /// A refresh token that has a successor.
@@ -40,9 +42,15 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
+    /// Whether the server accepts the token.
+    pub(crate) fn is_accepted(self) -> bool {
+        matches!(self, Self::Ok | Self::OkSessionEnded)
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::OkSessionEnded => "ok-session-ended",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::Used => "used",
@@ -158,18 +166,19 @@ fn signed(
     }
 }
 
-/// An access token is believed until its end, also when its login has ended before: whether
-/// it has is only told.
+/// An access token is believed until its end, also when its login has ended before; the
+/// reason then says so.
 fn access(conn: &mut Conn, claims: &Value, now: i64) -> Result<Report, StoreError> {
     let user = claims.get("sub").and_then(Value::as_str).and_then(|sub| sub.parse().ok());
     let end = claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
     let session = claims.get("sid").and_then(Value::as_str).unwrap_or_default();
     let skew = i64::try_from(jwt::SKEW_SECONDS).unwrap_or_default();
+    let live = sessions::is_active(conn, session, now)?;
     let reason = match user_reason(conn, user)? {
         _ if end.saturating_add(skew) < now / 1_000 => Reason::Expired,
+        Reason::Ok if !live => Reason::OkSessionEnded,
         reason => reason,
     };
-    let live = sessions::is_active(conn, session, now)?;
     let issued = claims.get("iat").and_then(Value::as_i64).unwrap_or_default();
     let facts = json!({
         "user": user_name(conn, user)?,

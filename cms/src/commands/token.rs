@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::auth::api_token::{self, TokenKind};
-use crate::auth::inspect::{self, Reason};
+use crate::auth::inspect;
 use crate::auth::keys::Keys;
 use crate::config::{Span, Storage};
 use crate::error::AppError;
@@ -178,9 +178,9 @@ fn run_inspect(args: &Inspect) -> anyhow::Result<ExitCode> {
             println!("{name}: {text}");
         }
     }
-    Ok(match report.reason {
-        Reason::Ok => ExitCode::SUCCESS,
-        _ => ExitCode::from(REFUSED),
+    Ok(match report.reason.is_accepted() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(REFUSED),
     })
 }
 

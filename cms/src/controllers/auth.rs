@@ -17,9 +17,12 @@ use crate::store::documents::Row;
 use crate::store::users::Key;
 
 mod connect;
+mod cookie;
 mod login;
 mod recovery;
 mod session;
+
+use cookie::Delivery;
 
 /// The routes of this folder; the word is the last part of their permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,12 +136,17 @@ fn unnamed() -> AppResult<Device> {
     Ok(Device { id: Some(secret::random_uuid()?), ..Device::default() })
 }
 
-fn with_tokens(tokens: Tokens, user: Option<&Row>) -> HttpResponse {
-    let mut answer = json!({ "jwt": tokens.access, "refreshToken": tokens.refresh });
+fn with_tokens(tokens: &Tokens, user: Option<&Row>, delivery: Delivery) -> AppResult<HttpResponse> {
+    let mut answer = json!({ "jwt": tokens.access });
+    if delivery == Delivery::Body {
+        answer["refreshToken"] = tokens.refresh.as_str().into();
+    }
     if let Some(user) = user {
         answer["user"] = users::to_json(user);
     }
-    json(StatusCode::OK, &answer)
+    let mut answer = json(StatusCode::OK, &answer);
+    delivery.send(&mut answer, Some(&tokens.refresh))?;
+    Ok(answer)
 }
 
 /// The signed-in user and its session; API tokens have neither.

@@ -17,6 +17,7 @@ use crate::documents::find::{self, Listing, Reading};
 use crate::error::{AppError, AppResult};
 use crate::extract::query::{self, Asked};
 use crate::media::file_info::{self, FileInfo};
+use crate::media::folder::Folder;
 use crate::media::receive::{self, Parts, Received};
 use crate::media::rows::{self, Reference};
 use crate::media::storage::{FileName, Storage};
@@ -193,9 +194,13 @@ async fn create(context: Context, parts: &Parts, files: Vec<Received>) -> AppRes
     let model = Arc::clone(&context.model);
     let saved = context.app.write(move |conn| {
         let now = clock::now();
+        let folder = Folder::of_uploads(conn, now)?;
         let mut saved = Vec::new();
-        for file in stored {
-            saved.push(rows::create(conn, file.data, now)?);
+        for mut file in stored {
+            folder.note(&mut file.data);
+            let row = rows::create(conn, file.data, now)?;
+            folder.hold(conn, &row)?;
+            saved.push(row);
         }
         if let Some(reference) = reference {
             rows::attach(conn, &model, &reference, &saved, now)?;

@@ -20,6 +20,7 @@ use crate::clock;
 use crate::documents::access::Access;
 use crate::documents::act::{self, Action, Locales};
 use crate::documents::find::{self, Reading};
+use crate::documents::relations::is_truthy;
 use crate::documents::tag::EntryTag;
 use crate::documents::validate::joined;
 use crate::documents::work::{DRAFT, Work};
@@ -118,6 +119,10 @@ fn saves(verb: ContentVerb) -> bool {
 /// looks once everything else has been found good.
 fn question(verb: ContentVerb, tree: &Map<String, Value>) -> Map<String, Value> {
     let mut question = tree.clone();
+    if saves(verb) {
+        // What is saved is shown whether it fits or not.
+        question.shift_remove("hasPublishedVersion");
+    }
     if saves(verb) && tree.get("locale").is_some_and(Value::is_object) {
         question.shift_remove("locale");
     }
@@ -149,7 +154,7 @@ fn refuse_parameters(
     ty: &ContentType,
     tree: &Map<String, Value>,
 ) -> Result<(), ApiError> {
-    if tree.get("lookup").is_some_and(|lookup| !matches!(lookup.as_str(), None | Some(""))) {
+    if tree.get("lookup").is_some_and(is_truthy) {
         return Err(ApiError::validation("Invalid params: 'lookup'"));
     }
     if verb == ContentVerb::Delete
@@ -230,7 +235,7 @@ fn matches(
     row: &Identity,
     write: &Write,
 ) -> AppResult<bool> {
-    if write.spec.filter == Filter::default() {
+    if write.spec.filter == Filter::default() && write.spec.search.is_none() {
         return Ok(true);
     }
     let spec = QuerySpec { populate: Vec::new(), ..version(&write.spec, row) };

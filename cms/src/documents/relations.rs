@@ -163,7 +163,11 @@ impl Resolver<'_, '_> {
         let named = text(item, TYPE).filter(|_| target.is_empty());
         let uid = named.unwrap_or(target).to_owned();
         let Some(document_id) = item.get("documentId").filter(|id| is_truthy(id)) else {
-            return self.numbered(&uid, item.clone());
+            // An edit in the place of a name leads nowhere, which messages show resolved.
+            return match self.edit(&uid, item)? {
+                Value::Object(item) => self.numbered(&uid, item),
+                _ => Ok(Vec::new()),
+            };
         };
         let version = Version { locale: text(item, "locale"), status: text(item, "status") };
         let ids = self.by_document_id(&uid, &joined(document_id), version)?;
@@ -237,7 +241,7 @@ fn last(value: &Value) -> Value {
 }
 
 /// Whether JavaScript takes the value for true.
-pub(super) fn is_truthy(value: &Value) -> bool {
+pub(crate) fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(flag) => *flag,

@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// The peer, or the client trusted proxies name.
 pub(crate) fn address(http: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
@@ -14,6 +15,15 @@ pub(crate) fn address(http: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let values = http.headers().get_all(FORWARDED_FOR).map(|value| value.to_str().unwrap_or(""));
     let values: Vec<_> = values.collect();
     nearest_stranger(peer, values.iter().rev().flat_map(|value| value.rsplit(',')), trusted)
+}
+
+/// Whether a trusted proxy says that the client's connection is encrypted; ours never is.
+pub(crate) fn is_encrypted(http: &HttpRequest, trusted: &[IpNet]) -> bool {
+    let peer = http.peer_addr().map(|peer| peer.ip());
+    let from_proxy = peer.is_some_and(|peer| trusted.iter().any(|net| net.contains(&peer)));
+    let value = http.headers().get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
+    let first = value.and_then(|value| value.split(',').next()).map(str::trim);
+    from_proxy && first == Some("https")
 }
 
 /// Each proxy appends whom it saw, so the last entry is the word of the nearest one. An entry

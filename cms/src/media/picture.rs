@@ -21,7 +21,7 @@ use image::{
 use tempfile::NamedTempFile;
 
 use super::storage::Storage;
-use super::{scale, vector};
+use super::{scale, tiff, vector};
 
 /// A picture beyond this is stored but not decoded: it could only be an attack. The first
 /// number is the one Strapi has.
@@ -98,7 +98,12 @@ pub(crate) fn examine(path: &Path, storage: &Storage) -> anyhow::Result<Seen> {
     Ok(Seen::Picture(picture))
 }
 
+/// Pictures that have a size and no variants.
 fn drawing(bytes: &[u8]) -> Seen {
+    if let Some((width, height)) = tiff::size(bytes) {
+        let (width, height) = (Some(width), Some(height));
+        return Seen::Picture(Picture { width, height, ..Picture::default() });
+    }
     let head = bytes.get(..vector::HEAD_BYTES).unwrap_or(bytes);
     if !vector::is_svg(head) {
         return Seen::NoPicture;

@@ -24,8 +24,6 @@ const MAX_NAME_LENGTH: usize = 255;
 /// Length of the random part of a stored name.
 const RANDOM_LENGTH: usize = 10;
 const PROVIDER: &str = "local";
-/// Files have no folders here: all lie at the top.
-const FOLDER_PATH: &str = "/";
 
 /// A file under its final name, and the attributes of its row.
 #[derive(Debug)]
@@ -84,9 +82,7 @@ pub(crate) fn store_all(
 
 /// Names are new, so what was given one can be removed when another fails.
 fn store(received: Received, info: &FileInfo, limit: u64, storage: &Storage) -> AppResult<Stored> {
-    let mut prepared = prepare(received, info, None, limit, storage)?;
-    // Shown last of all, and private.
-    prepared.data.insert("folderPath".into(), FOLDER_PATH.into());
+    let prepared = prepare(received, info, None, limit, storage)?;
     let (names, data) = (prepared.names(), prepared.data.clone());
     if let Err(error) = prepared.keep(storage) {
         names.iter().for_each(|name| storage.remove(name));

@@ -19,18 +19,23 @@ fn allowed<'a>(origins: &[String], request: &'a HeaderMap) -> Option<&'a HeaderV
     known.then_some(origin)
 }
 
+/// Whether a browser asks before it calls.
+fn is_preflight(method: &Method, request: &HeaderMap) -> bool {
+    let asked = request.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    method == Method::OPTIONS && asked.is_some_and(|asked| !asked.is_empty())
+}
+
 /// The answer to a preflight, or `None` when the request is none.
 pub(crate) fn preflight(
     origins: &[String],
     method: &Method,
     request: &HeaderMap,
 ) -> Option<HttpResponse> {
-    if method != Method::OPTIONS || !request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+    if !is_preflight(method, request) {
         return None;
     }
-    request.get(header::ORIGIN)?;
     let mut response = HttpResponse::NoContent();
-    if allowed(origins, request).is_some() {
+    if allowed(origins, request).is_some() || !request.contains_key(header::ORIGIN) {
         response
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
             .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS))
@@ -48,7 +53,7 @@ pub(crate) fn add(
     response: &mut HeaderMap,
 ) {
     response.insert(header::VARY, HeaderValue::from_static("Origin"));
-    if method == Method::OPTIONS && !request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+    if method == Method::OPTIONS && !is_preflight(method, request) {
         return;
     }
     let credentials = HeaderValue::from_static("true");

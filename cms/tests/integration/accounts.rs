@@ -318,6 +318,36 @@ async fn sessions_tell_where_they_are_and_are_ended_one_by_one() {
 }
 
 #[actix_web::test]
+async fn a_refresh_token_travels_in_a_cookie_over_https_alone() {
+    let app = TestApp::start_with(&["--trusted-proxies", "127.0.0.1/32"]).await;
+    register(&app, "ada").await;
+    let cookie = async |path: &str, body: Value, headers: &[(&str, &str)]| {
+        let request = app.anonymous().request(Method::POST, path).json(&body);
+        let request = request.header("x-strapi-refresh-cookie", "httpOnly");
+        send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)))
+            .await
+    };
+    let body = json!({ "identifier": "ada", "password": PASSWORD });
+    let plain = cookie("/api/auth/local", body.clone(), &[]).await.expect(400);
+    assert_eq!(plain.message(), "Cannot send secure cookie over unencrypted connection");
+    let https = ("x-forwarded-proto", "https");
+    let answer = cookie("/api/auth/local", body, &[https]).await.expect(200);
+    assert_eq!(answer.body.get("refreshToken"), None);
+    let set = answer.header("set-cookie").to_owned();
+    assert!(set.ends_with("; path=/; samesite=lax; secure; httponly"), "{set}");
+    let held = ("cookie", set.split(';').next().unwrap());
+    // What cannot be handed out is not exchanged either.
+    cookie("/api/auth/refresh", json!({}), &[held]).await.expect(400);
+    let next = cookie("/api/auth/refresh", json!({ "refreshToken": "x" }), &[https, held]).await;
+    let next = next.expect(200);
+    assert_eq!((next.body.get("refreshToken"), next.body["jwt"].is_string()), (None, true));
+    cookie("/api/auth/refresh", json!({}), &[https, held]).await.expect(401);
+    let bearer = format!("Bearer {}", jwt(&next.body));
+    let ended = cookie("/api/auth/logout", json!({}), &[https, ("authorization", &bearer)]).await;
+    assert!(ended.expect(200).header("set-cookie").starts_with("strapi_up_refresh=; expires="));
+}
+
+#[actix_web::test]
 async fn a_second_role_of_a_type_shares_nothing_with_the_first() {
     let app = TestApp::start().await;
     let admin = app.full_access();

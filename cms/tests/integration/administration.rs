@@ -105,6 +105,7 @@ async fn tokens_of_users_are_inspected_too() {
     assert_eq!(reason(text(&next, "refreshToken")).await, "session-revoked");
     let (code, report) = inspect(&app, &jwt).await;
     assert_eq!((code, &report["sessionState"]), (0, &json!("ended")));
+    assert_eq!(report["reason"], "ok-session-ended");
     let tail = jwt.rsplit_once('.').unwrap().0;
     assert_eq!(reason(format!("{tail}.{}", "A".repeat(43))).await, "bad-signature");
     // `{"alg":"HS256","typ":"JWT"}`, as other servers sign.

@@ -1,5 +1,6 @@
 //! Uploading, replacing, serving and deleting files.
 
+use cms::store::{StoreError, documents, links};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -260,4 +261,38 @@ async fn what_is_no_picture_or_no_file_is_refused() {
         assert_eq!(refused.message(), message);
     }
     assert_eq!(on_disk(&app), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn uploads_lie_in_one_folder_that_clients_do_not_see() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let mut folders = Vec::new();
+    for name in ["a.txt", "b.txt"] {
+        let id = upload(&client, name, "text/plain", b"x").await["id"].as_i64().unwrap();
+        let held = app.app.db.read::<_, StoreError>(|conn| {
+            let row = documents::get_by_number(conn, "plugin::upload.file", id)?.unwrap();
+            let links = links::of_source(conn, row.id)?;
+            Ok((
+                row.data["folderPath"].clone(),
+                links[0].slot.path.clone(),
+                links[0].target.clone(),
+            ))
+        });
+        folders.push(held.unwrap());
+        let seen = client.get(&format!("/api/upload/files/{id}?populate=*")).await.expect(200);
+        assert_eq!((seen.body.get("folder"), seen.body.get("folderPath")), (None, None));
+    }
+    assert_eq!(folders[0], folders[1]);
+    assert_eq!((&folders[0].0, folders[0].1.as_str()), (&json!("/1"), "folder"));
+}
+
+#[actix_web::test]
+async fn a_tiff_has_a_size_and_no_variants() {
+    let app = TestApp::start().await;
+    let tiff =
+        b"MM\0*\0\0\0\x08\0\x02\x01\0\0\x03\0\0\0\x01\x05\0\0\0\x01\x01\0\x03\0\0\0\x01\x03\0\0\0";
+    let file = upload(&app.full_access(), "a.tiff", "image/tiff", tiff).await;
+    assert_eq!((&file["width"], &file["height"]), (&json!(1280), &json!(768)));
+    assert_eq!((&file["formats"], &file["mime"]), (&Value::Null, &json!("image/tiff")));
 }

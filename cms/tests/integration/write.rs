@@ -294,3 +294,52 @@ async fn places_in_the_feed_have_no_gaps_under_concurrent_writes() {
     places.sort_unstable();
     assert_eq!(places, (1..=13).collect::<Vec<_>>());
 }
+
+#[actix_web::test]
+async fn what_is_deleted_must_be_found_by_the_request() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let id = created(&client, "/api/articles", json!({"title": "Kept until found"})).await;
+    let path = format!("/api/articles/{id}");
+    for query in ["_q=nowhere", "filters[title]=other"] {
+        client.delete(&format!("{path}?{query}")).await.expect(204);
+        client.get(&path).await.expect(200);
+    }
+    for query in ["lookup[locale]=de", "lookup[]=x", "lookup=0"] {
+        let refused = client.delete(&format!("{path}?{query}")).await.expect(400);
+        assert_eq!(refused.message(), "Invalid params: 'lookup'", "{query}");
+    }
+    client.delete(&format!("{path}?_q=found")).await.expect(204);
+    client.get(&path).await.expect(404);
+}
+
+#[actix_web::test]
+async fn the_answer_shows_what_was_written_whatever_the_query_asks() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    for query in ["filters[title]=other", "_q=nowhere", "hasPublishedVersion=false"] {
+        let path = format!("/api/articles?{query}");
+        let body = json!({ "data": { "title": "Shown" } });
+        let answer = client.post(&path, body).await.expect(201);
+        assert_eq!(answer.body["data"]["title"], "Shown", "{query}");
+    }
+    let body = json!({ "data": { "nope": 1 } });
+    let refused = client.post("/api/articles?locale=*", body).await.expect(400);
+    assert_eq!(refused.message(), "Invalid key nope", "the locale is looked at last");
+}
+
+#[actix_web::test]
+async fn other_locales_take_over_shared_values_after_the_answer() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let put = async |query: &str, data: Value| {
+        client.put(&format!("/api/homepage?{query}"), json!({ "data": data })).await.expect(200)
+    };
+    put("", json!({ "headline": "Hello" })).await;
+    put("locale=de", json!({ "headline": "Hallo" })).await;
+    let answer = put("populate=localizations", json!({ "theme": "dark" })).await;
+    assert_eq!(answer.body["data"]["theme"], "dark");
+    assert_eq!(answer.body["data"]["localizations"][0]["theme"], "light");
+    let german = client.get("/api/homepage?locale=de").await.expect(200);
+    assert_eq!(german.body["data"]["theme"], "dark");
+}

@@ -14,6 +14,7 @@ use crate::routes::Context;
 use crate::store::documents::Row;
 use crate::store::{Conn, feed, sessions as store};
 
+use super::cookie::Delivery;
 use super::{application, blocked, device_id, logging_in, with_tokens};
 
 pub(super) async fn login(context: Context, body: Value) -> AppResult<HttpResponse> {
@@ -31,6 +32,8 @@ pub(super) async fn login(context: Context, body: Value) -> AppResult<HttpRespon
     }
     let device = logging_in(&context, device_id(&body));
     let app = context.app.clone();
+    let delivery = Delivery::asked(&context);
+    delivery.possible()?;
     let begun = context.app.write(move |conn| {
         let current = still_valid(conn, &user)?;
         if let Some(hash) = renewed {
@@ -39,7 +42,7 @@ pub(super) async fn login(context: Context, body: Value) -> AppResult<HttpRespon
         Ok((sessions::begin(&app, conn, current.id, device, clock::now())?, current))
     });
     let (tokens, user) = begun.await?;
-    Ok(with_tokens(tokens, Some(&user)))
+    with_tokens(&tokens, Some(&user), delivery)
 }
 
 /// What was verified must still be so under the lock: a login must not outlive a password
@@ -104,7 +107,7 @@ pub(super) async fn register(context: Context, body: Value) -> AppResult<HttpRes
         Ok((sessions::begin(&app, conn, user.id, device, now)?, user))
     });
     let (tokens, user) = added.await?;
-    Ok(with_tokens(tokens, Some(&user)))
+    with_tokens(&tokens, Some(&user), Delivery::Body)
 }
 
 fn only_registration(body: &Value) -> Result<(), ApiError> {

@@ -22,6 +22,7 @@ use crate::store::documents::Row;
 use crate::store::users::Key;
 use crate::store::{Conn, feed};
 
+use super::cookie::Delivery;
 use super::{application, blocked, by_code, signed_in_user, unnamed, with_tokens};
 
 const PASSWORD: Rules = Rules { max_bytes: Some(password::MAX_BYTES), ..REQUIRED };
@@ -137,7 +138,7 @@ async fn replace_password(
         Ok((tokens, user))
     });
     let (tokens, user) = changed.await?;
-    Ok(with_tokens(tokens, Some(&user)))
+    with_tokens(&tokens, Some(&user), Delivery::Body)
 }
 
 pub(super) async fn confirm_email(context: Context) -> AppResult<HttpResponse> {

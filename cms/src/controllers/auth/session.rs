@@ -13,19 +13,28 @@ use crate::response::json;
 use crate::routes::Context;
 use crate::store::sessions as store;
 
+use super::cookie::{self, Delivery};
 use super::{device_id, signed_in_user, with_tokens};
 
-fn refresh_token(body: &Value) -> Option<String> {
-    let token = body.get("refreshToken").and_then(Value::as_str);
-    token.filter(|token| !token.is_empty()).map(str::to_owned)
+/// The refresh token of a request: that of its cookie goes first.
+fn refresh_token(context: &Context, body: &Value) -> Option<String> {
+    cookie::refresh_token(context.http.headers()).or_else(|| {
+        let token = body.get("refreshToken").and_then(Value::as_str);
+        token.filter(|token| !token.is_empty()).map(str::to_owned)
+    })
 }
 
 pub(super) async fn refresh(context: Context, body: Value) -> AppResult<HttpResponse> {
-    let token = refresh_token(&body)
+    let token = refresh_token(&context, &body)
         .ok_or_else(|| ApiError::new(ErrorName::BadRequestError, "Missing refresh token"))?;
     let app = context.app.clone();
+    let delivery = Delivery::asked(&context);
     let refreshed = context.app.write(move |conn| {
         let refreshed = sessions::refresh(&app, conn, &token, clock::now())?;
+        if matches!(refreshed, Refreshed::Tokens(_)) {
+            // An error takes the exchange back: the token stays good.
+            delivery.possible()?;
+        }
         if let Refreshed::Tokens(tokens) = &refreshed
             && users::by_id(conn, tokens.user_id)?.is_none_or(|user| users::is_blocked(&user))
         {
@@ -35,7 +44,7 @@ pub(super) async fn refresh(context: Context, body: Value) -> AppResult<HttpResp
         Ok(refreshed)
     });
     match refreshed.await? {
-        Refreshed::Tokens(tokens) => Ok(with_tokens(tokens, None)),
+        Refreshed::Tokens(tokens) => with_tokens(&tokens, None, delivery),
         Refreshed::Refused | Refreshed::Reused => {
             Err(ApiError::new(ErrorName::UnauthorizedError, "Invalid refresh token").into())
         }
@@ -47,7 +56,9 @@ pub(super) async fn refresh(context: Context, body: Value) -> AppResult<HttpResp
 pub(super) async fn logout(context: Context, body: Value) -> AppResult<HttpResponse> {
     let (user, session) = signed_in_user(&context)?;
     let device = device_id(&body);
-    let token = refresh_token(&body);
+    let token = refresh_token(&context, &body);
+    let delivery = Delivery::asked(&context);
+    delivery.possible()?;
     let all = body.get("scope").and_then(Value::as_str) == Some("all");
     let ended = context.app.write(move |conn| {
         let named = match &token {
@@ -63,7 +74,9 @@ pub(super) async fn logout(context: Context, body: Value) -> AppResult<HttpRespo
         Ok(sessions::end(conn, user, &which)?)
     });
     ended.await?;
-    Ok(json(StatusCode::OK, &json!({ "ok": true })))
+    let mut answer = json(StatusCode::OK, &json!({ "ok": true }));
+    delivery.send(&mut answer, None)?;
+    Ok(answer)
 }
 
 pub(super) async fn list(context: Context) -> AppResult<HttpResponse> {
