@@ -47,8 +47,8 @@ pub struct Parsed {
     pub(crate) list: String,
     /// The name of that list among sorted ones.
     view: Arc<str>,
-    /// The canonical `fields` and `populate`, and the locale they are followed in: two
-    /// questions that say the same show a row the same way.
+    /// `fields`, `populate` and the locale they are followed in: two questions that say the
+    /// same show a row the same way.
     show: Arc<str>,
 }
 
@@ -227,8 +227,9 @@ impl Snapshot {
             return Ok(known);
         }
         let spec = self.parse(uid, locale, args)?;
-        let show = format!("{locale} {}", part_of(args, ["fields", "populate"])).into();
-        let list = part_of(args, ["filters", "sort"]);
+        // The parser may add to what is shown, so the arguments alone do not tell.
+        let show = format!("{locale} {:?} {:?}", spec.fields, spec.populate).into();
+        let list = list_args(args);
         let view = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort).name();
         let parsed = Arc::new(Parsed { spec, list, view, show });
         self.specs().put(name, Arc::clone(&parsed), 1);
@@ -286,10 +287,10 @@ fn searched(uid: &str, spec: &QuerySpec) -> Footprint {
     footprint
 }
 
-/// Two of the arguments, without the others.
-fn part_of(args: &str, [one, other]: [&str; 2]) -> String {
+/// The arguments that make a sorted list, without what is shown of it.
+fn list_args(args: &str) -> String {
     let args: Json = serde_json::from_str(args).unwrap_or_default();
-    canonical(&json!({ one: args.get(one), other: args.get(other) }))
+    canonical(&json!({ "filters": args.get("filters"), "sort": args.get("sort") }))
 }
 
 fn names_id(fields: Option<&Json>) -> bool {

@@ -306,7 +306,7 @@ fn a_faulty_set_is_refused_with_every_place() {
     let places: Vec<_> = load(&sources).iter().map(|f| (f.file.clone(), f.line)).collect();
     assert_eq!(places, [("a.html".into(), 1), ("b.html".into(), 2), ("c.html".into(), 1)]);
     for (text, expected) in [
-        ("\n{{ now() }}", "a.html:2:4: Unknown function `now`"),
+        ("\n{{ today() }}", "a.html:2:4: Unknown function `today`"),
         ("{{ 1 | nope }}", "a.html:1:8: Unknown filter `nope`"),
         ("{% include 'x.html' %}", "a.html:1:12: Unknown template `x.html`"),
         ("{{ <card /> }}", "Unknown component `card`"),
@@ -316,7 +316,7 @@ fn a_faulty_set_is_refused_with_every_place() {
         let faults = load(&[("a.html", text)]);
         assert!(faults[0].to_string().contains(expected), "{}", faults[0]);
     }
-    let two = load(&[("a.html", "{{ now() }}\n{{ 1 | nope }}")]);
+    let two = load(&[("a.html", "{{ today() }}\n{{ 1 | nope }}")]);
     assert_eq!(two.len(), 2, "{two:?}");
 }
 
