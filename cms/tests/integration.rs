@@ -6,6 +6,7 @@ mod integration {
     mod accounts;
     mod actions;
     mod administration;
+    mod agreement;
     mod client;
     mod components;
     mod conditional;

@@ -106,8 +106,23 @@ impl Query<'_> {
         let sql = &column.sql;
         match (column.stored, self.dialect()) {
             (Stored::Real, dialect) => self.real_as_text(sql, dialect),
+            (Stored::Boolean, Dialect::Postgres) => self.as_text(&format!("({sql})::integer")),
+            (Stored::Moment, dialect) => self.moment_as_text(&column.null, dialect),
             (_, Dialect::Sqlite) => sql.clone(),
             (_, Dialect::Postgres) => self.as_text(sql),
+        }
+    }
+
+    /// The text of a moment is that of its milliseconds, as in Strapi's tables.
+    fn moment_as_text(&self, iso: &str, dialect: Dialect) -> String {
+        match dialect {
+            Dialect::Sqlite => format!(
+                "CAST(CAST(strftime('%s', {iso}) AS INTEGER) * 1000 + \
+                 CAST(substr({iso}, 21, 3) AS INTEGER) AS TEXT)"
+            ),
+            Dialect::Postgres => self.as_text(&format!(
+                "CAST(extract(epoch from CAST({iso} AS timestamptz)) * 1000 AS bigint)"
+            )),
         }
     }
 

@@ -45,7 +45,9 @@ impl Query<'_> {
         // A row id and a text: numbers come before texts.
         if column.stored == Stored::RowId && value.is_string() {
             let holds = matches!(operator, "<>" | "<" | "<=");
-            return self.push(if holds { "1 = 1" } else { "1 = 0" });
+            // Of a row that is missing nothing is known.
+            let test = if holds { "=" } else { "<>" };
+            return self.push(&format!("{0} {test} {0}", column.sql));
         }
         if let (Some(json), "=", Value::String(text)) = (&column.indexed, operator, value) {
             self.push(&format!("{json} = to_jsonb(CAST("));
@@ -118,10 +120,7 @@ impl Query<'_> {
     /// Equality without regard to the case of ASCII letters.
     fn compare_folded(&mut self, column: &Column, operator: &str, value: &Value) {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let left = match column.stored {
-            Stored::Real => self.text_of(column),
-            _ => self.as_text(&column.sql),
-        };
+        let left = self.text_of(column);
         self.push(&format!("LOWER({left}) {operator} LOWER("));
         self.folded_text(&text);
         self.push(")");
