@@ -210,7 +210,7 @@ async fn forged_stale_oversized_and_garbled_webhooks_are_refused() {
     let wrong = Secret::from_bytes([9; 32]);
     assert_eq!(status(bench.signed_with(wrong, "m", 0, "{}").await).await, 401);
     assert_eq!(status(bench.signed("m", 301, "{}").await).await, 401);
-    assert_eq!(status(bench.signed("m", -301, "{}").await).await, 401);
+    assert_eq!(status(bench.signed("m", -360, "{}").await).await, 401);
     assert_eq!(status(bench.signed("bad id", 0, "{}").await).await, 401);
     assert_eq!(status(bench.signed("m", 0, "not json").await).await, 400);
     assert_eq!(status(bench.hook(&[], "{}").await).await, 401);
