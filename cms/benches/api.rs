@@ -11,6 +11,8 @@ use std::time::Duration;
 
 #[path = "api/load.rs"]
 mod load;
+#[path = "api/page.rs"]
+mod page;
 #[path = "api/report.rs"]
 mod report;
 #[path = "api/scenario.rs"]
@@ -23,11 +25,12 @@ mod traffic;
 use report::Report;
 
 const USAGE: &str = "usage: scripts/bench api [--articles N,N] [--seconds S] [--connections N,N] \
-                     [--keep]\n
+                     [--keep] [--write]\n
   --articles     sizes to measure [default: 10000,100000]
   --seconds      length of each run [default: 5]
   --connections  concurrent clients [default: 1,16]
-  --keep         keep the loaded databases in target/tmp and use those that are there";
+  --keep         keep the loaded databases in target/tmp and use those that are there
+  --write        put the figures into docs/benchmarks.md";
 
 /// What the command line asks for.
 struct Options {
@@ -35,6 +38,7 @@ struct Options {
     seconds: u64,
     connections: Vec<usize>,
     keep: bool,
+    write: bool,
 }
 
 impl Options {
@@ -44,6 +48,7 @@ impl Options {
             seconds: 5,
             connections: vec![1, 16],
             keep: false,
+            write: false,
         };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
@@ -52,6 +57,7 @@ impl Options {
                 "--connections" => options.connections = numbers(&value()?)?,
                 "--seconds" => options.seconds = number(&value()?)?,
                 "--keep" => options.keep = true,
+                "--write" => options.write = true,
                 // Cargo says so to every benchmark.
                 "--bench" => {}
                 _ => return Err(format!("`{argument}` is not known")),
@@ -77,12 +83,17 @@ fn main() -> std::process::ExitCode {
             return std::process::ExitCode::from(2);
         }
     };
-    let mut passed = true;
+    let (machine, mut tables, mut passed) = (page::machine(), Vec::new(), true);
+    println!("{machine}");
     for &articles in &options.articles {
         let report = measure(articles, &options);
         println!("{}", report.table());
-        report.remember();
+        report.remember(&machine);
+        tables.push(report.table());
         passed &= report.passed();
+    }
+    if options.write {
+        page::write(&machine, &tables);
     }
     std::process::ExitCode::from(u8::from(!passed))
 }

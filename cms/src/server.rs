@@ -20,7 +20,7 @@ use request_target::EncodedTargets;
 
 /// Threads of one worker that wait for the database, pictures and password hashes. More than
 /// there are connections would only wait for one, and every thread keeps memory of its own.
-const BLOCKING_THREADS: usize = 8;
+const BLOCKING_THREADS: usize = 4;
 
 /// Requests get this long to finish once the server is told to stop.
 const DRAIN_SECONDS: u64 = 20;

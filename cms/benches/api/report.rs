@@ -93,7 +93,7 @@ impl Report {
     /// The figures as a table, with Strapi's in brackets.
     pub(crate) fn table(&self) -> String {
         let mut text = format!(
-            "\n{} articles (in brackets: Strapi 5.54 as recorded, at about 110)\n\n\
+            "### {} articles\n\nIn brackets: Strapi 5.54 as recorded, with about 110 articles.\n\n\
              | request | clients | answer | requests/s | p50 ms | p99 ms | CPU ms/request | × less | \
              target |\n|---|---:|---:|---:|---:|---:|---:|---:|---|\n",
             self.articles
@@ -109,9 +109,9 @@ impl Report {
         let [strapi_loaded, strapi_peak] = STRAPI_MEMORY;
         let _ = write!(
             text,
-            "\nresident: {start:.1} MB after the start, {loaded:.1} MB after the load \
+            "\n- resident: {start:.1} MB after the start, {loaded:.1} MB after the load \
              ({strapi_loaded}; target ≤ {} {memory}), {peak:.1} MB at most ({strapi_peak})\n\
-             start to ready on this database: {} ms ({} ms; target ≤ {} {})\n",
+             - start to ready on this database: {} ms ({} ms; target ≤ {} {})\n",
             MOST_MEMORY / 1024 / 1024,
             self.startup.as_millis(),
             STRAPI_START * 1000.0,
@@ -122,12 +122,13 @@ impl Report {
     }
 
     /// Adds the figures to the history, one line of JSON per run.
-    pub(crate) fn remember(&self) {
+    pub(crate) fn remember(&self, machine: &str) {
         let git = Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
         let commit = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
         let line = json!({
             "at": cms::clock::iso(cms::clock::now()),
             "commit": commit.unwrap_or_default(),
+            "machine": machine,
             "articles": self.articles,
             "startup_ms": self.startup.as_millis() as u64,
             "memory": { "started": self.memory[0], "loaded": self.memory[1], "peak": self.memory[2] },

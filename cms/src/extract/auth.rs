@@ -91,7 +91,7 @@ pub fn bearer(request: &HttpRequest) -> Option<String> {
 pub async fn identify(app: &App, bearer: Option<String>) -> AppResult<(Caller, Arc<Registry>)> {
     let shared = app.clone();
     let (caller, registry, used) =
-        app.read(move |conn| resolve(&shared, conn, bearer.as_deref())).await?;
+        app.glance(move |conn| resolve(&shared, conn, bearer.as_deref())).await?;
     if let Some(id) = used {
         let now = crate::clock::now();
         // Only a note: a request must not fail because it could not be taken.

@@ -44,8 +44,9 @@ impl Conn {
     }
 }
 
-/// Readers on SQLite; more only compete for two cores.
-const SQLITE_READERS: u32 = 8;
+/// Readers on SQLite: two per core within these bounds, the second for when the first waits
+/// for the disk. More would only compete, and each keeps pages and plans of its own.
+const SQLITE_READERS: std::ops::RangeInclusive<usize> = 4..=16;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a request waits for a connection before it answers 503.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode =
     PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;";
 /// What was answered as written stays written: the log is on the disk before a commit
 /// returns, so that a power cut takes back no publish a reader of the feed has seen.
-const SQLITE_WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA cache_size = -8000;";
+const SQLITE_WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA cache_size = -4000;";
 /// Readers commit nothing; the log survives a killed process either way.
 const SQLITE_READER: &str = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;";
 
@@ -184,7 +185,7 @@ impl Database {
                 .build(manager(writes))
         };
         let (readers, writers) = match dialect {
-            Dialect::Sqlite => (pool(SQLITE_READERS, false)?, pool(1, true)?),
+            Dialect::Sqlite => (pool(sqlite_readers(), false)?, pool(1, true)?),
             Dialect::Postgres => {
                 let shared = pool(POSTGRES_CONNECTIONS, true)?;
                 (shared.clone(), shared)
@@ -212,12 +213,15 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = checkout(&self.readers)?;
-        let begin = match self.dialect {
-            Dialect::Sqlite => "BEGIN DEFERRED",
-            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        };
-        run(&mut conn, begin, work)
+        Reader(checkout(&self.readers)?).read(work)
+    }
+
+    /// A connection to read with, if it is there at once and answers without a round trip.
+    pub(crate) fn free_reader(&self) -> Option<Reader> {
+        match self.dialect {
+            Dialect::Sqlite => self.readers.try_get().map(Reader),
+            Dialect::Postgres => None,
+        }
     }
 
     /// Runs `work` in one transaction that is committed when it succeeds and rolled back
@@ -236,6 +240,24 @@ impl Database {
             Dialect::Postgres => "BEGIN",
         };
         run(&mut conn, begin, work)
+    }
+}
+
+/// A connection for one read.
+#[derive(Debug)]
+pub(crate) struct Reader(PooledConnection<Manager>);
+
+impl Reader {
+    /// Runs `work` on one consistent snapshot.
+    pub(crate) fn read<T, E: From<StoreError>>(
+        mut self,
+        work: impl FnOnce(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let begin = match self.0.dialect() {
+            Dialect::Sqlite => "BEGIN DEFERRED",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        run(&mut self.0, begin, work)
     }
 }
 
@@ -259,6 +281,11 @@ impl Database {
     ) -> anyhow::Result<T> {
         work(&mut *checkout(&self.writers)?)
     }
+}
+
+fn sqlite_readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (2 * cores).clamp(*SQLITE_READERS.start(), *SQLITE_READERS.end()) as u32
 }
 
 fn checkout(pool: &Pool<Manager>) -> Result<PooledConnection<Manager>, StoreError> {

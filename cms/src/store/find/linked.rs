@@ -66,10 +66,13 @@ impl<'a> Query<'a> {
         let columns = row_columns(&place.document);
         self.push(&format!(
             "SELECT {link}.source_id AS parent, {link}.component_id AS component, {columns} FROM \
-             links {link} {then} documents {source} ON {source}.id = {link}.source_id {then} \
-             documents {} ON ",
-            place.document
+             links {link} {then} "
         ));
+        // The source is asked for its locale only.
+        if parents.ty.localized && place.ty.localized {
+            self.push(&format!("documents {source} ON {source}.id = {link}.source_id {then} "));
+        }
+        self.push(&format!("documents {} ON ", place.document));
         self.target_row(&link, &place.document, place.ty);
         self.locale_of_target(parents.ty, &source, place.ty, &place.document);
         self.push(&format!(" WHERE {link}.source_id"));
