@@ -81,6 +81,8 @@ impl App {
 
     /// As [`App::read`], for a few look-ups by key: where a connection is free and no server
     /// has to be asked they are done at once, which takes less than another thread's waking up.
+    /// This thread must not wait: readers of a write-ahead log wait for no writer, and where no
+    /// connection is free `work` goes to the threads that may.
     ///
     /// # Errors
     /// Those of `work` and of the database.
