@@ -13,6 +13,7 @@ pub mod change_set;
 mod codec;
 pub mod fingerprint;
 pub mod graph;
+mod ids;
 pub mod key;
 pub mod mark;
 pub mod read;

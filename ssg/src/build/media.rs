@@ -22,7 +22,7 @@ pub(super) const FOLDER: &str = "uploads/";
 /// count when they are below the site's own address.
 pub(super) fn shown(html: &str, base_url: &str) -> Vec<String> {
     let mut found = BTreeSet::new();
-    for (at, _) in html.match_indices(PREFIX) {
+    for at in memchr::memmem::find_iter(html.as_bytes(), PREFIX) {
         let (before, rest) = html.split_at(at);
         let starts = match before.chars().next_back() {
             None => true,

@@ -3,8 +3,8 @@
 //! A fingerprint is kept on disk and compared across restarts and machines, so it is a
 //! hash of a canonical encoding: never of addresses, paths, times or `std::hash`.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,13 +27,20 @@ impl Fingerprint {
     /// see it.
     #[must_use]
     pub fn of_json(value: &impl Serialize) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        match serde_json::to_writer(HashWriter(&mut hasher), value) {
-            Ok(()) => Self::from_hash(hasher.finalize()),
+        // Hashing is fastest in one go; the text's buffer is kept for the next one.
+        thread_local! {
+            static TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        let mut text = TEXT.take();
+        text.clear();
+        let fingerprint = match serde_json::to_writer(&mut text, value) {
+            Ok(()) => Self::of_bytes(&text),
             // Only a map with keys that are no strings cannot be written; its debug-free
             // error text is at least stable.
             Err(error) => Self::of_bytes(error.to_string().as_bytes()),
-        }
+        };
+        TEXT.set(text);
+        fingerprint
     }
 
     /// One fingerprint for several, in order.
@@ -82,19 +89,6 @@ impl fmt::Display for Fingerprint {
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-struct HashWriter<'a>(&'a mut blake3::Hasher);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

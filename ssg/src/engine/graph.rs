@@ -8,7 +8,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use rayon::prelude::*;
 
+use super::ids::Ids;
 use super::trace::{decode_question, encode_question};
 use super::{About, Answer, Key, QuestionId, Read, Trace};
 
@@ -18,13 +20,13 @@ pub struct Graph {
     questions: BTreeMap<QuestionId, Question>,
     ids: HashMap<Key, QuestionId, RandomState>,
     traces: BTreeMap<Arc<str>, Trace>,
-    by_document: HashMap<Arc<str>, BTreeSet<QuestionId>, RandomState>,
+    by_document: HashMap<Arc<str>, Ids, RandomState>,
     /// By type or watch: ordered, so that watches with a common beginning are found together.
-    by_type: BTreeMap<Arc<str>, BTreeSet<QuestionId>>,
+    by_type: BTreeMap<Arc<str>, Ids>,
     /// Questions about templates, assets and configuration.
-    plain: BTreeSet<QuestionId>,
+    plain: Ids,
     /// Questions for the URL of a document.
-    urls: HashMap<Arc<str>, BTreeSet<QuestionId>, RandomState>,
+    urls: HashMap<Arc<str>, Ids, RandomState>,
     /// Media URLs with the number of pages that show them.
     media: BTreeMap<String, usize>,
     /// Output files of pages to try again.
@@ -112,7 +114,7 @@ impl Graph {
     }
 
     pub(super) fn about_url(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {
-        self.urls.get(document_id).into_iter().flatten().copied()
+        self.urls.get(document_id).into_iter().flat_map(Ids::iter)
     }
 
     /// Pages that asked something a document had a part in.
@@ -138,7 +140,7 @@ impl Graph {
     }
 
     pub(super) fn plain_questions(&self) -> impl Iterator<Item = QuestionId> {
-        self.plain.iter().copied()
+        self.plain.iter()
     }
 
     /// How often, in seconds, the time that pages look at moves on.
@@ -150,7 +152,7 @@ impl Graph {
     }
 
     pub(super) fn about_document(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {
-        self.by_document.get(document_id).into_iter().flatten().copied()
+        self.by_document.get(document_id).into_iter().flat_map(Ids::iter)
     }
 
     /// The first type or watch in any footprint that is not less than a text.
@@ -161,7 +163,7 @@ impl Graph {
     }
 
     pub(super) fn about_type(&self, uid: &str) -> impl Iterator<Item = QuestionId> {
-        self.by_type.get(uid).into_iter().flatten().copied()
+        self.by_type.get(uid).into_iter().flat_map(Ids::iter)
     }
 
     /// Replaces an answer.
@@ -252,9 +254,9 @@ impl Graph {
             (id, stored.map(|question| encode_question(&question.key, &question.answer)))
         };
         GraphChange {
-            questions: questions.into_iter().map(question).collect(),
+            questions: questions.into_par_iter().map(question).collect(),
             traces: traces
-                .into_iter()
+                .into_par_iter()
                 .map(|file| {
                     let bytes = self.traces.get(&file).map(Trace::encode);
                     (file, bytes)
@@ -336,11 +338,11 @@ impl Graph {
                 && let Some(question) = self.questions.remove(id)
             {
                 self.ids.remove(&question.key);
-                self.plain.remove(id);
+                self.plain.remove(*id);
                 if let Key::Url { document_id, .. } = &question.key
                     && let Some(ids) = self.urls.get_mut(document_id)
                 {
-                    ids.remove(id);
+                    ids.remove(*id);
                 }
                 self.unindex(*id, &question.answer);
                 self.changed_questions.insert(*id);
@@ -360,7 +362,7 @@ impl Graph {
     fn unindex(&mut self, id: QuestionId, answer: &Answer) {
         for document in &answer.footprint.documents {
             if let Some(ids) = self.by_document.get_mut(document) {
-                ids.remove(&id);
+                ids.remove(id);
                 if ids.is_empty() {
                     self.by_document.remove(document);
                 }
@@ -368,7 +370,7 @@ impl Graph {
         }
         for uid in &answer.footprint.types {
             if let Some(ids) = self.by_type.get_mut(uid) {
-                ids.remove(&id);
+                ids.remove(id);
                 if ids.is_empty() {
                     self.by_type.remove(uid);
                 }
