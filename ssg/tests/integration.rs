@@ -7,9 +7,9 @@ mod integration {
     mod client;
     mod daemon;
     mod end_to_end;
+    mod exactness;
     mod fake_cms;
     mod magazine;
-    mod random;
     mod rebuild;
     mod releases;
     mod serving;

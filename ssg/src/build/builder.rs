@@ -8,6 +8,7 @@ use super::apply::Applied;
 use super::inputs::Inputs;
 use super::memory::{Memory, Traces};
 use super::outputs::Outputs;
+use super::probe::{Phase, Probe, Probing};
 use super::pull::{self, Fresh, PullReport};
 use super::report::{Action, Failure, FileChange, Report, millis};
 use super::revalidate::Revalidation;
@@ -29,6 +30,7 @@ pub struct Builder {
     releases: release::Store,
     /// None before the first build, and after one that did not come to its end.
     memory: Option<Memory>,
+    probe: Probing,
 }
 
 impl std::fmt::Debug for Builder {
@@ -51,7 +53,15 @@ impl Builder {
     /// As [`Builder::open`], on a release store that is open already.
     #[must_use]
     pub fn with_releases(paths: Paths, source: Arc<dyn Source>, releases: release::Store) -> Self {
-        Self { paths, source, releases, memory: None }
+        Self { paths, source, releases, memory: None, probe: Probing::default() }
+    }
+
+    /// Lets a test watch and disturb this builder.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_probe(mut self, probe: Arc<dyn Probe>) -> Self {
+        self.probe = Probing(Some(probe));
+        self
     }
 
     #[must_use]
@@ -68,6 +78,7 @@ impl Builder {
         let mut store = Store::open(&self.paths.cache)?;
         let mut memory = self.recall(&mut store, Traces::Wanted)?;
         let fresh = pull::pull(&mut memory, &*self.source, None)?;
+        self.probe.reached(Phase::Pulled);
         let report = PullReport {
             seq: memory.seq,
             changed: fresh.touched.len(),
@@ -128,11 +139,13 @@ impl Builder {
         };
         pull::remember(&mut memory, &fresh);
         report.phases.pull = millis(started.elapsed());
+        self.probe.reached(Phase::Pulled);
         report.seq = memory.seq;
         report.stale = fresh.stale;
         let started = Instant::now();
         let planned = self.plan(&mut memory, fresh.model_changed, request.time())?;
         report.phases.plan = millis(started.elapsed());
+        self.probe.reached(Phase::Planned);
         report.previous = self.releases.newest()?.map(|release| release.id);
         match planned {
             Ok((world, changes, planned)) => {
@@ -229,7 +242,13 @@ impl Builder {
         changes.routes = route_change(&planned);
         memory.table = Some(Arc::clone(&table));
         memory.inputs = Some(Arc::clone(&inputs));
-        let world = World { snapshot: memory.snapshot.clone(), table, inputs, now };
+        let world = World {
+            snapshot: memory.snapshot.clone(),
+            table,
+            inputs,
+            now,
+            probe: self.probe.clone(),
+        };
         Ok(Ok((world, changes, planned)))
     }
 }
@@ -315,9 +334,12 @@ impl Run<'_> {
         let check = (suspicious && !memory.fresh).then_some(&outputs);
         let work =
             Work::find(memory, &self.world, &self.changes, &self.planned, &self.asked, check)?;
+        let probe = &self.world.probe;
+        probe.dirty(&work.dirty);
         let mut applied = Applied::default();
         applied.pages(memory, &self.world, &work, &outputs)?;
         self.report.phases.render = millis(started.elapsed());
+        probe.reached(Phase::Rendered);
         let started = Instant::now();
         let all = suspicious || matches!(self.planned, Planned::All);
         if all {
@@ -327,6 +349,7 @@ impl Run<'_> {
         let cache = &self.builder.paths.cache;
         applied.media(memory, &self.changes, source, cache, &outputs, all)?;
         self.report.phases.write = millis(started.elapsed());
+        probe.reached(Phase::Staged);
         self.report.pages = self.world.table.len() as u64;
         self.report.rendered = applied.rendered;
         self.report.failed = self.failures(&mut applied);
@@ -347,9 +370,11 @@ impl Run<'_> {
         };
         let published = outputs.publish(meta)?;
         self.report.phases.switch = millis(started.elapsed());
+        self.world.probe.reached(Phase::Switched);
         self.describe(memory, published.as_ref(), &applied, &unexplained);
         let newest = published.as_ref().map(|release| release.id).or(newest);
         self.commit(memory, fresh, self.builder.release_name(newest))?;
+        self.world.probe.reached(Phase::Committed);
         if let Some(published) = &published {
             let report = serde_json::to_value(&self.report).unwrap_or_default();
             releases.set_report(published.id, &report)?;

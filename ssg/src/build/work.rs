@@ -128,10 +128,14 @@ impl Work {
 /// last good version stays.
 fn has_problem(table: &RouteTable, trace: &Trace) -> bool {
     let Some((uid, document_id)) = &trace.about.entry else { return false };
+    let routes = &table.site().routes;
+    let is_of_route = |index: usize| {
+        routes.get(index).is_some_and(|route| *route.path.as_str() == *trace.about.route)
+    };
     let same = |problem: &crate::site::PlanProblem| {
         *problem.uid == **uid
             && *problem.document_id == **document_id
             && *problem.locale == *trace.about.locale
     };
-    table.problems().into_iter().any(|(_, problem)| same(problem))
+    table.problems().into_iter().any(|(index, problem)| is_of_route(index) && same(problem))
 }

@@ -7,6 +7,7 @@ use tera::{Context, Value};
 
 use super::inputs::Inputs;
 use super::media;
+use super::probe::Probing;
 use crate::content::Snapshot;
 use crate::engine::{Answer, Fingerprint, Key, Oracle, Read, recorder};
 use crate::site::period::Period;
@@ -23,6 +24,7 @@ pub(super) struct World {
     pub(super) inputs: Arc<Inputs>,
     /// In Unix seconds: one build has one time.
     pub(super) now: i64,
+    pub(super) probe: Probing,
 }
 
 /// A page's bytes and what they were made from.
@@ -82,7 +84,8 @@ impl World {
         let html = self.inputs.templates.render(&page.template, &context, scope)?;
         let media = media::shown(&html, &self.inputs.site.base_url);
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Ok(Rendered { bytes: html.into_bytes(), reads: recording.finish(), media, micros })
+        let reads = self.probe.reads(&page.file, recording.finish());
+        Ok(Rendered { bytes: html.into_bytes(), reads, media, micros })
     }
 
     fn read(&self, key: Key) {

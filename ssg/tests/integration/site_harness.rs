@@ -24,10 +24,10 @@ pub(crate) struct Site {
 }
 
 /// The CMS in memory; clones are the same CMS.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Cms(Arc<Mutex<State>>);
 
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     model: Value,
     rows: BTreeMap<(String, String, String), (i64, Value)>,
@@ -256,6 +256,23 @@ impl Cms {
         data.as_object_mut().unwrap().remove("updatedAt");
         self.publish(name, id, locale, data);
         true
+    }
+
+    /// A published row.
+    pub(crate) fn row(&self, name: &str, id: &str, locale: &str) -> Option<Value> {
+        let key = (uid(name), id.to_owned(), locale.to_owned());
+        self.state().rows.get(&key).map(|(_, data)| data.clone())
+    }
+
+    /// Every published row by type, document and locale.
+    pub(crate) fn rows(&self) -> BTreeMap<(String, String, String), Value> {
+        let rows = self.state().rows.clone();
+        rows.into_iter().map(|(key, (_, data))| (key, data)).collect()
+    }
+
+    /// A CMS that stays as this one is now.
+    pub(crate) fn frozen(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.state().clone())))
     }
 
     pub(crate) fn unpublish(&self, name: &str, id: &str, locale: &str) -> bool {

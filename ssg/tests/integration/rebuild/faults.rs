@@ -178,6 +178,19 @@ fn an_entry_without_its_slug_is_named_and_its_page_stays() {
 }
 
 #[test]
+fn a_removed_route_takes_its_pages_along_even_those_of_entries_without_a_slug() {
+    let mut site = magazine();
+    let label = "[[route]]\npath = \"/label/{documentId}/\"\neach = \"api::tag.tag\"\n\
+                 template = \"author.html\"\n\n";
+    site.replace("site.toml", "[words.en]", &format!("{label}[words.en]"));
+    site.build();
+    site.replace("site.toml", label, "");
+    site.cms.edit("tag", "sea", "", "slug", json!(null));
+    assert_eq!(site.build_alone(&Request::default()).unwrap().exit_code(), 1);
+    assert!(site.has("tag/sea/index.html") && !site.has("label/sea/index.html"));
+}
+
+#[test]
 fn without_the_cms_the_replica_is_used() {
     let mut site = magazine();
     site.build();
