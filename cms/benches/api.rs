@@ -9,6 +9,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[path = "../../bench/history.rs"]
+mod history;
 #[path = "api/load.rs"]
 mod load;
 #[path = "api/page.rs"]

@@ -1,14 +1,12 @@
 //! What was measured, for people and for the next time.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
 
+use super::history;
 use super::scenario::Scenario;
-use super::server::repository;
 use super::traffic::Run;
 
 /// Processor time per request has targets at this size, as has memory.
@@ -123,21 +121,14 @@ impl Report {
 
     /// Adds the figures to the history, one line of JSON per run.
     pub(crate) fn remember(&self, machine: &str) {
-        let git = Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
-        let commit = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        let line = json!({
+        let figures = json!({
             "at": cms::clock::iso(cms::clock::now()),
-            "commit": commit.unwrap_or_default(),
             "machine": machine,
             "articles": self.articles,
             "startup_ms": self.startup.as_millis() as u64,
             "memory": { "started": self.memory[0], "loaded": self.memory[1], "peak": self.memory[2] },
             "runs": self.rows.iter().map(|row| &row.json).collect::<Vec<_>>(),
         });
-        let folder = repository().join("bench/history");
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("api.jsonl");
-        let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
-        writeln!(file, "{line}").unwrap();
+        history::remember("api", figures);
     }
 }

@@ -92,6 +92,10 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    pub(crate) fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
     /// SIGKILL: no chance to clean up.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
@@ -100,8 +104,7 @@ impl Server {
 
     /// SIGTERM, as a service manager stops a server; returns whether it ended well.
     pub(crate) fn terminate(&mut self) -> bool {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(self.id(), rustix::process::Signal::TERM).unwrap();
         eventually("the server to stop", || self.child.try_wait().unwrap()).success()
     }
 }
