@@ -22,11 +22,11 @@ pub(crate) fn measure_all(content: &Content, hugo: Option<&Path>, report: &mut R
     let clean = clean(content, report);
     let floor = floor(content, report);
     report.figure("floor_ratio", clean.wall / floor);
-    report.row("… of the write floor", format!("{:.1} times", clean.wall / floor));
+    report.row("clean build, times the write floor", format!("{:.1}", clean.wall / floor));
     if let Some(hugo) = hugo {
         let wall = peers::hugo(hugo, content, runs(content), report);
         report.figure("hugo_ratio", clean.wall / wall);
-        report.row("clean build: part of Hugo's", format!("1 / {:.1}", wall / clean.wall));
+        report.row("clean build, part of Hugo's wall", format!("1 / {:.1}", wall / clean.wall));
     }
     nothing_to_do(content, report);
 }

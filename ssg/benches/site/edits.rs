@@ -120,25 +120,21 @@ fn renames(live: &mut Live, report: &mut Report) {
 }
 
 fn effect_row(what: &str, effects: &[Effect], report: &mut Report) {
-    let last = effects.last().unwrap();
     let middle = |figure: fn(&Effect) -> f64| median(effects.iter().map(figure));
+    let rendered: u64 = effects.iter().map(|it| it.rendered).sum();
+    let changed: usize = effects.iter().map(|it| it.changed.len()).sum();
+    let live = middle(|it| it.timing.live);
     report.row(
         &format!("{what}, CMS's answer to nginx"),
         format!(
-            "{:.1} ms ({} edits; {} pages rendered, {} files changed)",
-            middle(|it| it.timing.live),
+            "{live:.1} ms ({} edits: {rendered} pages rendered, {changed} files changed)",
             effects.len(),
-            last.rendered,
-            last.changed.len()
         ),
     );
+    let (disk, building) = (middle(|it| it.timing.disk), middle(|it| it.building));
     report.row(
         &format!("{what}, webhook's arrival to disk"),
-        format!(
-            "{:.1} ms, of which {:.1} ms in builds",
-            middle(|it| it.timing.disk),
-            middle(|it| it.building)
-        ),
+        format!("{disk:.1} ms (builds, with what they store afterwards: {building:.1} ms)"),
     );
 }
 
