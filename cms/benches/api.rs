@@ -13,6 +13,8 @@ use std::time::Duration;
 mod history;
 #[path = "api/load.rs"]
 mod load;
+#[path = "../../bench/machine.rs"]
+mod machine;
 #[path = "api/page.rs"]
 mod page;
 #[path = "api/report.rs"]
@@ -85,7 +87,8 @@ fn main() -> std::process::ExitCode {
             return std::process::ExitCode::from(2);
         }
     };
-    let (machine, mut tables, mut passed) = (page::machine(), Vec::new(), true);
+    let machine = machine::Machine::look().describe() + ", SQLite";
+    let (mut tables, mut passed) = (Vec::new(), true);
     println!("{machine}");
     for &articles in &options.articles {
         let report = measure(articles, &options);

@@ -23,7 +23,7 @@ mod history;
 mod http;
 #[path = "site/live.rs"]
 mod live;
-#[path = "site/machine.rs"]
+#[path = "../../bench/machine.rs"]
 mod machine;
 #[path = "site/measure.rs"]
 mod measure;

@@ -9,8 +9,8 @@ use super::content::repository;
 use super::machine::Machine;
 use super::report::Report;
 
-const BEGIN: &str = "<!-- scripts/bench ssg writes from here -->\n";
-const END: &str = "<!-- scripts/bench ssg writes to here -->\n";
+const BEGIN: &str = "<!-- scripts/bench ssg: everything up to the end mark is written by it -->\n";
+const END: &str = "<!-- end of scripts/bench ssg -->\n";
 const SIZE: &str = "### ";
 /// Smaller ones only try the benchmark out.
 const SMALLEST: usize = 1_000;

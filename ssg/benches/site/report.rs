@@ -80,7 +80,7 @@ impl Report {
             "at": jiff::Timestamp::now().to_string(),
             "posts": self.posts,
             "place": self.place,
-            "machine": machine.json(),
+            "machine": machine.describe(),
             "figures": self.figures,
             "missed": missed.collect::<Vec<_>>(),
         })

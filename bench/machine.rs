@@ -1,8 +1,6 @@
-//! What the figures were taken on: without it they say nothing.
+//! What the figures were taken on: without it they say nothing. Shared by the benchmarks.
 
 use std::fs::read_to_string;
-
-use serde_json::{Value, json};
 
 /// Seen once, before anything is measured.
 #[derive(Debug)]
@@ -42,13 +40,6 @@ impl Machine {
             "{processor}, {cores} cores, {memory_gib:.0} GiB, Linux {kernel}, load average {load} \
              at the start, {date}"
         )
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        json!({
-            "processor": self.processor, "cores": self.cores, "memory_gib": self.memory_gib,
-            "kernel": self.kernel, "load": self.load,
-        })
     }
 }
 
