@@ -29,6 +29,8 @@ mod machine;
 mod measure;
 #[path = "site/peers.rs"]
 mod peers;
+#[path = "site/phases.rs"]
+mod phases;
 #[path = "site/place.rs"]
 mod place;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which need more of it")]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::content::{Content, repository};
 use super::measure::{Cost, measure};
 use super::peers;
+use super::phases::phases;
 use super::process::printed;
 use super::report::Report;
 use super::tree;
@@ -55,24 +56,8 @@ fn clean(content: &Content, report: &mut Report) -> Cost {
     report.row("clean build, wall", cost.describe());
     report.row("clean build, processor time", format!("{:.2} s", cost.cpu));
     report.row("clean build, memory", format!("{:.0} MB at most", cost.memory_mb));
-    let phases = last_report(content)["phases"].clone();
-    let named = phases.as_object().unwrap().iter();
-    let named = named.map(|(name, ms)| format!("{name} {:.0}", ms.as_f64().unwrap_or_default()));
-    let named: Vec<_> = named.collect();
-    report.row("… its phases (last run)", format!("{} ms", named.join(", ")));
-    report.figure("clean_phases_ms", phases);
+    phases(content, 1, "clean", report);
     cost
-}
-
-/// What the build that made the live release said of itself.
-fn last_report(content: &Content) -> Value {
-    let json = |arguments: &[&str]| -> Value {
-        serde_json::from_str(&printed(&mut content.ssg(arguments))).unwrap()
-    };
-    let releases = json(&["releases", "--json"]);
-    let live = releases.as_array().unwrap().iter().find(|release| release["live"] == true);
-    let id = live.unwrap()["id"].to_string();
-    json(&["releases", "show", id.trim_matches('"'), "--json"])
 }
 
 /// Seconds to write the same bytes from memory with one thread.

@@ -7,12 +7,15 @@ use serde_json::json;
 use super::edits::{Document, documents};
 use super::http::Client;
 use super::live::{Live, Timing};
+use super::phases::phases;
 use super::process::printed;
 use super::report::{Report, percentile};
 use super::tree::Tree;
 
 /// Posts of one request.
 const PAGE: usize = 100;
+/// Builds whose reports are looked at.
+const RELEASES: usize = 9;
 /// Editors who publish at the same time.
 const EDITORS: usize = 8;
 
@@ -31,22 +34,23 @@ pub(crate) fn one_by_one(live: &mut Live, publishes: usize, report: &mut Report)
     let (builds, rendered) = (after.builds - before.builds, after.rendered - before.rendered);
     report.figure("publish_builds", builds);
     report.figure("publish_rendered", rendered);
-    let stations: [(&str, &str, fn(&Timing) -> f64); 2] = [
-        ("publish", "publish, CMS's answer to nginx", |it| it.live),
-        ("body_disk", "… webhook's arrival to disk", |it| it.disk),
-    ];
-    for (name, what, figure) in stations {
-        let mut times: Vec<_> = timings.iter().map(figure).collect();
-        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|part| percentile(&mut times, part));
-        report.figure(&format!("{name}_p50_ms"), p50);
-        report.figure(&format!("{name}_p99_ms"), p99);
-        report.figure(&format!("{name}_max_ms"), max);
-        report.row(what, format!("p50 {p50:.1} ms, p99 {p99:.1} ms, max {max:.1} ms"));
-    }
+    let live_times = timings.iter().map(|it| it.live).collect();
+    times("publish", "publish, CMS's answer to nginx", live_times, report);
+    let disk_times = timings.iter().map(|it| it.disk).collect();
+    times("body_disk", "… webhook's arrival to disk", disk_times, report);
     report.row(
         "… what they took",
         format!("{publishes} publishes: {builds} builds, {rendered} pages rendered"),
     );
+    phases(&live.content, RELEASES, "publish", report);
+}
+
+fn times(name: &str, what: &str, mut times: Vec<f64>, report: &mut Report) {
+    let [p50, p99, max] = [0.5, 0.99, 1.0].map(|part| percentile(&mut times, part));
+    report.figure(&format!("{name}_p50_ms"), p50);
+    report.figure(&format!("{name}_p99_ms"), p99);
+    report.figure(&format!("{name}_max_ms"), max);
+    report.row(what, format!("p50 {p50:.1} ms, p99 {p99:.1} ms, max {max:.1} ms"));
 }
 
 /// Posts from all over the collection.
