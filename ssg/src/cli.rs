@@ -36,6 +36,10 @@ pub enum Command {
     Build(BuildArgs),
     /// Tell what a page was made from, and why it was rendered last
     Why(WhyArgs),
+    /// Tell which URLs would change if a document did
+    Impact(ImpactArgs),
+    /// Compare the live site with a clean build of the local copy
+    Verify(VerifyArgs),
     /// Bring the local copy of the content up to date
     Pull(PullArgs),
     /// Run as a daemon: webhooks, catch-up polling, API proxy
@@ -90,6 +94,26 @@ pub struct ServeArgs {
 pub struct WhyArgs {
     /// A page's URL or path, such as /blog/x/
     pub url: String,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ImpactArgs {
+    /// The document's documentId
+    #[arg(value_name = "DOCUMENT_ID")]
+    pub document_id: String,
+    /// Try only this field; without it, each in turn and the document's disappearance
+    #[arg(long, env = "SSG_FIELD", value_name = "NAME")]
+    pub field: Option<String>,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct VerifyArgs {
     /// Answer with one JSON object
     #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
     pub json: bool,

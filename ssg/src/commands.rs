@@ -24,10 +24,12 @@ use crate::{
 };
 
 mod build;
+mod impact;
 mod pull;
 mod releases;
 mod rollback;
 mod serve;
+mod verify;
 mod why;
 
 /// Shown unless `SSG_LOG` asks for more or less: the server's own comings and
@@ -67,6 +69,8 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
     match &cli.command {
         Command::Build(args) => build::run(config, env, args),
         Command::Why(args) => why::run(config, env, args),
+        Command::Impact(args) => impact::run(config, env, args),
+        Command::Verify(args) => verify::run(config, env, args),
         Command::Pull(args) => pull::run(config, env, args),
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
         Command::Releases(args) => releases::run(config, env, args),
@@ -120,9 +124,11 @@ fn open_releases(config: &Config) -> Result<Store> {
 fn open_builder(config: &Config, releases: Store) -> Result<Builder> {
     let cms = Cms::new(&config.cms, &config.cache)?;
     let source = CmsSource::new(cms, config.cms.url.as_str(), Handle::current());
-    let paths =
-        Paths { site: config.site.clone(), out: config.out.clone(), cache: config.cache.clone() };
-    Ok(Builder::with_releases(paths, Arc::new(source), releases))
+    Ok(Builder::with_releases(paths(config), Arc::new(source), releases))
+}
+
+fn paths(config: &Config) -> Paths {
+    Paths { site: config.site.clone(), out: config.out.clone(), cache: config.cache.clone() }
 }
 
 fn to_json(value: &impl Serialize) -> Result<String> {

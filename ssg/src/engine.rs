@@ -30,4 +30,4 @@ pub use mark::mark;
 pub use read::{Answer, Footprint, Oracle, Read};
 pub use reason::Reason;
 pub use trace::{About, Kind, QuestionId, Trace};
-pub use verify::{Dirty, add_reasons, verify};
+pub use verify::{Dirty, Verified, add_reasons, verify};

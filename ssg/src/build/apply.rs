@@ -17,7 +17,7 @@ use super::world::{Rendered, World};
 use super::{BuildError, media};
 use crate::engine::{About, ChangeSet, Kind, Reason};
 use crate::release::ReleaseError;
-use crate::site::Page;
+use crate::site::{Page, RouteTable};
 use crate::templates::TemplateFault;
 
 /// Why each output file changed, and what went wrong.
@@ -115,6 +115,15 @@ impl Applied {
             memory.graph.removed(file);
         }
         Ok(())
+    }
+
+    /// Every mistake found, in the order of the site: what could not be planned, then what
+    /// could not be rendered or fetched.
+    pub(super) fn failures(&mut self, table: &RouteTable) -> Vec<Failure> {
+        let problems = table.problems();
+        let planned =
+            problems.into_iter().map(|(route, found)| problem::of_plan(table, route, found));
+        planned.chain(std::mem::take(&mut self.failed)).collect()
     }
 
     /// Brings files below `static/` up to date; `check` compares each with the release.

@@ -1,8 +1,8 @@
 //! One build after another, over the same memory.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::apply::Applied;
 use super::inputs::Inputs;
@@ -10,7 +10,7 @@ use super::memory::{Memory, Traces};
 use super::outputs::Outputs;
 use super::probe::{Phase, Probe, Probing};
 use super::pull::{self, Fresh, PullReport};
-use super::report::{Action, Failure, FileChange, Report, millis};
+use super::report::{Action, Failure, FileChange, Laps, Report};
 use super::revalidate::Revalidation;
 use super::settled::{Look, Settled};
 use super::source::Source;
@@ -40,7 +40,7 @@ impl std::fmt::Debug for Builder {
 }
 
 /// Mistakes that keep anything from being published.
-struct Refusal(Vec<Failure>);
+pub(super) struct Refusal(pub(super) Vec<Failure>);
 
 impl Builder {
     /// # Errors
@@ -109,26 +109,30 @@ impl Builder {
         request: &Request,
         marked: &mut dyn FnMut(&[Vec<String>]),
     ) -> Result<Report, BuildError> {
+        let mut laps = Laps::start();
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
         let mut answer = None;
         if self.memory.is_none() {
-            let started = Instant::now();
             match self.look(&store, request)? {
                 Look::Idle(mut report) => {
-                    report.phases.pull = millis(started.elapsed());
+                    report.phases.pull = laps.lap();
                     return Ok(*report);
                 }
                 Look::Busy(asked) => answer = asked,
             }
         }
+        let looked = laps.lap();
         let traces = if request.clean { Traces::Ignored } else { Traces::Wanted };
         let mut memory = self.recall(&mut store, traces)?;
         if request.clean {
             memory.forget_traces();
         }
         let mut report = Report::default();
-        let started = Instant::now();
+        report.phases.load = laps.lap();
+        // The CMS was asked first, if it was asked.
+        *(if answer.is_some() { &mut report.phases.pull } else { &mut report.phases.load }) +=
+            looked;
         let fresh = if request.offline {
             if !memory.has_content() {
                 return Err(BuildError::NoContent("building offline".to_owned()));
@@ -138,17 +142,18 @@ impl Builder {
             pull::pull(&mut memory, &*self.source, answer)?
         };
         pull::remember(&mut memory, &fresh);
-        report.phases.pull = millis(started.elapsed());
+        report.phases.pull += laps.lap();
         self.probe.reached(Phase::Pulled);
         report.seq = memory.seq;
         report.stale = fresh.stale;
-        let started = Instant::now();
-        let planned = self.plan(&mut memory, fresh.model_changed, request.time())?;
-        report.phases.plan = millis(started.elapsed());
+        let planned =
+            Self::plan(&self.paths.site, &mut memory, fresh.model_changed, request.time())?;
+        report.phases.plan = laps.lap();
         self.probe.reached(Phase::Planned);
         report.previous = self.releases.newest()?.map(|release| release.id);
         match planned {
-            Ok((world, changes, planned)) => {
+            Ok((mut world, changes, planned)) => {
+                world.probe = self.probe.clone();
                 let asked = asked(request, &world, &memory.graph);
                 marked(&urls(&asked, &world));
                 let mut run = Run {
@@ -159,6 +164,7 @@ impl Builder {
                     planned,
                     asked,
                     report,
+                    laps,
                     store: &store,
                 };
                 let keep = run.finish(&mut memory, fresh)?;
@@ -169,6 +175,7 @@ impl Builder {
             Err(Refusal(failures)) => {
                 report.failed = failures;
                 set_aside(&store, &mut memory, fresh)?;
+                report.phases.commit = laps.lap();
                 self.memory = Some(memory);
                 Ok(report)
             }
@@ -200,13 +207,12 @@ impl Builder {
     }
 
     /// Loads what people edit and plans the pages.
-    fn plan(
-        &self,
+    pub(super) fn plan(
+        folder: &Path,
         memory: &mut Memory,
         model_changed: bool,
         now: i64,
     ) -> Result<Result<(World, ChangeSet, Planned), Refusal>, BuildError> {
-        let folder = &self.paths.site;
         let current = memory.inputs.take().filter(|inputs| inputs.is_current(folder));
         let reloaded = current.is_none();
         let inputs = match current {
@@ -247,7 +253,7 @@ impl Builder {
             table,
             inputs,
             now,
-            probe: self.probe.clone(),
+            probe: Probing::default(),
         };
         Ok(Ok((world, changes, planned)))
     }
@@ -282,7 +288,7 @@ fn plan_table(
     }
 }
 
-fn route_change(planned: &Planned) -> RouteChange {
+pub(super) fn route_change(planned: &Planned) -> RouteChange {
     match planned {
         Planned::All => RouteChange::All,
         Planned::Changed(TableChange { added, changed, removed, documents }) => RouteChange::Only {
@@ -318,6 +324,7 @@ struct Run<'a> {
     planned: Planned,
     asked: Vec<(Revalidation, BTreeSet<String>)>,
     report: Report,
+    laps: Laps,
     store: &'a Store,
 }
 
@@ -330,17 +337,16 @@ impl Run<'_> {
         let whole = memory.fresh || newest.is_none();
         let outputs = Outputs::new(releases, whole)?;
         let unexplained = if whole { vec![Reason::Clean {}] } else { Vec::new() };
-        let started = Instant::now();
         let check = (suspicious && !memory.fresh).then_some(&outputs);
-        let work =
+        let mut work =
             Work::find(memory, &self.world, &self.changes, &self.planned, &self.asked, check)?;
+        work.take_over(memory);
         let probe = &self.world.probe;
         probe.dirty(&work.dirty);
         let mut applied = Applied::default();
         applied.pages(memory, &self.world, &work, &outputs)?;
-        self.report.phases.render = millis(started.elapsed());
+        self.report.phases.render = self.laps.lap();
         probe.reached(Phase::Rendered);
-        let started = Instant::now();
         let all = suspicious || matches!(self.planned, Planned::All);
         if all {
             applied.static_files(memory, &self.world, &outputs, suspicious)?;
@@ -348,20 +354,20 @@ impl Run<'_> {
         let source = (!self.request.offline && !self.report.stale).then_some(&*self.builder.source);
         let cache = &self.builder.paths.cache;
         applied.media(memory, &self.changes, source, cache, &outputs, all)?;
-        self.report.phases.write = millis(started.elapsed());
+        self.report.phases.write = self.laps.lap();
         probe.reached(Phase::Staged);
         self.report.pages = self.world.table.len() as u64;
         self.report.rendered = applied.rendered;
-        self.report.failed = self.failures(&mut applied);
+        self.report.failed = applied.failures(&self.world.table);
         let periods = memory.graph.periods().filter_map(Period::of_seconds);
         self.report.due = periods.map(|period| period.end(self.world.now)).min();
         if self.request.strict && !self.report.failed.is_empty() {
             drop(outputs);
             self.report.unchanged = self.report.pages;
             set_aside(self.store, memory, fresh)?;
+            self.report.phases.commit = self.laps.lap();
             return Ok(false);
         }
-        let started = Instant::now();
         let meta = Meta {
             reason: self.request.reason.clone(),
             seq: u64::try_from(memory.seq).unwrap_or(0),
@@ -369,25 +375,19 @@ impl Run<'_> {
             report: serde_json::Value::Null,
         };
         let published = outputs.publish(meta)?;
-        self.report.phases.switch = millis(started.elapsed());
+        self.report.phases.switch = self.laps.lap();
         self.world.probe.reached(Phase::Switched);
         self.describe(memory, published.as_ref(), &applied, &unexplained);
         let newest = published.as_ref().map(|release| release.id).or(newest);
         self.commit(memory, fresh, self.builder.release_name(newest))?;
+        self.report.phases.commit = self.laps.lap();
         self.world.probe.reached(Phase::Committed);
         if let Some(published) = &published {
             let report = serde_json::to_value(&self.report).unwrap_or_default();
             releases.set_report(published.id, &report)?;
+            self.report.phases.commit += self.laps.lap();
         }
         Ok(true)
-    }
-
-    fn failures(&self, applied: &mut Applied) -> Vec<Failure> {
-        let table = &self.world.table;
-        let problems = table.problems();
-        let planned =
-            problems.into_iter().map(|(route, found)| problem::of_plan(table, route, found));
-        planned.chain(std::mem::take(&mut applied.failed)).collect()
     }
 
     fn describe(
@@ -463,7 +463,7 @@ impl Run<'_> {
 }
 
 /// The URL of an output file, as links would show it.
-fn url_of(file: &str) -> String {
+pub(super) fn url_of(file: &str) -> String {
     let folder = file.strip_suffix(crate::site::public_url::INDEX);
     let folder = folder.filter(|folder| folder.is_empty() || folder.ends_with('/'));
     crate::site::public_url::encode(&format!("/{}", folder.unwrap_or(file)))

@@ -1,13 +1,88 @@
-//! Files on their way into the release, opened only when there is something to write.
+//! Where rendered files go: on their way into a release, or beside the live tree to be
+//! compared with it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::comparison::Comparison;
 use crate::release::{Meta, Published, ReleaseError, Stage, StageKind, Store};
 
-/// Takes files from many threads; files that are already as they should be are left out.
+/// Takes files from many threads.
 #[derive(Debug)]
-pub(super) struct Outputs {
+pub(super) enum Outputs {
+    Release(Pending),
+    /// Writes nothing.
+    Live(Comparison),
+    /// Only what pages read and what their bytes' hash is matters.
+    Nowhere,
+}
+
+impl Outputs {
+    /// Into a release. `whole`: the files to come are all there are.
+    pub(super) fn new(releases: &Store, whole: bool) -> Result<Self, ReleaseError> {
+        Ok(Self::Release(Pending {
+            releases: releases.clone(),
+            kind: if whole { StageKind::Full } else { StageKind::Changes },
+            newest: if whole { releases.newest_dir()? } else { None },
+            stage: Mutex::new(None),
+        }))
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        match self {
+            Self::Release(pending) => pending.is_whole(),
+            Self::Live(_) | Self::Nowhere => true,
+        }
+    }
+
+    pub(super) fn put(&self, file: &str, bytes: &[u8]) -> Result<blake3::Hash, ReleaseError> {
+        let hash = blake3::hash(bytes);
+        match self {
+            Self::Release(pending) => pending.put(file, bytes, hash)?,
+            Self::Live(comparison) => comparison.put(file, bytes)?,
+            Self::Nowhere => {}
+        }
+        Ok(hash)
+    }
+
+    /// Takes a file over as it was published last, if it was: the last good version of a
+    /// page that failed.
+    pub(super) fn keep(&self, file: &str) -> Result<(), ReleaseError> {
+        match self {
+            Self::Release(pending) => pending.keep(file),
+            Self::Live(comparison) => comparison.keep(file),
+            Self::Nowhere => Ok(()),
+        }
+    }
+
+    pub(super) fn remove(&self, file: &str) -> Result<(), ReleaseError> {
+        match self {
+            Self::Release(pending) => pending.remove(file),
+            Self::Live(_) | Self::Nowhere => Ok(()),
+        }
+    }
+
+    /// Whether this file is published with these bytes.
+    pub(super) fn has(&self, file: &str, hash: &[u8; 32]) -> Result<bool, ReleaseError> {
+        match self {
+            Self::Release(pending) => pending.has(file, hash),
+            Self::Live(_) | Self::Nowhere => Ok(false),
+        }
+    }
+
+    /// Makes the release; `None` when nothing differs from the newest one.
+    pub(super) fn publish(self, meta: Meta) -> Result<Option<Published>, ReleaseError> {
+        match self {
+            Self::Release(pending) => pending.publish(meta),
+            Self::Live(_) | Self::Nowhere => Ok(None),
+        }
+    }
+}
+
+/// A release that is opened only when there is something to write; files that are already
+/// as they should be are left out.
+#[derive(Debug)]
+pub(super) struct Pending {
     releases: Store,
     kind: StageKind,
     /// The newest tree, to keep what cannot be made anew.
@@ -15,32 +90,19 @@ pub(super) struct Outputs {
     stage: Mutex<Option<Arc<Stage>>>,
 }
 
-impl Outputs {
-    /// `whole`: the files to come are all there are.
-    pub(super) fn new(releases: &Store, whole: bool) -> Result<Self, ReleaseError> {
-        Ok(Self {
-            releases: releases.clone(),
-            kind: if whole { StageKind::Full } else { StageKind::Changes },
-            newest: if whole { releases.newest_dir()? } else { None },
-            stage: Mutex::new(None),
-        })
-    }
-
-    pub(super) fn is_whole(&self) -> bool {
+impl Pending {
+    fn is_whole(&self) -> bool {
         self.kind == StageKind::Full
     }
 
-    pub(super) fn put(&self, file: &str, bytes: &[u8]) -> Result<blake3::Hash, ReleaseError> {
-        let hash = blake3::hash(bytes);
+    fn put(&self, file: &str, bytes: &[u8], hash: blake3::Hash) -> Result<(), ReleaseError> {
         if self.is_whole() || self.releases.hash_of(file)? != Some(hash) {
             self.stage()?.put_hashed(file, bytes, hash)?;
         }
-        Ok(hash)
+        Ok(())
     }
 
-    /// Takes a file over from the newest release, if it is there: the last good version of
-    /// a page that failed.
-    pub(super) fn keep(&self, file: &str) -> Result<(), ReleaseError> {
+    fn keep(&self, file: &str) -> Result<(), ReleaseError> {
         if self.is_whole()
             && let Some(newest) = &self.newest
             && let Ok(bytes) = std::fs::read(newest.join(file))
@@ -50,20 +112,18 @@ impl Outputs {
         Ok(())
     }
 
-    pub(super) fn remove(&self, file: &str) -> Result<(), ReleaseError> {
+    fn remove(&self, file: &str) -> Result<(), ReleaseError> {
         if self.releases.hash_of(file)?.is_some() {
             self.stage()?.remove(file)?;
         }
         Ok(())
     }
 
-    /// Whether the newest release has this file with these bytes.
-    pub(super) fn has(&self, file: &str, hash: &[u8; 32]) -> Result<bool, ReleaseError> {
+    fn has(&self, file: &str, hash: &[u8; 32]) -> Result<bool, ReleaseError> {
         Ok(self.releases.hash_of(file)?.is_some_and(|found| found.as_bytes() == hash))
     }
 
-    /// Makes the release; `None` when nothing differs from the newest one.
-    pub(super) fn publish(self, meta: Meta) -> Result<Option<Published>, ReleaseError> {
+    fn publish(self, meta: Meta) -> Result<Option<Published>, ReleaseError> {
         if self.is_whole() {
             self.stage()?;
         }

@@ -1,6 +1,6 @@
 //! What a build did: the object of `build --json`, also kept with the release.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -66,14 +66,20 @@ pub struct Failure {
     pub message: String,
 }
 
-/// Milliseconds.
+/// Milliseconds of each phase; together, those of the whole build.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Phases {
+    /// What is stored comes into memory; next to nothing in a daemon.
+    #[serde(default)]
+    pub load: f64,
     pub pull: f64,
     pub plan: f64,
     pub render: f64,
     pub write: f64,
     pub switch: f64,
+    /// What was learnt is stored.
+    #[serde(default)]
+    pub commit: f64,
 }
 
 impl Report {
@@ -108,7 +114,23 @@ impl Report {
     }
 }
 
+/// Splits a build's time into phases without a gap.
+#[derive(Debug)]
+pub(super) struct Laps(Instant);
+
+impl Laps {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Milliseconds since the last call.
+    pub(super) fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        millis(now.duration_since(std::mem::replace(&mut self.0, now)))
+    }
+}
+
 /// Milliseconds with three places.
-pub(super) fn millis(time: Duration) -> f64 {
+fn millis(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }

@@ -1,5 +1,7 @@
 //! What a page was made from, and why it was rendered last: read from its trace.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::memory::{Memory, Traces};
@@ -23,12 +25,24 @@ pub struct Explanation {
     pub media: Vec<String>,
     /// Why it was rendered last.
     pub reasons: Vec<Reason>,
-    /// How long that took, in milliseconds.
-    pub millis: f64,
+    pub cost: Cost,
     /// The place in the CMS's feed it was rendered at.
     pub seq: i64,
     /// What went wrong since; the last good version is published.
     pub failed: Option<String>,
+}
+
+/// What the last rendering took, and what it came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    /// How long it took.
+    pub millis: f64,
+    /// How many questions of each kind it asked.
+    pub reads: BTreeMap<&'static str, usize>,
+    /// Documents the answers were made from, each counted once.
+    pub documents: usize,
+    /// The size of the live file; absent when there is none.
+    pub bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,12 +89,12 @@ pub fn why(paths: &Paths, text: &str) -> Result<Result<Explanation, UnknownUrl>,
     let memory = Memory::load(&mut Store::open(&paths.cache)?, Traces::Wanted)?;
     let file = public_url::file_meant(text);
     Ok(match memory.graph.trace(&file) {
-        Some(trace) => Ok(explain(&memory.graph, &file, trace)),
+        Some(trace) => Ok(explain(paths, &memory.graph, &file, trace)),
         None => Err(UnknownUrl { similar: similar(&memory.graph, &file), meant: file }),
     })
 }
 
-fn explain(graph: &Graph, file: &str, trace: &Trace) -> Explanation {
+fn explain(paths: &Paths, graph: &Graph, file: &str, trace: &Trace) -> Explanation {
     let about = &trace.about;
     Explanation {
         url: about.url.to_string(),
@@ -96,9 +110,24 @@ fn explain(graph: &Graph, file: &str, trace: &Trace) -> Explanation {
         reads: graph.reads(trace).map(|(key, answer)| read_line(key, answer)).collect(),
         media: about.media.clone(),
         reasons: about.reasons.clone(),
-        millis: std::time::Duration::from_micros(about.micros).as_secs_f64() * 1_000.0,
+        cost: cost(paths, graph, file, trace),
         seq: about.seq,
         failed: about.failed.clone(),
+    }
+}
+
+fn cost(paths: &Paths, graph: &Graph, file: &str, trace: &Trace) -> Cost {
+    let mut reads = BTreeMap::new();
+    let mut documents = BTreeSet::new();
+    for (key, answer) in graph.reads(trace) {
+        *reads.entry(key.kind()).or_default() += 1;
+        documents.extend(&answer.footprint.documents);
+    }
+    Cost {
+        millis: std::time::Duration::from_micros(trace.about.micros).as_secs_f64() * 1_000.0,
+        reads,
+        documents: documents.len(),
+        bytes: std::fs::metadata(paths.out.join("current").join(file)).ok().map(|file| file.len()),
     }
 }
 

@@ -7,7 +7,9 @@ use super::memory::Memory;
 use super::outputs::Outputs;
 use super::revalidate::Revalidation;
 use super::world::World;
-use crate::engine::{ChangeSet, Dirty, Kind, Reason, Trace, add_reasons, mark, verify};
+use crate::engine::{
+    Answer, ChangeSet, Dirty, Kind, QuestionId, Reason, Trace, add_reasons, mark, verify,
+};
 use crate::site::{RouteTable, TableChange};
 
 /// Pages to render with their reasons, and output files that leave the site.
@@ -15,6 +17,10 @@ use crate::site::{RouteTable, TableChange};
 pub(super) struct Work {
     pub(super) dirty: Dirty,
     pub(super) removed: BTreeSet<String>,
+    /// Answers to take over.
+    answers: Vec<(QuestionId, Answer)>,
+    /// Output files that stay although their entry's page cannot be planned.
+    retained: BTreeSet<String>,
 }
 
 /// What is known about the difference between the route table and the traces.
@@ -26,10 +32,11 @@ pub(super) enum Planned {
 }
 
 impl Work {
-    /// Finds everything to do. `asked`: what somebody wants rendered again; `suspicious`: the release is not the one the traces
-    /// describe, so each file is compared.
+    /// Finds everything to do, and changes nothing. `asked`: what somebody wants rendered
+    /// again; `suspicious`: the release is not the one the traces describe, so each file is
+    /// compared.
     pub(super) fn find(
-        memory: &mut Memory,
+        memory: &Memory,
         world: &World,
         changes: &ChangeSet,
         planned: &Planned,
@@ -37,10 +44,8 @@ impl Work {
         suspicious: Option<&Outputs>,
     ) -> Result<Self, BuildError> {
         let marked = mark(&memory.graph, changes);
-        let mut work = Self {
-            dirty: verify(&mut memory.graph, &marked, changes, world),
-            removed: BTreeSet::new(),
-        };
+        let verified = verify(&memory.graph, &marked, changes, world);
+        let mut work = Self { dirty: verified.dirty, answers: verified.answers, ..Self::default() };
         tracing::debug!(marked = marked.len(), dirty = work.dirty.len(), "verified");
         work.add_new(memory, &world.table, planned);
         work.add_failed(memory);
@@ -54,6 +59,12 @@ impl Work {
         work.find_removed(memory, &world.table, planned);
         work.dirty.retain(|file, _| world.table.page(file).is_some());
         Ok(work)
+    }
+
+    /// Notes in the memory what was found out. The pages are still to be rendered.
+    pub(super) fn take_over(&mut self, memory: &mut Memory) {
+        memory.graph.take_over(std::mem::take(&mut self.answers));
+        memory.retained = std::mem::take(&mut self.retained);
     }
 
     fn add(&mut self, file: &str, reason: Reason) {
@@ -102,7 +113,7 @@ impl Work {
         Ok(())
     }
 
-    fn find_removed(&mut self, memory: &mut Memory, table: &RouteTable, planned: &Planned) {
+    fn find_removed(&mut self, memory: &Memory, table: &RouteTable, planned: &Planned) {
         let candidates: Vec<String> = match planned {
             Planned::All => {
                 let pages =
@@ -111,13 +122,12 @@ impl Work {
             }
             Planned::Changed(change) => change.removed.union(&memory.retained).cloned().collect(),
         };
-        memory.retained.clear();
         for file in candidates {
             if table.page(&file).is_some() {
                 continue;
             }
             match memory.graph.trace(&file) {
-                Some(trace) if has_problem(table, trace) => drop(memory.retained.insert(file)),
+                Some(trace) if has_problem(table, trace) => drop(self.retained.insert(file)),
                 _ => drop(self.removed.insert(file)),
             }
         }

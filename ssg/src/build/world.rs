@@ -59,6 +59,13 @@ impl Oracle for World {
 }
 
 impl World {
+    /// The same site with other content.
+    pub(super) fn with(&self, snapshot: Snapshot, table: RouteTable) -> Self {
+        let inputs = Arc::clone(&self.inputs);
+        let probe = self.probe.clone();
+        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe }
+    }
+
     /// Renders a page on this thread.
     pub(super) fn render(&self, page: &Page) -> Result<Rendered, TemplateFault> {
         let started = Instant::now();

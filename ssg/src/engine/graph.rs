@@ -166,8 +166,15 @@ impl Graph {
         self.by_type.get(uid).into_iter().flat_map(Ids::iter)
     }
 
+    /// Replaces answers that [`verify`](super::verify()) found to be out of date.
+    pub fn take_over(&mut self, answers: Vec<(QuestionId, Answer)>) {
+        for (id, answer) in answers {
+            self.answer(id, answer);
+        }
+    }
+
     /// Replaces an answer.
-    pub(super) fn answer(&mut self, id: QuestionId, answer: Answer) {
+    fn answer(&mut self, id: QuestionId, answer: Answer) {
         let Some(question) = self.questions.get_mut(&id) else { return };
         if question.answer == answer {
             return;
@@ -229,6 +236,12 @@ impl Graph {
     #[must_use]
     pub fn shows(&self, media: &str) -> bool {
         self.media.contains_key(media)
+    }
+
+    /// How many pages show a media file.
+    #[must_use]
+    pub fn showing(&self, media: &str) -> usize {
+        self.media.get(media).copied().unwrap_or(0)
     }
 
     /// The URL of some page that shows a media file.

@@ -1,4 +1,7 @@
 //! The pull phase: marked questions are asked once; pages whose answers differ are dirty.
+//!
+//! Asking changes nothing: what a change *would* reach can be found out without making it.
+//! Whoever makes it takes the answers over afterwards.
 
 use std::collections::BTreeMap;
 
@@ -14,30 +17,42 @@ const MAX_REASONS: usize = 16;
 /// A question names at most this many documents behind its new answer.
 const MAX_DOCUMENTS: usize = 4;
 
-/// Asks the marked questions again, takes over the new answers, and says which pages asked
-/// a question whose answer differs.
+/// What asking again showed.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Pages that asked a question whose answer differs.
+    pub dirty: Dirty,
+    /// Answers that are not the known ones, for [`Graph::take_over`].
+    pub answers: Vec<(QuestionId, Answer)>,
+}
+
+/// Asks the marked questions again.
+#[must_use]
 pub fn verify(
-    graph: &mut Graph,
+    graph: &Graph,
     marked: &[QuestionId],
     changes: &ChangeSet,
     oracle: &dyn Oracle,
-) -> Dirty {
+) -> Verified {
     let answers: Vec<(QuestionId, Answer)> = marked
         .par_iter()
-        .filter_map(|id| Some((*id, oracle.answer(&graph.question(*id)?.key))))
+        .filter_map(|id| {
+            let question = graph.question(*id)?;
+            let answer = oracle.answer(&question.key);
+            (answer != question.answer).then_some((*id, answer))
+        })
         .collect();
     let mut dirty = Dirty::new();
-    for (id, answer) in answers {
-        let Some(question) = graph.question(id) else { continue };
+    for (id, answer) in &answers {
+        let Some(question) = graph.question(*id) else { continue };
         if question.answer.fingerprint != answer.fingerprint {
-            let reasons = explain(&question.key, &question.answer, &answer, changes);
+            let reasons = explain(&question.key, &question.answer, answer, changes);
             for file in &question.pages {
                 add_reasons(dirty.entry(file.to_string()).or_default(), &reasons);
             }
         }
-        graph.answer(id, answer);
     }
-    dirty
+    Verified { dirty, answers }
 }
 
 /// Adds reasons that are not yet named, within bounds.

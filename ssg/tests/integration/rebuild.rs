@@ -5,9 +5,12 @@ use serde_json::json;
 use super::magazine::{article, magazine};
 use super::site_harness::{changed, reasons};
 
+mod commands;
 mod faults;
+mod impact;
 mod media;
 mod time;
+mod verify;
 mod why;
 
 #[test]
@@ -16,6 +19,7 @@ fn a_second_build_has_nothing_to_do() {
     let first = site.build();
     assert!(first.published && first.release == Some(1), "{first:?}");
     assert_eq!(first.rendered, first.pages);
+    assert!(first.phases.load > 0.0 && first.phases.commit > 0.0, "{:?}", first.phases);
     for _ in 0..2 {
         let again = site.build();
         assert_eq!((again.rendered, again.written, again.release), (0, 0, None));

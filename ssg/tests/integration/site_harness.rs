@@ -275,6 +275,27 @@ impl Cms {
         Self(Arc::new(Mutex::new(self.state().clone())))
     }
 
+    /// Publishes one changed attribute as the CMS does: as a new row. False when there is no
+    /// such document.
+    pub(crate) fn republish(
+        &self,
+        name: &str,
+        id: &str,
+        locale: &str,
+        field: &str,
+        value: Value,
+    ) -> bool {
+        let key = (uid(name), id.to_owned(), locale.to_owned());
+        let Some((_, mut data)) = self.state().rows.get(&key).cloned() else { return false };
+        data[field] = value;
+        for stamp in ["id", "updatedAt"] {
+            data.as_object_mut().unwrap().remove(stamp);
+        }
+        self.unpublish(name, id, locale);
+        self.publish(name, id, locale, data);
+        true
+    }
+
     pub(crate) fn unpublish(&self, name: &str, id: &str, locale: &str) -> bool {
         let mut state = self.state();
         if state.rows.remove(&(uid(name), id.to_owned(), locale.to_owned())).is_none() {
