@@ -130,9 +130,10 @@ impl Builder {
         }
         let mut report = Report::default();
         report.phases.load = laps.lap();
-        // The CMS was asked first, if it was asked.
-        *(if answer.is_some() { &mut report.phases.pull } else { &mut report.phases.load }) +=
-            looked;
+        match answer {
+            Some(_) => report.phases.pull = looked,
+            None => report.phases.load += looked,
+        }
         let fresh = if request.offline {
             if !memory.has_content() {
                 return Err(BuildError::NoContent("building offline".to_owned()));

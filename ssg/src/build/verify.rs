@@ -60,10 +60,10 @@ impl Verification {
             ));
         }
         if self.pending > 0 {
-            let pending = self.pending;
             notes.push(format!(
-                "{pending} documents were pulled and not built yet: `ssg build` brings the \
-                 site up to date"
+                "documents that were pulled and not built yet: {}; `ssg build` brings the site \
+                 up to date",
+                self.pending
             ));
         }
         if !self.unchecked.is_empty() {

@@ -123,7 +123,7 @@ fn content_that_was_only_pulled_and_a_rollback_are_named() {
     site.pull();
     let pulled = ask(&site);
     assert_eq!((pulled.pending, pulled.differences.len()), (1, 1));
-    assert!(pulled.notes()[0].contains("1 documents were pulled"), "{:?}", pulled.notes());
+    assert!(pulled.notes()[0].contains("not built yet: 1;"), "{:?}", pulled.notes());
     site.build();
     assert!(ask(&site).is_sound());
     let releases = ssg::release::Store::open(&site.paths().out).unwrap();
