@@ -1,3 +1,5 @@
+//! Each kind of attribute gets another value that its kind allows.
+
 use cms_api::content_type::{Relation, RelationKind};
 use cms_api::model::ContentModel;
 
