@@ -264,6 +264,8 @@ fn of_site(sight: &Sight<'_>, kind: u8, one: u8, other: u8) -> String {
         }
         12 => "{% include \"part.html\" %}".to_owned(),
         13 if sight.routed.contains(&at) => format!("{{% for x in entries(type=\"{uid}\"{}, fields=[\"title\"]) %}}{{{{ <card story={{x}} /> }}}}{{% endfor %}}", list_arguments(sight, ty, one)),
+        14 if one.is_multiple_of(4) => "as of {{ now() }}".to_owned(),
+        14 if one.is_multiple_of(2) => format!("{{% for x in entries(type=\"{uid}\", filters={{\"createdAt\": {{\"$lt\": now()}} }}, fields=[\"title\"]) %}}{{{{ x.title }}}}{{% endfor %}}"),
         14 => format!("{{% for name, group in entries(type=\"{uid}\", fields=[\"rank\", \"title\"]) | group_by(attribute=\"rank\") %}}{{{{ name }}}}:{{{{ group | length }}}} {{% endfor %}}"),
         _ => "{% for a in page.alternates %}{{ a.url }} {% endfor %}{{ page.locale }}".to_owned(),
     }

@@ -140,6 +140,11 @@ impl Route {
 
     fn toml(&self, number: usize, model: &Model) -> String {
         let mut out = format!("[[route]]\npath = {}\n", json!(self.path(number, model)));
+        // Now and then a page that shows the time is not allowed to.
+        match self.choice % 8 {
+            7 => {}
+            other => out += &format!("revalidate = {}\n", if other < 4 { "600" } else { "\"1h\"" }),
+        }
         if let Some(each) = self.each(model) {
             let ty = &model.types[each];
             out += &format!("each = {}\n", json!(ty.uid()));

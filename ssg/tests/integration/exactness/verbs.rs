@@ -99,6 +99,10 @@ pub(super) enum Verb {
         which: u8,
         number: u8,
     },
+    /// Time goes by.
+    Clock {
+        minutes: u8,
+    },
 }
 
 /// A document in a locale; where it has to exist, one of those that do.
@@ -179,6 +183,7 @@ fn verb() -> impl Strategy<Value = Verb> {
         1 => n().prop_map(|number| Verb::SiteLocales { number }),
         1 => n().prop_map(|which| Verb::Route { which }),
         1 => (n(), 1..4_u8).prop_map(|(which, number)| Verb::PerPage { which, number }),
+        4 => n().prop_map(|minutes| Verb::Clock { minutes }),
     ]
 }
 
@@ -312,6 +317,7 @@ impl Desk {
                 let routes = self.design.routes.len();
                 self.design.routes[usize::from(*which) % routes].per_page = *number;
             }
+            Verb::Clock { minutes } => self.now += i64::from(*minutes) * 60,
         }
     }
 
