@@ -265,11 +265,18 @@ impl Snapshot {
         key(&self.shapes, uid, document_id, locale)
     }
 
-    /// This snapshot with many entries more, before anybody has asked anything.
+    /// This snapshot, which has no entries yet, with all of them: one per document and locale.
     pub(crate) fn with_entries(&self, entries: Vec<Entry>, seq: i64) -> Self {
         let mut draft = Draft::of(self);
+        let mut by_type: BTreeMap<Arc<str>, Vec<Arc<Entry>>> = BTreeMap::new();
         for entry in entries {
-            draft.put(Arc::new(entry));
+            by_type.entry(Arc::clone(&entry.key().uid)).or_default().push(Arc::new(entry));
+        }
+        for (uid, entries) in by_type {
+            match self.model.get(&uid) {
+                Some(ty) => drop(draft.types.insert(uid, Arc::new(Rows::filled(ty, entries)))),
+                None => entries.into_iter().for_each(|entry| drop(draft.put(entry))),
+            }
         }
         Self {
             types: Arc::new(draft.types),
