@@ -1,4 +1,5 @@
-//! What a server does beside answering requests: deliver webhooks, follow schema edits.
+//! What a server does beside answering requests: deliver webhooks, follow schema edits, make
+//! indexes.
 
 use actix_web::rt;
 use tokio::sync::watch;
@@ -25,7 +26,8 @@ impl Background {
         let deliveries = worker::prepare(app)?;
         let running = vec![
             rt::spawn(worker::work(app.clone(), deliveries, stopped.clone())),
-            rt::spawn(content_types::watch::watch(app.clone(), stopped)),
+            rt::spawn(content_types::watch::watch(app.clone(), stopped.clone())),
+            rt::spawn(content_types::indexing::keep(app.clone(), stopped)),
         ];
         Ok(Self { stop, running })
     }

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 pub(crate) mod adopt;
 mod files;
+pub(crate) mod indexing;
 mod line;
 pub(crate) mod watch;
 

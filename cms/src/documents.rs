@@ -28,18 +28,5 @@ pub(crate) mod update;
 pub(crate) mod validate;
 pub(crate) mod work;
 
-use cms_api::content_type::AttributeKind;
-use cms_api::model::ContentModel;
-
-/// Attributes whose values must be found quickly: the unique ones.
-pub(crate) fn indexed_attributes(model: &ContentModel) -> Vec<String> {
-    let attributes = model.api_types().flat_map(|ty| &ty.attributes);
-    let unique = attributes.filter(|(_, attribute)| {
-        attribute.kind.is_scalar()
-            && (attribute.unique || matches!(attribute.kind, AttributeKind::Uid { .. }))
-    });
-    unique.map(|(name, _)| name.clone()).collect()
-}
-
 #[cfg(test)]
 mod tests;

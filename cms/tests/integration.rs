@@ -14,6 +14,7 @@ mod integration {
     mod cost;
     mod files;
     mod harness;
+    mod indexes;
     mod model;
     mod postgres;
     mod process;

@@ -25,6 +25,7 @@ use crate::query::{Filter, Locale, Publication, QuerySpec, SortKey, Status};
 
 use problem::Param;
 use shape::Shape;
+pub use shape::kind_of;
 
 /// How many rows a list may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

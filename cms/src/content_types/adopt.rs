@@ -1,14 +1,13 @@
-//! Making a content model the current one in the database: indexes, and a line in the feed
-//! when it differs from the last one.
+//! Making a content model the current one in the database: a line in the feed when it differs
+//! from the last one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cms_api::model::ContentModel;
 
 use crate::clock;
-use crate::documents::indexed_attributes;
 use crate::store::feed::{self, NewChange};
-use crate::store::{Conn, StoreError, indexes, settings};
+use crate::store::{Conn, StoreError, settings};
 
 /// Remembers the model of the last start or reload.
 const HASH_SETTING: &str = "content_model.hash";
@@ -17,7 +16,6 @@ const HASH_SETTING: &str = "content_model.hash";
 /// Those of the database.
 pub(crate) fn adopt(conn: &mut Conn, model: &ContentModel) -> Result<(), StoreError> {
     feed::hold(conn)?;
-    indexes::ensure(conn, indexed_attributes(model))?;
     let hash = URL_SAFE_NO_PAD.encode(model.fingerprint());
     let known = settings::get(conn, HASH_SETTING)?;
     if known.as_ref() == Some(&hash) {

@@ -13,7 +13,7 @@ use cms_api::query::{Link, Populate};
 
 use super::shape;
 use super::stored::{self, Stored};
-use crate::store::find::{self, Parents, Row, Scope, Selection};
+use crate::store::find::{self, Linked, Parents, Row, Scope, Selection};
 use crate::store::{Conn, StoreError};
 
 /// A document or a component on its way into an answer.
@@ -65,6 +65,11 @@ impl Holder {
     }
 }
 
+/// Up to so many holders are asked which links they have before they are asked for these.
+const FEW_HOLDERS: usize = 4;
+/// That takes one question, which must spare more than one.
+const SEVERAL_LINKS: usize = 3;
+
 /// A row and the component in it that a link is held by (0: the document itself).
 type Slot = (i64, i64);
 /// An item of a zone: the holder it is in, and its place in the zone.
@@ -109,7 +114,16 @@ impl<'a> Filler<'a> {
         if holders.is_empty() {
             return Ok(());
         }
+        let used = self.paths_in_use(holders, populate)?;
         for wanted in populate {
+            if let Some(used) = &used
+                && is_forward(&wanted.link)
+                && !used.contains(&level.path_of(&wanted.name))
+            {
+                let nothing = nothing(wanted);
+                holders.iter_mut().for_each(|holder| holder.fill(&wanted.name, nothing.clone()));
+                continue;
+            }
             match &wanted.link {
                 Link::Relation { target, many, .. } => {
                     let target = self.scope.model.get(target);
@@ -134,6 +148,21 @@ impl<'a> Filler<'a> {
         Ok(())
     }
 
+    /// Which links there are at all, where asking that may spare several other questions: most
+    /// entries use few of their relations, a page of them uses nearly all.
+    fn paths_in_use(
+        &mut self,
+        holders: &[Holder],
+        populate: &[Populate],
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        let forward = populate.iter().filter(|wanted| is_forward(&wanted.link)).count();
+        if holders.len() > FEW_HOLDERS || forward < SEVERAL_LINKS {
+            return Ok(None);
+        }
+        let ids: Vec<_> = holders.iter().map(|holder| holder.row).collect();
+        find::paths(self.conn, self.scope, &ids).map(Some)
+    }
+
     fn fill_linked(
         &mut self,
         level: Level<'a, '_>,
@@ -147,16 +176,16 @@ impl<'a> Filler<'a> {
         ids.dedup();
         let path = level.path_of(&wanted.name);
         let parents = Parents { ty: level.ty, ids: &ids, path: &path };
-        let rows = find::linked(self.conn, self.scope, parents, wanted)?;
+        let linked = find::linked(self.conn, self.scope, parents, wanted)?;
         let mut found: HashMap<Slot, Vec<Rc<str>>> = HashMap::new();
         // Strapi counts relations and components only.
         let count = wanted.count && matches!(wanted.link, Link::Relation { .. });
         if count {
-            for row in rows {
-                found.entry((row.parent, row.component)).or_default().push("".into());
+            for (slot, _) in linked.links {
+                found.entry(slot).or_default().push("".into());
             }
         } else if let Some(ty) = target {
-            for (slot, entry) in self.entries(ty, rows, wanted)? {
+            for (slot, entry) in self.entries(ty, linked, wanted)? {
                 found.entry(slot).or_default().push(entry);
             }
         }
@@ -172,24 +201,17 @@ impl<'a> Filler<'a> {
     fn entries(
         &mut self,
         ty: &'a ContentType,
-        rows: Vec<Row>,
+        linked: Linked,
         wanted: &Populate,
     ) -> Result<Vec<(Slot, Rc<str>)>, StoreError> {
-        let mut places: HashMap<i64, usize> = HashMap::new();
-        let mut slots = Vec::with_capacity(rows.len());
-        let mut targets = Vec::new();
-        for row in rows {
-            let place = *places.entry(row.id).or_insert(targets.len());
-            slots.push(((row.parent, row.component), place));
-            if place == targets.len() {
-                targets.push(Holder::document(row)?);
-            }
-        }
+        let targets: Result<Vec<_>, _> = linked.rows.into_iter().map(Holder::document).collect();
+        let mut targets = targets?;
         self.fill(Level { ty, path: "" }, &mut targets, &wanted.populate)?;
         let fields = wanted.fields.as_deref();
         let entries: Vec<Rc<str>> =
             targets.into_iter().map(|target| shape::document(ty, &target, fields).into()).collect();
-        Ok(slots.into_iter().map(|(slot, place)| (slot, Rc::clone(&entries[place]))).collect())
+        let links = linked.links.into_iter();
+        Ok(links.map(|(slot, place)| (slot, Rc::clone(&entries[place]))).collect())
     }
 
     fn fill_component(
@@ -310,6 +332,21 @@ impl<'a> Filler<'a> {
         let entries = items.iter().map(|item| shape::component(part, item, fields, in_zone));
         Ok(keys.into_iter().zip(entries).collect())
     }
+}
+
+/// Whether the links are the holder's own, found by their path.
+fn is_forward(link: &Link) -> bool {
+    matches!(link, Link::Relation { mapped_by: None, .. } | Link::Media { .. })
+}
+
+/// What an attribute shows that leads nowhere.
+fn nothing(wanted: &Populate) -> String {
+    let (count, many) = match &wanted.link {
+        Link::Relation { many, .. } => (wanted.count, *many),
+        Link::Media { many } => (false, *many),
+        _ => (false, true),
+    };
+    gather(&[] as &[&str], count, many)
 }
 
 /// The component that an item of a zone says it is.

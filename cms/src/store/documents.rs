@@ -6,11 +6,12 @@
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use super::find::push_index_condition;
 use super::json::Json;
 use super::pool::Conn;
 use super::schema::documents;
-use super::statement::{Bind, Statement};
-use super::{Dialect, StoreError, feed, indexes};
+use super::statement::{Bind, Statement, quoted};
+use super::{Dialect, StoreError, feed};
 
 /// What a row is about; unique.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -336,7 +337,8 @@ pub fn is_taken(
         id: i64,
     }
     let mut query = Statement::new(conn.dialect());
-    query.push("SELECT id FROM documents WHERE uid = ").bind(own.uid.as_str());
+    // Written out so that the type's own indexes may be used.
+    query.push(&format!("SELECT id FROM documents WHERE uid = {}", quoted(&own.uid)));
     query.push(" AND status = ").bind(own.status.as_str());
     query.push(" AND locale = ").bind(own.locale.as_str()).push(" AND ");
     match query.dialect() {
@@ -360,11 +362,7 @@ fn push_equals_sqlite(
     match path {
         [] => drop(query.push("FALSE")),
         [name] => {
-            let held = match depth {
-                0 => indexes::value(Dialect::Sqlite, name),
-                _ => format!("{json} ->> '$.{name}'"),
-            };
-            query.push(&format!("{held} = ")).bind(sqlite_value(value));
+            query.push(&format!("{json} ->> '$.{name}' = ")).bind(sqlite_value(value));
         }
         [name, rest @ ..] => {
             let part = format!("part{depth}");
@@ -395,7 +393,8 @@ fn sqlite_value(value: &Value) -> Bind {
 fn push_equals_postgres(query: &mut Statement, path: &[&str], value: &Value) {
     match path {
         [name] => {
-            query.push(&format!("{} = ", indexes::value(Dialect::Postgres, name)));
+            push_index_condition(query, name, value);
+            query.push(&format!("data -> '{name}' = "));
             query.bind(Bind::Text(value.to_string())).push("::jsonb");
         }
         names => {

@@ -12,6 +12,7 @@ mod linked;
 mod operator;
 mod order;
 mod place;
+mod plan;
 mod publication;
 mod search;
 
@@ -22,11 +23,13 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::json::{Json, JsonText};
 use super::pool::{Conn, Dialect};
-use super::statement::Statement;
+use super::statement::{Statement, quoted};
 use super::{StoreError, find::place::Place, tallies};
 
+pub(super) use column::{index_key, push_index_condition};
 pub use components::{Selection, select_components};
-pub use linked::{Parents, linked};
+pub use linked::{Linked, Parents, linked, paths};
+pub use plan::plan;
 
 /// A stored document, as a read finds it.
 #[derive(Debug, Clone, diesel::QueryableByName)]
@@ -125,14 +128,13 @@ pub fn rows(
     spec: &QuerySpec,
 ) -> Result<Vec<Row>, StoreError> {
     let mut query = Query::new(conn.dialect(), scope);
-    let place = query.document(ty);
-    query.push(&format!("SELECT {}", columns(&place.document)));
-    query.among_documents(&place, ty, selector, spec);
-    query.push(" ORDER BY ");
-    query.order(&place, &spec.sort);
-    query.push(&format!("{}.number LIMIT ", place.document));
-    query.statement.bind(clamp(spec.page.limit)).push(" OFFSET ").bind(clamp(spec.page.start));
-    query.statement.load(conn)
+    query.page(ty, selector, spec);
+    let mut rows = Vec::new();
+    query.statement.each(conn, |row| {
+        rows.push(row.document()?);
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// How many rows a query finds on all its pages.
@@ -177,6 +179,17 @@ impl<'a> Query<'a> {
         self.statement.dialect()
     }
 
+    /// The rows of a page in its order.
+    fn page(&mut self, ty: &'a ContentType, selector: Selector<'_>, spec: &QuerySpec) {
+        let place = self.document(ty);
+        self.push(&format!("SELECT {}", columns(&place.document)));
+        self.among_documents(&place, ty, selector, spec);
+        self.push(" ORDER BY ");
+        self.order(&place, &spec.sort);
+        self.push(&format!("{}.number LIMIT ", place.document));
+        self.statement.bind(clamp(spec.page.limit)).push(" OFFSET ").bind(clamp(spec.page.start));
+    }
+
     fn push(&mut self, sql: &str) {
         self.statement.push(sql);
     }
@@ -212,8 +225,10 @@ impl<'a> Query<'a> {
         spec: &QuerySpec,
     ) {
         let alias = place.document.clone();
-        self.push(&format!(" FROM documents {alias} WHERE {alias}.uid = "));
-        self.bind_text(&ty.uid);
+        // Written out: the indexes on values are those of one type each, and a bound value would
+        // not say which may be used.
+        let uid = quoted(&ty.uid);
+        self.push(&format!(" FROM documents {alias} WHERE {alias}.uid = {uid}"));
         self.push(&format!(" AND {alias}.status = '{}'", self.status_of(ty).as_str()));
         self.locale(&alias, ty, spec);
         match selector {

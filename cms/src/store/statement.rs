@@ -6,9 +6,13 @@
 //!
 //! A text that is asked again and again stays prepared on the connection ([`shapes`]).
 
+mod columns;
 mod shapes;
 
+use std::marker::PhantomData;
+
 use diesel::backend::Backend;
+use diesel::connection::{DefaultLoadingMode, LoadConnection};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
@@ -18,6 +22,8 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl};
 
 use super::StoreError;
 use super::pool::{Conn, Dialect};
+pub(super) use columns::Columns;
+use columns::Positions;
 
 /// A value to bind.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +53,11 @@ impl From<i64> for Bind {
     }
 }
 
+/// A text as SQL has it, for the few places where it must not be bound.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// A statement under construction.
 #[derive(Debug, Clone)]
 pub struct Statement {
@@ -55,12 +66,19 @@ pub struct Statement {
     sql: String,
     /// Each with its place in the text.
     binds: Vec<(usize, Bind)>,
+    /// Whether it stays prepared even if it is run for what it does.
+    kept: bool,
 }
 
 impl Statement {
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self { dialect, sql: String::with_capacity(TYPICAL_LENGTH), binds: Vec::new() }
+        Self { dialect, sql: String::with_capacity(TYPICAL_LENGTH), binds: Vec::new(), kept: false }
+    }
+
+    /// A statement that stays prepared.
+    pub(super) fn kept(dialect: Dialect, sql: &str) -> Self {
+        Self { dialect, sql: sql.to_owned(), binds: Vec::new(), kept: true }
     }
 
     #[must_use]
@@ -109,6 +127,33 @@ impl Statement {
         })
     }
 
+    /// Runs the statement and shows its rows one after another.
+    ///
+    /// # Errors
+    /// Those of the database and of `visit`.
+    pub(super) fn each(
+        self,
+        conn: &mut Conn,
+        mut visit: impl FnMut(&dyn Columns) -> QueryResult<()>,
+    ) -> Result<(), StoreError> {
+        let query = Prepared { keep: shapes::is_kept(&self.sql, &self.binds), statement: self };
+        match conn {
+            Conn::Sqlite(conn) => {
+                let rows = LoadConnection::<DefaultLoadingMode>::load(conn, query)?;
+                for row in rows {
+                    visit(&Positions::<_, Sqlite>(&row?, PhantomData))?;
+                }
+            }
+            Conn::Postgres(conn) => {
+                let rows = LoadConnection::<DefaultLoadingMode>::load(conn, query)?;
+                for row in rows {
+                    visit(&Positions::<_, Pg>(&row?, PhantomData))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Runs a statement whose answer is one row with a number called `total`.
     ///
     /// # Errors
@@ -123,7 +168,7 @@ impl Statement {
     /// # Errors
     /// Those of the database.
     pub fn execute(self, conn: &mut Conn) -> Result<usize, StoreError> {
-        let query = Prepared { keep: false, statement: self };
+        let query = Prepared { keep: self.kept, statement: self };
         let changed: QueryResult<usize> = match conn {
             Conn::Sqlite(conn) => query.execute(conn),
             Conn::Postgres(conn) => query.execute(conn),

@@ -182,7 +182,8 @@ pub(super) fn shape_of<'a>(model: &'a ContentModel, uid: &str) -> Option<Shape<'
 }
 
 /// How values of a scalar attribute compare.
-fn kind_of(kind: &AttributeKind) -> FieldKind {
+#[must_use]
+pub fn kind_of(kind: &AttributeKind) -> FieldKind {
     match kind {
         AttributeKind::Integer => FieldKind::Integer,
         AttributeKind::BigInteger => FieldKind::BigInteger,

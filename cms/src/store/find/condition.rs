@@ -19,11 +19,7 @@ impl<'a> Query<'a> {
             Filter::Or(parts) => self.all_of(parts, place, wanted, !wanted),
             Filter::Not(inner) => self.condition(inner, place, !wanted),
             Filter::Field { name, kind, test } => {
-                let mut column = self.column(place, name, *kind);
-                if !wanted {
-                    // A JSON null is a value: it would make the negation true.
-                    column.indexed = None;
-                }
+                let column = self.column(place, name, *kind);
                 self.push(if wanted { "(" } else { "NOT (" });
                 self.test(&column, test);
                 self.push(")");

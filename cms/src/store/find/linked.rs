@@ -1,5 +1,7 @@
 //! What many rows lead to along one attribute, in one statement.
 
+use std::collections::HashMap;
+
 use cms_api::builtin;
 use cms_api::content_type::ContentType;
 use cms_api::query::{Link, Populate};
@@ -7,6 +9,11 @@ use cms_api::query::{Link, Populate};
 use super::place::Place;
 use super::{NO_ID, Query, Row, Scope, row_columns};
 use crate::store::{Conn, Dialect, StoreError};
+
+/// Where a [`Row`] has them.
+const PARENT: usize = 0;
+const COMPONENT: usize = 1;
+const ID: usize = 2;
 
 /// The rows to start from: all of one type, or components of one attribute path in them.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +25,17 @@ pub struct Parents<'a> {
     pub path: &'a str,
 }
 
-/// The rows that the parents lead to, with the parent of each, in the order of the links or
-/// of the populate's sort keys. Empty for what is stored in the parents themselves.
+/// What many rows lead to. A row that several lead to is read once.
+#[derive(Debug, Default)]
+pub struct Linked {
+    /// The row and the component in it that hold a link (0: the row itself), and where in
+    /// `rows` its target is.
+    pub links: Vec<((i64, i64), usize)>,
+    pub rows: Vec<Row>,
+}
+
+/// The rows that the parents lead to, in the order of the links or of the populate's sort
+/// keys. Empty for what is stored in the parents themselves.
 ///
 /// # Errors
 /// Those of the database.
@@ -28,16 +44,16 @@ pub fn linked(
     scope: Scope<'_>,
     parents: Parents<'_>,
     populate: &Populate,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Linked, StoreError> {
     let target = match &populate.link {
         Link::Relation { target, .. } => scope.model.get(target),
         Link::Media { .. } => scope.model.get(builtin::FILE),
         Link::Localizations => Some(parents.ty),
         Link::Component { .. } | Link::DynamicZone { .. } => None,
     };
-    let Some(target) = target else { return Ok(Vec::new()) };
+    let Some(target) = target else { return Ok(Linked::default()) };
     if parents.ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Linked::default());
     }
     let mut query = Query::new(conn.dialect(), scope);
     let place = query.document(target);
@@ -56,7 +72,32 @@ pub fn linked(
     query.push(" ORDER BY ");
     query.order(&place, &populate.sort);
     query.push(&ends);
-    query.statement.load(conn)
+    let (mut found, mut places) = (Linked::default(), HashMap::new());
+    query.statement.each(conn, |row| {
+        let place = *places.entry(row.integer(ID)?).or_insert(found.rows.len());
+        found.links.push(((row.integer(PARENT)?, row.integer(COMPONENT)?), place));
+        if place == found.rows.len() {
+            found.rows.push(row.document()?);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The paths of the links that these rows hold.
+///
+/// # Errors
+/// Those of the database.
+pub fn paths(conn: &mut Conn, scope: Scope<'_>, ids: &[i64]) -> Result<Vec<String>, StoreError> {
+    let mut query = Query::new(conn.dialect(), scope);
+    query.push("SELECT DISTINCT path FROM links WHERE source_id");
+    query.among(ids);
+    let mut paths = Vec::new();
+    query.statement.each(conn, |row| {
+        paths.push(row.text(0)?);
+        Ok(())
+    })?;
+    Ok(paths)
 }
 
 impl<'a> Query<'a> {

@@ -5,7 +5,7 @@ use cms_api::temporal;
 use serde_json::Value;
 
 use super::Query;
-use super::column::{Column, Stored};
+use super::column::{Column, Stored, start_of};
 use crate::store::{Dialect, statement::Bind};
 
 impl Query<'_> {
@@ -49,11 +49,20 @@ impl Query<'_> {
             let test = if holds { "=" } else { "<>" };
             return self.push(&format!("{0} {test} {0}", column.sql));
         }
-        if let (Some(json), "=", Value::String(text)) = (&column.indexed, operator, value) {
-            self.push(&format!("{json} = to_jsonb(CAST("));
-            self.bind_text(text);
-            return self.push(" AS text))");
+        if let (Some(start), Value::String(text)) = (&column.start, value) {
+            match operator {
+                "=" => self.push(&format!("{start} = ")),
+                "<" | "<=" => self.push(&format!("{start} <= ")),
+                ">" | ">=" => self.push(&format!("{start} >= ")),
+                _ => return self.compare_whole(column, operator, value),
+            }
+            self.bind_text(start_of(text));
+            self.push(" AND ");
         }
+        self.compare_whole(column, operator, value);
+    }
+
+    fn compare_whole(&mut self, column: &Column, operator: &str, value: &Value) {
         let left = self.left_of(column);
         self.push(&format!("{left} {operator} "));
         self.operand(column.stored, value);
@@ -68,6 +77,14 @@ impl Query<'_> {
     }
 
     fn one_of(&mut self, column: &Column, operator: &str, values: &[Value]) {
+        if let (Some(start), "IN") = (&column.start, operator)
+            && values.iter().all(Value::is_string)
+        {
+            self.push(&format!("{start} IN "));
+            let starts: Vec<_> = values.iter().filter_map(Value::as_str).map(start_of).collect();
+            self.bind_texts(&starts);
+            self.push(" AND ");
+        }
         let left = self.left_of(column);
         self.push(&format!("{left} {operator} ("));
         let comparable: Vec<_> =
@@ -84,6 +101,14 @@ impl Query<'_> {
             (true, Stored::RowId) => "-1)",
             (true, _) => "NULL)",
         });
+    }
+
+    fn bind_texts(&mut self, texts: &[&str]) {
+        for (at, text) in texts.iter().enumerate() {
+            self.push(if at > 0 { ", " } else { "(" });
+            self.bind_text(text);
+        }
+        self.push(if texts.is_empty() { "(NULL)" } else { ")" });
     }
 
     fn operand(&mut self, stored: Stored, value: &Value) {

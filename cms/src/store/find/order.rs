@@ -13,13 +13,19 @@ impl<'a> Query<'a> {
     /// Writes the keys, each followed by a comma.
     pub(super) fn order(&mut self, place: &Place<'a>, keys: &[SortKey]) {
         for key in keys {
-            self.sort_value(place, &key.through, key);
-            self.push(match (key.descending, self.dialect()) {
+            let direction = match (key.descending, self.dialect()) {
                 (false, Dialect::Sqlite) => " ASC, ",
                 (true, Dialect::Sqlite) => " DESC, ",
                 (false, Dialect::Postgres) => " ASC NULLS FIRST, ",
                 (true, Dialect::Postgres) => " DESC NULLS LAST, ",
-            });
+            };
+            if key.through.is_empty()
+                && let Some(start) = self.column(place, &key.field, key.kind).start
+            {
+                self.push(&format!("{start}{direction}"));
+            }
+            self.sort_value(place, &key.through, key);
+            self.push(direction);
         }
     }
 
