@@ -27,6 +27,11 @@ pub type AppResult<T> = Result<T, AppError>;
 const RETRY_AFTER_SECONDS: &str = "1";
 
 impl AppError {
+    /// Whether there is nothing more to say than that.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Api(error) if *error == ApiError::not_found())
+    }
+
     fn to_api(&self) -> ApiError {
         match self {
             Self::Api(error) => error.clone(),

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use cms_api::error::{ApiError, ErrorName};
+use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
 use serde_json::{Map, Value};
 
@@ -23,6 +23,7 @@ use crate::extract::{body, multipart};
 use crate::media::serve;
 use crate::registry::Registry;
 
+mod nobody;
 mod table;
 
 pub(crate) use table::{ContentCall, ContentVerb};
@@ -64,31 +65,22 @@ impl std::fmt::Debug for Context {
 
 /// Answers one request.
 pub(crate) async fn dispatch(app: App, http: HttpRequest, payload: Payload) -> HttpResponse {
-    if reads_nul(&http) {
-        return malicious();
+    if let Some(refusal) = nobody::unreadable(&http) {
+        return refusal;
     }
     let model = app.model();
-    let Some(segments) = segments(http.path()) else { return refuse(&http, &[]) };
+    let Some(segments) = segments(http.path()) else { return nobody::answers(&http, &[]) };
     let mut known = endpoints(&model, &segments, app.settings.serving.actions);
     let method = if http.method() == Method::HEAD { &Method::GET } else { http.method() };
-    match known.iter().position(|(known, _)| known == method) {
+    // Whether the server is up may be asked in any way.
+    let any = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Health);
+    match known.iter().position(|(known, endpoint)| known == method || any(endpoint)) {
         Some(at) => {
             let (_, endpoint) = known.swap_remove(at);
             answer(app, model, endpoint, http, payload).await
         }
-        None => refuse(&http, &known),
+        None => nobody::answers(&http, &known),
     }
-}
-
-/// No path has such a character; only reads look at it as Strapi does.
-fn reads_nul(http: &HttpRequest) -> bool {
-    matches!(*http.method(), Method::GET | Method::HEAD)
-        && percent_encoding::percent_decode_str(http.path()).any(|byte| byte == 0)
-}
-
-fn malicious() -> HttpResponse {
-    let error = ApiError::new(ErrorName::BadRequestError, "Malicious Path");
-    AppError::from(ApiError { details: None, ..error }).error_response()
 }
 
 async fn answer(
@@ -98,6 +90,7 @@ async fn answer(
     http: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
+    let request = http.clone();
     let result = match endpoint {
         Endpoint::Health => Ok(health::health()),
         Endpoint::Alive => Ok(health::alive()),
@@ -105,7 +98,10 @@ async fn answer(
         Endpoint::File(name) => serve::serve(&http, &app.uploads, &name).await,
         endpoint => authorized(app, model, endpoint, http, payload).await,
     };
-    result.unwrap_or_else(|error: AppError| error.error_response())
+    result.unwrap_or_else(|error: AppError| match error.is_not_found() {
+        true => nobody::has_it(&request),
+        false => error.error_response(),
+    })
 }
 
 async fn authorized(
@@ -175,32 +171,6 @@ fn segments(path: &str) -> Option<Vec<String>> {
             (!part.is_empty()).then(|| decoded.into_owned())
         })
         .collect()
-}
-
-fn not_found() -> HttpResponse {
-    AppError::from(ApiError::not_found()).error_response()
-}
-
-/// The methods that exist at all; any other is 501.
-const METHODS: [&str; 7] = ["HEAD", "OPTIONS", "GET", "PUT", "PATCH", "POST", "DELETE"];
-
-/// A path that does not know the method.
-fn refuse(http: &HttpRequest, known: &[(Method, Endpoint)]) -> HttpResponse {
-    let mut allow = vec!["HEAD", "GET"];
-    allow.extend(known.iter().map(|(method, _)| method.as_str()).filter(|name| *name != "GET"));
-    let allow = (header::ALLOW, allow.join(", "));
-    let plain = |status, text: &'static str| {
-        let mut response = HttpResponse::build(status);
-        response.insert_header(allow.clone()).content_type("text/plain; charset=utf-8").body(text)
-    };
-    match http.method() {
-        &Method::GET | &Method::HEAD => not_found(),
-        &Method::OPTIONS => plain(StatusCode::OK, ""),
-        method if METHODS.contains(&method.as_str()) => {
-            plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
-        }
-        _ => plain(StatusCode::NOT_IMPLEMENTED, "Not Implemented"),
-    }
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use actix_http::{HttpService, KeepAlive, Protocol};
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::middleware::{access_log, cors, headers};
@@ -88,11 +89,21 @@ fn http(
         }))
 }
 
+/// Whether a client expects anything but to be told to go on, which is all that can be expected.
+fn expects_more(headers: &HeaderMap) -> bool {
+    let expected = headers.get(header::EXPECT);
+    expected.is_some_and(|expected| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
 async fn around_request(
     app: App,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if expects_more(request.headers()) {
+        let answer = HttpResponse::ExpectationFailed().finish();
+        return Ok(request.into_response(answer).map_into_right_body());
+    }
     let entry = access_log::Entry::begin(&request);
     let origins = &app.settings.serving.cors_origins;
     let (method, asked) = (request.method().clone(), request.headers().clone());

@@ -15,6 +15,12 @@ pub const USER: &str = "plugin::users-permissions.user";
 pub const ROLE: &str = "plugin::users-permissions.role";
 pub const ADMINISTRATOR: &str = "admin::user";
 
+/// Whether a type is one of these, and no content type of the site.
+#[must_use]
+pub fn is_builtin(uid: &str) -> bool {
+    [FILE, FOLDER, USER, ROLE, ADMINISTRATOR].contains(&uid)
+}
+
 /// What `createdBy` and `updatedBy` lead to. There are no such documents here, and nobody may
 /// ask for them; but a query that names something else below them is told so first.
 #[must_use]

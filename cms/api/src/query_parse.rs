@@ -18,6 +18,7 @@ mod sort;
 
 use serde_json::{Map, Value};
 
+use crate::builtin;
 use crate::content_type::{ContentType, Kind};
 use crate::error::ApiError;
 use crate::model::ContentModel;
@@ -77,7 +78,7 @@ impl<'a> QueryParser<'a> {
         let window = pagination::window(tree, self.limits)?;
         let mut spec = self.shown(ty, tree)?;
         spec.page = window.page(tree)?;
-        spec.publication = publication.or(has_published_version(tree)?);
+        spec.publication = publication.or(has_published_version(ty, tree)?);
         spec.locale = Locale::All;
         self.conditions(&mut spec, ty, tree, &[])?;
         if !names_locale(ty, tree) {
@@ -97,7 +98,7 @@ impl<'a> QueryParser<'a> {
         let locale = locale::of_one(ty, tree.get("locale"))?;
         let mut spec = self.shown(ty, tree)?;
         spec.page = pagination::of_one(tree)?;
-        spec.publication = publication.or(has_published_version(tree)?);
+        spec.publication = publication.or(has_published_version(ty, tree)?);
         spec.locale = if names_locale(ty, tree) { Locale::All } else { locale };
         let named: &[&str] = if ty.kind == Kind::Single { &[] } else { &["documentId"] };
         self.conditions(&mut spec, ty, tree, named)?;
@@ -116,10 +117,18 @@ impl<'a> QueryParser<'a> {
         let publication = self.check(ty, tree)?;
         let mut spec = self.shown(ty, tree)?;
         spec.page = pagination::of_one(tree)?;
-        spec.publication = publication.or(has_published_version(tree)?);
+        spec.publication = publication.or(has_published_version(ty, tree)?);
         self.conditions(&mut spec, ty, tree, &[])?;
         spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
         Ok(spec)
+    }
+
+    /// Checks the names in a query of which nothing else is read.
+    ///
+    /// # Errors
+    /// The first name that may not stand where it does, as Strapi reports it.
+    pub fn names(&self, ty: &ContentType, tree: &Map<String, Value>) -> Result<(), ApiError> {
+        self.check(ty, tree).map(drop)
     }
 
     /// Names first, in every parameter.
@@ -203,6 +212,8 @@ pub fn is_number(text: &str) -> bool {
     !coerce::number(&Value::String(text.to_owned())).is_nan()
 }
 
+pub use operand::numeric_operand;
+
 /// Whether there is a condition on the locale, which takes the place of the one asked for.
 fn names_locale(ty: &ContentType, tree: &Map<String, Value>) -> bool {
     ty.localized && tree.get("filters").is_some_and(|filters| filters.get("locale").is_some())
@@ -253,8 +264,15 @@ fn search(value: Option<&Value>) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// The older spelling of two of the publication filters.
-fn has_published_version(tree: &Map<String, Value>) -> Result<Option<Publication>, ApiError> {
+/// The older spelling of two of the publication filters. Nobody reads it for files and users,
+/// which are no content.
+fn has_published_version(
+    ty: &ContentType,
+    tree: &Map<String, Value>,
+) -> Result<Option<Publication>, ApiError> {
+    if builtin::is_builtin(&ty.uid) {
+        return Ok(None);
+    }
     let wanted = match tree.get("hasPublishedVersion") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Bool(flag)) => *flag,

@@ -108,7 +108,7 @@ fn asks_for_related(tree: &Map<String, Value>) -> bool {
 }
 
 async fn one(context: Context, id: &str) -> AppResult<HttpResponse> {
-    query::query(&context, file_type(&context)?, Asked::One)?;
+    query::check_names(&context, file_type(&context)?)?;
     let id = file_id(id)?;
     let related = asks_for_related(&query::tree(context.http.query_string())?);
     let (model, caller) = (Arc::clone(&context.model), context.caller.clone());

@@ -52,6 +52,18 @@ pub(crate) fn query(
     of_tree(context, ty, asked, &tree(context.http.query_string())?)
 }
 
+/// Checks the names in the query of a request that reads nothing else of it.
+///
+/// # Errors
+/// 400 for a name that may not stand where it does.
+pub(crate) fn check_names(context: &Context, ty: &ContentType) -> Result<(), ApiError> {
+    let access = access(&context.caller, &context.model);
+    let readable = |uid: &str| access.may_find(uid);
+    let limits = limits(&context.app.settings);
+    let parser = QueryParser { model: &context.model, limits, readable: &readable };
+    parser.names(ty, &tree(context.http.query_string())?)
+}
+
 /// Keys that page through lists of content, and say nothing to the lists of files and users.
 const PAGING: [&str; 5] = ["pagination", "page", "pageSize", "start", "limit"];
 

@@ -97,7 +97,7 @@ pub(super) fn endpoints(
             upload_endpoints(rest, segments.get(3..).unwrap_or_default())
         }
         ["api", "auth", rest @ ..] => auth_endpoints(rest, segments.get(2..).unwrap_or_default()),
-        ["api", "connect", ..] => {
+        ["api", "connect", _, ..] => {
             let provider = segments.get(2).cloned().unwrap_or_default();
             vec![on_auth(Method::GET, auth_routes::Route::Connect(provider))]
         }

@@ -8,6 +8,7 @@ mod column;
 mod components;
 mod condition;
 mod join;
+mod json_value;
 mod linked;
 mod operator;
 mod order;

@@ -4,7 +4,7 @@
 //! query builder. Values are always bound; only names that the content model has checked
 //! may be written into the text.
 //!
-//! A text that is asked again and again stays prepared on the connection ([`shapes`]).
+//! A text that is asked again and again stays prepared on the connection (`statement/shapes`).
 
 mod columns;
 mod shapes;

@@ -296,3 +296,18 @@ async fn a_tiff_has_a_size_and_no_variants() {
     assert_eq!((&file["width"], &file["height"]), (&json!(1280), &json!(768)));
     assert_eq!((&file["formats"], &file["mime"]), (&Value::Null, &json!("image/tiff")));
 }
+
+#[actix_web::test]
+async fn of_a_query_for_one_file_only_the_names_are_read() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let id = upload(&client, "red.png", "image/png", PNG).await["id"].clone();
+    for query in ["filters=x", "page=0", "sort=name:up", "filters[size]=abc", "_q[]=a"] {
+        client.get(&format!("/api/upload/files/{id}?{query}")).await.expect(200);
+        client.get(&format!("/api/upload/files/999?{query}")).await.expect(404);
+    }
+    let named = client.get(&format!("/api/upload/files/{id}?filters[nope]=1")).await.expect(400);
+    assert_eq!(named.message(), "Invalid key nope");
+    client.get("/api/upload/files/page?hasPublishedVersion=x").await.expect(200);
+    client.get("/api/users?hasPublishedVersion=x").await.expect(200);
+}

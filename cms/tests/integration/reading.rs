@@ -186,3 +186,30 @@ async fn locales_are_listed_for_those_who_may() {
     assert_eq!(answer.body[0]["isDefault"], true);
     app.anonymous().get("/api/i18n/locales").await.expect(403);
 }
+
+#[actix_web::test]
+async fn json_that_spells_a_number_compares_as_one_and_comes_before_other_json() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    for (title, meta) in [
+        ("text", json!("alpha")),
+        ("digits", json!("007")),
+        ("number", json!(10)),
+        ("truth", json!(true)),
+        ("object", json!({"k": [1, "a b"]})),
+    ] {
+        create(&client, "/api/articles", json!({ "title": title, "meta": meta })).await;
+    }
+    let cases = [
+        ("[$eq]=7", vec!["digits"]),
+        ("[$in][]= 1&filters[meta][$in][]=alpha", vec!["truth", "text"]),
+        ("[$gt]=7.0", vec!["number", "text", "object"]),
+        ("[$lt]=a", vec!["truth", "digits", "number"]),
+        ("[$contains]=[1,\"a b\"]", vec!["object"]),
+        ("[$not][$eq]=7", vec!["truth", "number", "text", "object"]),
+    ];
+    for (condition, expected) in cases {
+        let path = format!("/api/articles?filters[meta]{condition}&sort=meta");
+        assert_eq!(titles(&client, &path).await, expected, "{condition}");
+    }
+}

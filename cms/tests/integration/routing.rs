@@ -107,3 +107,31 @@ async fn a_request_line_may_hold_what_node_takes() {
     socket.read_to_string(&mut answers).await.unwrap();
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
 }
+
+#[actix_web::test]
+async fn a_path_that_can_be_no_file_is_refused_for_that() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    for path in ["/api/articles/%FF", "/nothing/%E0%A4%A"] {
+        assert_eq!(client.get(path).await.expect(400).message(), "failed to decode", "{path}");
+    }
+    for path in ["//api/articles", "/api/articles/%00"] {
+        assert_eq!(client.get(path).await.expect(400).message(), "Malicious Path", "{path}");
+    }
+    let missing = client.get("/uploads/nothing.png").await.expect(404);
+    assert_eq!(missing.header("accept-ranges"), "bytes");
+    client.get("/api/connect").await.expect(404);
+}
+
+#[actix_web::test]
+async fn health_is_told_whatever_the_method_and_only_continuing_can_be_expected() {
+    let app = TestApp::start().await;
+    let client = app.anonymous();
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::DELETE] {
+        send(client.request(method, "/_health")).await.expect(204);
+    }
+    let asks_nothing = client.request(Method::OPTIONS, "/api/articles");
+    send(asks_nothing.header("access-control-request-method", "")).await.expect(200);
+    let more = client.request(Method::GET, "/_health").header("expect", "more");
+    send(more).await.expect(417);
+}

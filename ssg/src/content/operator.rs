@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use cms_api::query::{FieldKind, Test};
-use serde_json::Value as Json;
+use cms_api::query_parse::numeric_operand;
+use serde_json::{Number, Value as Json};
 use tera::Value;
 
 /// A value in the form its field compares.
@@ -23,10 +24,6 @@ impl<'a> Scalar<'a> {
     /// The comparable form of a stored value; `None` is SQL's null.
     pub(crate) fn of(kind: FieldKind, value: Option<&'a Value>) -> Option<Self> {
         let value = value.filter(|value| !value.is_none() && !value.is_undefined())?;
-        // Strapi stores a JSON text without its quotes.
-        if kind == FieldKind::Json && !value.is_number() && !value.is_string() {
-            return Some(Self::Text(super::value::to_json(value).to_string().into()));
-        }
         Some(match (value.as_str(), value.as_bool()) {
             (Some(text), _) => Self::of_text(kind, text),
             (None, Some(flag)) => Self::Int(flag.into()),
@@ -40,20 +37,20 @@ impl<'a> Scalar<'a> {
 
     /// The comparable form of an operand.
     fn of_operand(kind: FieldKind, operand: &'a Json) -> Option<Self> {
-        if kind == FieldKind::Json && !operand.is_null() && !operand.is_number() {
-            let text = operand.as_str().map_or_else(|| operand.to_string(), str::to_owned);
-            return Some(Scalar::of_text(kind, &text).into_owned());
-        }
         Some(match operand {
             Json::Null => return None,
             Json::Bool(flag) => Self::Int((*flag).into()),
             Json::String(text) => Self::of_text(kind, text),
-            Json::Number(number) => match (number.as_i64(), number.as_u64()) {
-                (Some(number), _) => Self::of_int(kind, number.into()),
-                (None, Some(number)) => Self::of_int(kind, number.into()),
-                (None, None) => Self::of_float(kind, number.as_f64()?),
-            },
+            Json::Number(number) => Self::of_number(kind, number)?,
             other => Self::Text(other.to_string().into()),
+        })
+    }
+
+    fn of_number(kind: FieldKind, number: &Number) -> Option<Self> {
+        Some(match (number.as_i64(), number.as_u64()) {
+            (Some(number), _) => Self::of_int(kind, number.into()),
+            (None, Some(number)) => Self::of_int(kind, number.into()),
+            (None, None) => Self::of_float(kind, number.as_f64()?),
         })
     }
 
@@ -61,12 +58,13 @@ impl<'a> Scalar<'a> {
         let number = || text.trim().parse::<i128>().ok().map(Self::Int);
         let float = || text.trim().parse::<f64>().ok().map(Self::Float);
         let converted = match kind {
-            FieldKind::Integer
-            | FieldKind::RowId
-            | FieldKind::BigInteger
-            | FieldKind::Float
-            // JSON columns have SQLite's numeric affinity: a number in one is a number.
-            | FieldKind::Json => number().or_else(float),
+            FieldKind::Integer | FieldKind::RowId | FieldKind::BigInteger | FieldKind::Float => {
+                number().or_else(float)
+            }
+            // Strapi's JSON columns have SQLite's numeric affinity: what spells a number is one.
+            FieldKind::Json => {
+                numeric_operand(text).and_then(|number| Self::of_number(kind, &number))
+            }
             FieldKind::Boolean => match text {
                 "true" => Some(Self::Int(1)),
                 "false" => Some(Self::Int(0)),

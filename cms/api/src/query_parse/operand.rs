@@ -1,6 +1,6 @@
 //! Operands of a filter, converted to the kind of the field they are compared with.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::error::ApiError;
 use crate::query::FieldKind;
@@ -73,6 +73,21 @@ fn big_integer(name: &str, value: &Value) -> Result<Value, ApiError> {
         return Err(invalid(&format!("Invalid filter on {name}: expected an integer, got {text}")));
     }
     Ok(digits.parse::<i64>().map_or_else(|_| Value::from(coerce::number(value)), Value::from))
+}
+
+/// The number a text is where it meets a JSON value: SQLite's numeric affinity.
+#[must_use]
+pub fn numeric_operand(text: &str) -> Option<Number> {
+    let digits = text.trim_matches(|c| matches!(c, '\t'..='\r' | ' '));
+    let spelled = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
+    if !digits.chars().all(spelled) {
+        return None;
+    }
+    match digits.parse::<i64>() {
+        Ok(integer) => Some(integer.into()),
+        // What is beyond all numbers is as large as they get.
+        Err(_) => Number::from_f64(digits.parse::<f64>().ok()?.clamp(f64::MIN, f64::MAX)),
+    }
 }
 
 /// A row id is compared as the number a text spells, or as a text, which equals no id.

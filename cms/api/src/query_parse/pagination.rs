@@ -7,6 +7,9 @@ use crate::query::{Page, PageStyle};
 
 use super::{Limits, coerce};
 
+/// The last place a page can begin at.
+const MAX_PLACE: u64 = u64::MAX / 4;
+
 /// Where a page begins and how long it is, before it is known to be whole numbers.
 pub(super) struct Window {
     start: f64,
@@ -115,10 +118,11 @@ fn at_least(number: f64, least: f64) -> f64 {
     if number < least { least } else { number }
 }
 
+/// What is further than any row is as far as a database can count.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
 fn whole(what: &str, number: f64) -> Result<u64, ApiError> {
-    if number.fract() == 0.0 && number >= 0.0 && number <= i64::MAX as f64 / 2.0 {
-        return Ok(number as u64);
+    if number.is_finite() && number.fract() == 0.0 && number >= 0.0 {
+        return Ok((number as u64).min(MAX_PLACE));
     }
     let got = coerce::print_number(number);
     Err(ApiError::validation(format!("{what} expected a positive integer got {got}")))

@@ -116,6 +116,67 @@ fn tree() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Queries as long, as deep and of as many parameters as may come, and a little beyond.
+fn large() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-c]{1,3}",
+        "(\\[[a-c0-9]{0,3}\\]){1,30}",
+        "[\\[\\]=&%+]{1,4}",
+        "&[ab](\\[\\]|\\[[0-9]{1,3}\\])?=",
+        "%5[BbDd]|%26|%3D|%E2%82%AC|%zz|%F",
+        "\\PC{1,8}",
+        (1..=40_usize).prop_map(|depth| "[".repeat(depth)),
+    ];
+    let joined = prop::collection::vec(piece, 1..40).prop_map(|pieces| pieces.concat());
+    let parameters = prop::collection::vec(joined, 1..12).prop_map(|some| some.join("&"));
+    // What is short alone comes up to the limits when it comes again and again.
+    (parameters, 1..=MAX_PARAMETERS + 2).prop_map(|(some, times)| {
+        let times = times.min((MAX_LENGTH + 64) / (some.len() + 1) + 1);
+        vec![some; times].join("&")
+    })
+}
+
+fn depth(value: &Value) -> usize {
+    let inner = match value {
+        Value::Object(members) => members.values().map(depth).max(),
+        Value::Array(items) => items.iter().map(depth).max(),
+        _ => return 0,
+    };
+    1 + inner.unwrap_or(0)
+}
+
+fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => members.values().map(leaves).sum(),
+        Value::Array(items) => items.iter().map(leaves).sum(),
+        _ => 1,
+    }
+}
+
+/// The longest list whose places were named; values of one name may be more.
+fn longest_list(value: &Value) -> usize {
+    match value {
+        Value::Object(members) => members.values().map(longest_list).max().unwrap_or(0),
+        Value::Array(items) => items.len().max(items.iter().map(longest_list).max().unwrap_or(0)),
+        _ => 0,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn limits_are_kept_whatever_is_read(query in large()) {
+        let read = parse(&query);
+        prop_assert_eq!(read.is_err(), query.len() > MAX_LENGTH);
+        let Ok(tree) = read else { return Ok(()) };
+        let tree = Value::Object(tree);
+        // The name, its parts, and what lies below the last part under one key.
+        prop_assert!(depth(&tree) <= MAX_DEPTH + 3, "{} deep", depth(&tree));
+        prop_assert!(leaves(&tree) <= MAX_PARAMETERS, "{} values", leaves(&tree));
+        prop_assert!(longest_list(&tree) <= MAX_ITEMS + 1, "{} items", longest_list(&tree));
+    }
+}
+
 proptest! {
     #[test]
     fn what_was_printed_is_read_back(members in prop::collection::vec((key(), tree()), 0..4)) {

@@ -38,6 +38,8 @@ pub(super) struct Column {
     /// The beginning of a text that an index may not hold in full. It is in the same order as
     /// the texts, so that whatever is asked of them can be asked of their beginnings too.
     pub(super) start: Option<String>,
+    /// The number a JSON value is, where the database does not say so itself.
+    pub(super) number: Option<String>,
 }
 
 /// PostgreSQL's indexes have entries of at most 2704 bytes; four of them are one character.
@@ -61,10 +63,13 @@ impl Query<'_> {
         };
         let null = format!("{}.{column}", place.document);
         let sql = if stored == Stored::Text { self.by_bytes(&null) } else { null.clone() };
-        Some(Column { sql, null, stored, start: None })
+        Some(Column { sql, null, stored, start: None, number: None })
     }
 
     fn json_column(&self, place: &Place<'_>, name: &str, kind: FieldKind) -> Column {
+        if kind == FieldKind::Json {
+            return self.json_value(place, name);
+        }
         let mut column = value_of(self.dialect(), &place.json, name, kind);
         if !place.is_document() {
             column.start = None;
@@ -177,11 +182,11 @@ fn value_of(dialect: Dialect, json: &str, name: &str, kind: FieldKind) -> Column
         FieldKind::Json => (null.clone(), by_bytes(dialect, &null), Stored::Json),
     };
     match dialect {
-        Dialect::Sqlite => Column { sql: sqlite, null, stored, start: None },
+        Dialect::Sqlite => Column { sql: sqlite, null, stored, start: None, number: None },
         Dialect::Postgres => {
             let text = matches!(stored, Stored::Text | Stored::Moment);
             let start = text.then(|| by_bytes(dialect, &format!("left({null}, {START_LENGTH})")));
-            Column { sql: postgres, null, stored, start }
+            Column { sql: postgres, null, stored, start, number: None }
         }
     }
 }

@@ -63,20 +63,17 @@ impl Query<'_> {
     }
 
     fn compare_whole(&mut self, column: &Column, operator: &str, value: &Value) {
-        let left = self.left_of(column);
-        self.push(&format!("{left} {operator} "));
+        if column.stored == Stored::Json {
+            return self.compare_json(column, operator, value);
+        }
+        self.push(&format!("{} {operator} ", column.sql));
         self.operand(column.stored, value);
     }
 
-    /// JSON compares as text, whatever it holds.
-    fn left_of(&self, column: &Column) -> String {
-        match column.stored {
-            Stored::Json => self.as_text(&column.sql),
-            _ => column.sql.clone(),
-        }
-    }
-
     fn one_of(&mut self, column: &Column, operator: &str, values: &[Value]) {
+        if column.stored == Stored::Json {
+            return self.json_one_of(column, operator, values);
+        }
         if let (Some(start), "IN") = (&column.start, operator)
             && values.iter().all(Value::is_string)
         {
@@ -85,8 +82,7 @@ impl Query<'_> {
             self.bind_texts(&starts);
             self.push(" AND ");
         }
-        let left = self.left_of(column);
-        self.push(&format!("{left} {operator} ("));
+        self.push(&format!("{} {operator} (", column.sql));
         let comparable: Vec<_> =
             values.iter().filter(|v| column.stored != Stored::RowId || !v.is_string()).collect();
         for (at, value) in comparable.iter().enumerate() {
@@ -174,7 +170,7 @@ impl Query<'_> {
         self.push(" ESCAPE '\\'");
     }
 
-    fn folded_text(&mut self, text: &str) {
+    pub(super) fn folded_text(&mut self, text: &str) {
         self.bind_text(text);
         if self.dialect() == Dialect::Postgres {
             self.push("::text COLLATE \"C\"");

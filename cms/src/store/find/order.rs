@@ -3,7 +3,7 @@
 //! Missing values come first ascending and last descending, as in SQLite. A key that leads to
 //! several values takes the first of them in its own direction.
 
-use cms_api::query::{Link, SortKey};
+use cms_api::query::{FieldKind, Link, SortKey};
 
 use super::Query;
 use super::place::Place;
@@ -33,7 +33,11 @@ impl<'a> Query<'a> {
         match through.split_first() {
             None => {
                 let column = self.column(place, &key.field, key.kind);
-                self.push(&column.sql);
+                let sql = match key.kind {
+                    FieldKind::Json => self.json_order(&column),
+                    _ => column.sql,
+                };
+                self.push(&sql);
             }
             Some(((name, Link::Component { repeatable: false, .. }), rest)) => {
                 let inner = place.component(name, format!("({} -> '{name}')", place.json));

@@ -25,6 +25,21 @@ pub(super) const MOMENTS: [&str; 3] =
 pub(super) const TIMES: [&str; 3] = ["00:00:00.000", "09:30:00.500", "23:59:59.999"];
 const KINDS: [&str; 4] = ["news", "opinion", "review", "how_to"];
 const LEVELS: [&str; 3] = ["junior", "senior", "lead"];
+/// What JSON values are compared with.
+pub(super) const JSON_TEXTS: [&str; 12] = [
+    "{\"a\":1,\"b\":[true,\"x: y\"]}",
+    "[",
+    "alpha",
+    "007",
+    " 7",
+    "7.5",
+    "-12",
+    "1",
+    "x: y",
+    ",",
+    "1e400",
+    "inf",
+];
 pub(super) const FILES: usize = 3;
 pub(super) const AUTHORS: usize = 6;
 pub(super) const CATEGORIES: usize = 5;
@@ -113,7 +128,19 @@ fn event(n: usize) -> Value {
 
 /// What an article has, but for what differs between its locales.
 fn article(n: usize) -> Map<String, Value> {
-    let metas = [json!({"a": 1}), json!([1, "x"]), json!("alpha"), json!(7), json!(true)];
+    let metas = [
+        json!({"a": 1, "b": [true, "x: y"]}),
+        json!([1, "x"]),
+        json!("alpha"),
+        json!("007"),
+        json!(" 9x"),
+        json!(7),
+        json!(7.5),
+        json!(-12),
+        json!(true),
+        json!(false),
+        json!({}),
+    ];
     let data = json!({
         "rating": pick(&NUMBERS, n), "score": pick(&NUMBERS, n * 5), "views": pick(&[0, 1, 7, 10], n),
         "bigviews": pick(&BIG, n), "featured": pick(&[true, false], n), "publishedOn": pick(&DAYS, n),
