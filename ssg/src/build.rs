@@ -29,6 +29,7 @@ pub mod problem;
 mod pull;
 mod report;
 mod revalidate;
+mod run;
 mod scratch;
 mod settled;
 mod source;

@@ -19,6 +19,7 @@ mod random;
 pub(crate) mod recent;
 #[cfg(test)]
 mod recorded;
+mod remembered;
 pub mod replica;
 mod rows;
 mod search;

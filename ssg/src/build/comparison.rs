@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use walkdir::WalkDir;
 
-use super::builder::url_of;
+use super::run::url_of;
 use crate::release::ReleaseError;
 
 /// Characters of a differing line to show; pages are often one long line.

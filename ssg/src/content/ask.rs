@@ -95,12 +95,12 @@ impl Snapshot {
     /// # Errors
     /// When the type, a field or an operator does not exist.
     pub fn ask(&self, key: &Key) -> Result<Arc<Reply>, AskError> {
-        if let Some(known) = self.replies().get(key) {
+        if let Some(known) = self.remembered().replies.get(key) {
             return Ok(known);
         }
         let reply = Arc::new(self.reply(key)?);
         let weight = 1 + reply.value.as_array().map_or(0, <[Value]>::len);
-        self.replies().put(key.clone(), Arc::clone(&reply), weight);
+        self.remembered().replies.put(key.clone(), Arc::clone(&reply), weight);
         Ok(reply)
     }
 
@@ -192,11 +192,11 @@ impl Snapshot {
 
     fn card(&self, row: &Arc<Entry>, parsed: &Parsed) -> Arc<Card> {
         let id: CardId = (Arc::clone(&parsed.show), Arc::as_ptr(row).addr());
-        if let Some(known) = self.cards().get(&id) {
+        if let Some(known) = self.remembered().cards.get(&id) {
             return known;
         }
         let card = Arc::new(self.made_card(row, parsed));
-        self.cards().put(id, Arc::clone(&card), 1);
+        self.remembered().cards.put(id, Arc::clone(&card), 1);
         card
     }
 
@@ -223,7 +223,7 @@ impl Snapshot {
         args: &Arc<str>,
     ) -> Result<Arc<Parsed>, AskError> {
         let name = [uid, locale, args].map(Arc::clone);
-        if let Some(known) = self.specs().get(&name) {
+        if let Some(known) = self.remembered().specs.get(&name) {
             return Ok(known);
         }
         let spec = self.parse(uid, locale, args)?;
@@ -232,7 +232,7 @@ impl Snapshot {
         let list = list_args(args);
         let view = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort).name();
         let parsed = Arc::new(Parsed { spec, list, view, show });
-        self.specs().put(name, Arc::clone(&parsed), 1);
+        self.remembered().specs.put(name, Arc::clone(&parsed), 1);
         Ok(parsed)
     }
 

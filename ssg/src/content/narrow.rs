@@ -83,7 +83,7 @@ impl Snapshot {
         let everything = Filter::default();
         let locales = locales.map(<[&str]>::to_vec);
         let wanted = Wanted { uid, locales, asked, filter: &everything, sort: &sort, named: None };
-        let view = self.views().get(&wanted, || self.view(&wanted))?;
+        let view = self.remembered().views.get(&wanted, || self.view(&wanted))?;
         let from = super::sort::Rank::of_text(text);
         let hits = view.rows.range(&from).map(|(_, row)| row);
         let same = |row: &&Arc<Entry>| row.get(name).and_then(tera::Value::as_str) == Some(text);

@@ -102,15 +102,15 @@ impl Snapshot {
     /// The first `end` rows, when a look at some of the sorted list is enough to know them.
     fn first(&self, wanted: &Wanted<'_>, end: usize) -> Option<Vec<Arc<Entry>>> {
         if wanted.filter.is_always()
-            || self.views().has(wanted)
-            || self.lists().get(&wanted.name()).is_some()
+            || self.remembered().views.has(wanted)
+            || self.remembered().lists.get(&wanted.name()).is_some()
             || self.named_by(wanted).is_some()
         {
             return None;
         }
         let everything = Filter::default();
         let all = Wanted { filter: &everything, named: None, ..wanted.clone() };
-        let view = self.views().get(&all, || self.view(&all))?;
+        let view = self.remembered().views.get(&all, || self.view(&all))?;
         let mut rows = Vec::with_capacity(end);
         let tried = view.rows.values().take(MAX_WALK);
         rows.extend(tried.filter(|row| self.matches(wanted, row)).take(end).cloned());
@@ -165,18 +165,18 @@ impl Snapshot {
     }
 
     fn ordered(&self, wanted: &Wanted<'_>) -> Ordering {
-        if !self.views().has(wanted) {
+        if !self.remembered().views.has(wanted) {
             let name = wanted.name();
-            if let Some(known) = self.lists().get(&name) {
+            if let Some(known) = self.remembered().lists.get(&name) {
                 return Ordering::Rows(known);
             }
             if let Some(rows) = self.named_by(wanted) {
                 let rows: Arc<[_]> = self.sorted(wanted, rows.iter()).into();
-                self.lists().put(name, Arc::clone(&rows), 1 + rows.len());
+                self.remembered().lists.put(name, Arc::clone(&rows), 1 + rows.len());
                 return Ordering::Rows(rows);
             }
         }
-        match self.views().get(wanted, || self.view(wanted)) {
+        match self.remembered().views.get(wanted, || self.view(wanted)) {
             Some(view) => Ordering::View(view),
             None => Ordering::Rows(self.sorted(wanted, self.scan(wanted)).into()),
         }

@@ -10,13 +10,10 @@ use std::sync::Arc;
 use cms_api::change::{Op, SyncItem};
 use cms_api::model::{ContentModel, ModelError};
 
-use super::ask::{Card, CardId, Parsed, Reply};
 use super::entry::{BadEntry, Entry, EntryRef};
-use super::recent::Recent;
+use super::remembered::Remembered;
 use super::rows::Rows;
 use super::shape::Shapes;
-use super::view::Views;
-use crate::engine::Key;
 
 /// The locale of content when the CMS names none.
 const FALLBACK_LOCALE: &str = "en";
@@ -30,66 +27,7 @@ pub struct Snapshot {
     seq: i64,
     types: Arc<BTreeMap<Arc<str>, Arc<Rows>>>,
     /// Derived, and shared by all clones.
-    views: Arc<Views>,
-    replies: Arc<Replies>,
-    cards: Arc<Cards>,
-    lists: Arc<Lists>,
-    specs: Arc<Specs>,
-}
-
-/// Queries checked lately: what every page asks is parsed once.
-#[derive(Debug)]
-struct Specs(Recent<[Arc<str>; 3], Arc<Parsed>>);
-
-/// Checked queries per generation.
-const MAX_SPECS: usize = 4096;
-
-impl Default for Specs {
-    fn default() -> Self {
-        Self(Recent::new(MAX_SPECS))
-    }
-}
-
-/// Answers given lately: questions of a page that the next page asks too.
-#[derive(Debug)]
-struct Replies(Recent<Key, Arc<Reply>>);
-
-/// Entries in remembered answers per generation.
-const MAX_REMEMBERED: usize = 20_000;
-
-impl Default for Replies {
-    fn default() -> Self {
-        Self(Recent::new(MAX_REMEMBERED))
-    }
-}
-
-/// Rows as lists show them.
-#[derive(Debug)]
-struct Cards(Recent<CardId, Arc<Card>>);
-
-/// Cards per generation.
-const MAX_CARDS: usize = 40_000;
-
-impl Default for Cards {
-    fn default() -> Self {
-        Self(Recent::new(MAX_CARDS))
-    }
-}
-
-/// Sorted lists of the rows that an index names, by [`Wanted::name`]: every page of a list
-/// asks for a part of it.
-///
-/// [`Wanted::name`]: super::view::Wanted::name
-#[derive(Debug)]
-struct Lists(Recent<Arc<str>, Arc<[Arc<Entry>]>>);
-
-/// Rows in such lists per generation.
-const MAX_LISTED: usize = 200_000;
-
-impl Default for Lists {
-    fn default() -> Self {
-        Self(Recent::new(MAX_LISTED))
-    }
+    remembered: Arc<Remembered>,
 }
 
 /// What happened to one row between two snapshots.
@@ -223,24 +161,8 @@ impl Snapshot {
         &self.shapes
     }
 
-    pub(crate) fn replies(&self) -> &Recent<Key, Arc<Reply>> {
-        &self.replies.0
-    }
-
-    pub(crate) fn lists(&self) -> &Recent<Arc<str>, Arc<[Arc<Entry>]>> {
-        &self.lists.0
-    }
-
-    pub(crate) fn cards(&self) -> &Recent<CardId, Arc<Card>> {
-        &self.cards.0
-    }
-
-    pub(crate) fn specs(&self) -> &Recent<[Arc<str>; 3], Arc<Parsed>> {
-        &self.specs.0
-    }
-
-    pub(crate) fn views(&self) -> &Views {
-        &self.views
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     /// The same content with other locales.
@@ -249,14 +171,7 @@ impl Snapshot {
         if *locales == *self.locales {
             return self.clone();
         }
-        Self {
-            locales: locales.into(),
-            views: Arc::default(),
-            replies: Arc::default(),
-            cards: Arc::default(),
-            lists: Arc::default(),
-            ..self.clone()
-        }
+        Self { locales: locales.into(), remembered: Arc::default(), ..self.clone() }
     }
 
     /// The name of a row under this content model: types that are not localized have no locale.
@@ -278,15 +193,7 @@ impl Snapshot {
                 None => entries.into_iter().for_each(|entry| drop(draft.put(entry))),
             }
         }
-        Self {
-            types: Arc::new(draft.types),
-            seq,
-            views: Arc::default(),
-            replies: Arc::default(),
-            cards: Arc::default(),
-            lists: Arc::default(),
-            ..self.clone()
-        }
+        Self { types: Arc::new(draft.types), seq, remembered: Arc::default(), ..self.clone() }
     }
 
     /// The next snapshot: this one with a batch of the feed applied, all of it or nothing.
@@ -392,15 +299,10 @@ impl Draft {
             locales: Arc::clone(&before.locales),
             seq: self.seq,
             types: Arc::new(self.types),
-            views: Arc::default(),
-            replies: Arc::default(),
-            cards: Arc::default(),
-            lists: Arc::default(),
-            specs: Arc::default(),
+            remembered: Arc::default(),
         };
         if !self.model_changed {
-            snapshot.specs = Arc::clone(&before.specs);
-            snapshot.views = Arc::new(before.views.carried(&snapshot, &changes));
+            snapshot.remembered = Arc::new(before.remembered.carried(&snapshot, &changes));
         }
         Applied { snapshot, changes, model_changed: self.model_changed }
     }

@@ -349,6 +349,6 @@ impl Snapshot {
     /// The whole list as a view; `None` when no more views are kept.
     fn view_of(&self, uid: &str, spec: &QuerySpec) -> Option<Arc<View>> {
         let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
-        self.views().get(&wanted, || self.view(&wanted))
+        self.remembered().views.get(&wanted, || self.view(&wanted))
     }
 }
