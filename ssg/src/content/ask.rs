@@ -17,7 +17,6 @@ use super::entry::Entry;
 use super::projection::{Ids, Projector, Show};
 use super::query::Found;
 use super::snapshot::Snapshot;
-use super::view::{types_of_filter, types_of_sort};
 use super::watch::List;
 use crate::engine::key::canonical;
 use crate::engine::{Answer, Direction, Fingerprint, Footprint, Key};
@@ -136,7 +135,7 @@ impl Snapshot {
                 let total = self.count(uid, spec);
                 let answer = Answer {
                     fingerprint: Fingerprint::of_json(&total),
-                    footprint: Arc::new(searched(uid, spec)),
+                    footprint: Arc::new(Self::footprint_of_count(uid, spec)),
                 };
                 Ok(Reply { value: Value::from(total), total: None, answer })
             }
@@ -276,15 +275,6 @@ impl<'a> Show<'a> {
     fn of_query(spec: &'a QuerySpec) -> Self {
         Self { fields: spec.fields.as_deref(), populate: &spec.populate }
     }
-}
-
-/// Every row of the type could be in the answer, and every row its conditions look at decides.
-fn searched(uid: &str, spec: &QuerySpec) -> Footprint {
-    let mut footprint = Footprint::default();
-    footprint.content_type(uid);
-    types_of_filter(uid, &spec.filter, &mut |uid| footprint.content_type(uid));
-    types_of_sort(uid, &spec.sort, &mut |uid| footprint.content_type(uid));
-    footprint
 }
 
 /// The arguments that make a sorted list, without what is shown of it.

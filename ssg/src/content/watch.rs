@@ -59,6 +59,20 @@ impl Snapshot {
         footprint
     }
 
+    /// The footprint of a count: whoever names one of the targets a condition asks for, else
+    /// any row of the type.
+    pub(crate) fn footprint_of_count(uid: &str, spec: &QuerySpec) -> Footprint {
+        let mut footprint = conditions(uid, spec);
+        let own = footprint.types.contains(uid) || spec.search.is_some();
+        match named(&spec.filter).filter(|_| !own) {
+            Some(named) => named.into_iter().for_each(|(attribute, target)| {
+                footprint.content_type(&format!("{uid}#{attribute}={target}"));
+            }),
+            None => footprint.content_type(uid),
+        }
+        footprint
+    }
+
     /// The footprint of a place beside an entry. An entry that is not in the list itself has
     /// no neighbours that know of it.
     pub(crate) fn footprint_of_place(

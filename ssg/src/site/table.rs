@@ -256,6 +256,9 @@ impl RouteTable {
             ids.extend(self.by_document.get(document_id.as_str()).into_iter().flatten().cloned());
             ids.extend(self.by_type.get(change.uid.as_str()).into_iter().flatten().cloned());
         }
+        for watch in &changes.watches {
+            ids.extend(self.by_type.get(watch.as_str()).into_iter().flatten().cloned());
+        }
         ids.into_iter().collect()
     }
 
