@@ -146,7 +146,8 @@ fn admin(folder: &Path, arguments: &[&str]) -> String {
 impl Content {
     /// `cms webhook add` for a receiver at `url`; its secret.
     pub(crate) fn add_webhook(&self, url: &str) -> String {
-        admin(&self.folder, &["webhook", "add", "--name", "site", "--url", url, "--allow-private"])
+        let hook = ["--name", "site", "--url", url, "--dialect", "thin", "--allow-private"];
+        admin(&self.folder, &[["webhook", "add"].as_slice(), &hook].concat())
     }
 
     /// `ssg …` on this content.
