@@ -6,7 +6,9 @@
 //! business of `client` and `state`.
 
 pub mod ask;
+pub mod edit;
 pub mod entry;
+mod fields_read;
 mod filter;
 mod follow;
 mod narrow;
@@ -31,6 +33,7 @@ mod view;
 pub mod watch;
 
 pub use ask::{AskError, EVERY_LOCALE, Parsed, Reply};
+pub use edit::Edits;
 pub use entry::{BadEntry, Entry, EntryRef};
 pub use query::Found;
 pub use snapshot::{Applied, ApplyError, Change, Snapshot};

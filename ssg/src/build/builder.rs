@@ -181,6 +181,31 @@ impl Builder {
         }
     }
 
+    /// Between builds: gives back memory that the next one does not need, and loads what it
+    /// does need, if the last one ended without: it knew by a note that nothing had changed.
+    ///
+    /// # Errors
+    /// When the cache cannot be used.
+    pub fn prepare(&mut self) -> Result<(), BuildError> {
+        if let Some(memory) = &self.memory {
+            memory.snapshot.forget_answers();
+            return Ok(());
+        }
+        let _lock = lock(&self.paths.cache)?;
+        let mut store = Store::open(&self.paths.cache)?;
+        // Pages are compared with the traces by the next build unless the note still holds.
+        if !self.is_settled(&store, &Request::default())? {
+            return Ok(());
+        }
+        let mut memory = Memory::load(&mut store, Traces::Wanted)?;
+        let now = Request::default().time();
+        if Self::plan(&self.paths.site, &mut memory, false, now)?.is_ok() {
+            memory.snapshot.prepare_lists(&|from| memory.graph.next_watch(from));
+            self.memory = Some(memory);
+        }
+        Ok(())
+    }
+
     pub(super) fn paths(&self) -> &Paths {
         &self.paths
     }
@@ -224,7 +249,7 @@ impl Builder {
                 }
             },
         };
-        let mut changes = pull::changes(memory, model_changed);
+        let (mut changes, edits) = pull::changes(memory, model_changed);
         let table = if reloaded { None } else { memory.table.take() };
         if reloaded || model_changed || table.is_none() {
             let mut failures = check::routes(&inputs, &memory.snapshot);
@@ -253,6 +278,7 @@ impl Builder {
             inputs,
             now,
             probe: Probing::default(),
+            edits,
         };
         Ok(Ok((world, changes, planned)))
     }

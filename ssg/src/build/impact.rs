@@ -22,6 +22,7 @@ use super::report::{Action, Failure};
 use super::work::{Planned, Work};
 use super::world::World;
 use super::{BuildError, Paths, check, hypothetical, lock, media, problem};
+use crate::content::Edits;
 use crate::engine::{ChangeSet, Kind};
 use crate::site::RouteTable;
 use crate::state::Store;
@@ -261,7 +262,8 @@ impl Outcome {
             return Ok(outcome);
         }
         changes.routes = route_change(&planned);
-        let after = before.with(applied.snapshot, table);
+        let edits = Edits::of(&applied.changes);
+        let after = before.with(applied.snapshot, table, edits);
         outcome.plan_problems(before, &after);
         let work = Work::find(memory, &after, &changes, &planned, &[], None)?;
         outcome.pages(memory, &after, &work);

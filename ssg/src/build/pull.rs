@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::BuildError;
 use super::memory::Memory;
 use super::source::{Pulled, Source, SourceError};
-use crate::content::{Change, Entry, Snapshot, replica};
+use crate::content::{Change, Edits, Entry, Snapshot, replica};
 use crate::engine::ChangeSet;
 use crate::state::{ReplicaChange, RowId, Touched};
 
@@ -149,7 +149,7 @@ pub(super) fn remember(memory: &mut Memory, fresh: &Fresh) {
 }
 
 /// Everything that changed since pages were brought up to date.
-pub(super) fn changes(memory: &Memory, model_changed: bool) -> ChangeSet {
+pub(super) fn changes(memory: &Memory, model_changed: bool) -> (ChangeSet, Edits) {
     let mut changes = ChangeSet { model: model_changed, ..ChangeSet::default() };
     let mut rows = Vec::new();
     for (id, bytes) in &memory.touched {
@@ -161,7 +161,8 @@ pub(super) fn changes(memory: &Memory, model_changed: bool) -> ChangeSet {
         rows.push(row_change(&memory.snapshot, id, before.as_ref()));
     }
     changes.watches = memory.snapshot.touched_watches(&rows, &|from| memory.graph.next_watch(from));
-    changes
+    let edits = if model_changed { Edits::unknown() } else { Edits::of(&rows) };
+    (changes, edits)
 }
 
 /// A touched row as the snapshot knows it, with what stood there before.

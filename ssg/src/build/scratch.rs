@@ -15,7 +15,7 @@ use super::report::Failure;
 use super::source::{Source, SourceError};
 use super::world::World;
 use super::{BuildError, check, media, problem};
-use crate::content::Snapshot;
+use crate::content::{Edits, Snapshot};
 use crate::engine::{Answer, Key, Oracle};
 use crate::site::{Page, PlanProblem, RouteTable};
 
@@ -63,7 +63,7 @@ impl Scratch {
         }
         let probe = Probing::default();
         let mut scratch = Self {
-            world: World { snapshot, table, inputs, now, probe },
+            world: World { snapshot, table, inputs, now, probe, edits: Edits::unknown() },
             pages: BTreeMap::new(),
             failed: BTreeMap::new(),
             unplanned: Vec::new(),

@@ -89,6 +89,12 @@ impl Builder {
         }
     }
 
+    /// Whether the last build left the site complete, for all that can be known here.
+    pub(super) fn is_settled(&self, store: &Store, request: &Request) -> Result<bool, BuildError> {
+        let newest = self.releases().newest()?.map(|release| release.id);
+        Ok(self.still_settled(&store.head()?, request, newest).is_some())
+    }
+
     fn still_settled(
         &self,
         head: &Head,

@@ -8,7 +8,7 @@ use tera::{Context, Value};
 use super::inputs::Inputs;
 use super::media;
 use super::probe::Probing;
-use crate::content::Snapshot;
+use crate::content::{Edits, Snapshot};
 use crate::engine::{Answer, Fingerprint, Key, Oracle, Read, recorder};
 use crate::site::period::Period;
 use crate::site::{Page, PageList, RouteTable, public_url};
@@ -25,6 +25,8 @@ pub(super) struct World {
     /// In Unix seconds: one build has one time.
     pub(super) now: i64,
     pub(super) probe: Probing,
+    /// How the content differs from what the known answers were made from.
+    pub(super) edits: Edits,
 }
 
 /// A page's bytes and what they were made from.
@@ -56,14 +58,18 @@ impl Oracle for World {
             _ => return self.snapshot.answer(key),
         })
     }
+
+    fn may_differ(&self, key: &Key) -> bool {
+        !key.is_about_content() || self.snapshot.may_differ(key, &self.edits)
+    }
 }
 
 impl World {
     /// The same site with other content.
-    pub(super) fn with(&self, snapshot: Snapshot, table: RouteTable) -> Self {
+    pub(super) fn with(&self, snapshot: Snapshot, table: RouteTable, edits: Edits) -> Self {
         let inputs = Arc::clone(&self.inputs);
         let probe = self.probe.clone();
-        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe }
+        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe, edits }
     }
 
     /// Renders a page on this thread.

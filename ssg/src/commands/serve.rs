@@ -41,6 +41,11 @@ impl Pipeline for Rebuild {
         let mut builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
         built(&builder.rebuild_telling(&request, &mut |urls| orders.marked(urls))?)
     }
+
+    fn prepare(&self) -> Result<()> {
+        let mut builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(builder.prepare()?)
+    }
 }
 
 fn reason(cause: Cause) -> &'static str {

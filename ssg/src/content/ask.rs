@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 use tera::Value;
 
 use super::entry::Entry;
+use super::fields_read::FieldsRead;
 use super::projection::{Ids, Projector, Show};
 use super::query::Found;
 use super::snapshot::Snapshot;
@@ -45,10 +46,11 @@ pub struct Parsed {
     /// The canonical `filters` and `sort`: the list behind the question.
     pub(crate) list: String,
     /// The name of that list among sorted ones.
-    view: Arc<str>,
+    pub(crate) view: Arc<str>,
     /// `fields`, `populate` and the locale they are followed in: two questions that say the
     /// same show a row the same way.
     show: Arc<str>,
+    pub(crate) read: FieldsRead,
 }
 
 /// A row as a question shows it. Lists overlap: an article stands in the newest, in its
@@ -207,6 +209,20 @@ impl Snapshot {
         Card { value, fingerprint, footprint: projector.into_footprint() }
     }
 
+    /// The checked query of a question about content, `None` for others. Of the parts of one
+    /// list it is that of the first part, so that a long list is not understood page by page.
+    pub(crate) fn parsed_list(&self, key: &Key) -> Option<Result<Arc<Parsed>, AskError>> {
+        match key {
+            Key::Query { uid, locale, args, .. } => {
+                Some(self.parsed(uid, locale, &without_start(args)))
+            }
+            Key::Entry { uid, locale, args, .. }
+            | Key::Count { uid, locale, args }
+            | Key::Neighbour { uid, locale, args, .. } => Some(self.parsed(uid, locale, args)),
+            _ => None,
+        }
+    }
+
     /// The checked query behind a question's arguments, see [`crate::engine::key::canonical`].
     ///
     /// # Errors
@@ -230,7 +246,8 @@ impl Snapshot {
         let show = format!("{locale} {:?} {:?}", spec.fields, spec.populate).into();
         let list = list_args(args);
         let view = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort).name();
-        let parsed = Arc::new(Parsed { spec, list, view, show });
+        let read = FieldsRead::of(uid, &spec);
+        let parsed = Arc::new(Parsed { spec, list, view, show, read });
         self.remembered().specs.put(name, Arc::clone(&parsed), 1);
         Ok(parsed)
     }
@@ -275,6 +292,19 @@ impl<'a> Show<'a> {
     fn of_query(spec: &'a QuerySpec) -> Self {
         Self { fields: spec.fields.as_deref(), populate: &spec.populate }
     }
+}
+
+/// Canonical arguments from the beginning of their list. `start` is the last of the keys and
+/// its value a number, so no other text can end like it.
+fn without_start(args: &Arc<str>) -> Arc<str> {
+    const START: &str = "\"start\":";
+    let shorter = || {
+        let number = args.strip_suffix('}')?.trim_end_matches(|char: char| char.is_ascii_digit());
+        let rest = number.strip_suffix(START)?;
+        let rest = rest.strip_suffix(',').unwrap_or(rest);
+        Some(format!("{rest}}}").into())
+    };
+    shorter().unwrap_or_else(|| Arc::clone(args))
 }
 
 /// The arguments that make a sorted list, without what is shown of it.

@@ -18,9 +18,72 @@ use super::view::Wanted;
 /// A question about targets is worth answering first when it has at most this many answers.
 const MAX_TARGETS: usize = 256;
 /// More rows than this are not worth naming one by one: they are found in order in a view.
-const MAX_NAMED: usize = 512;
+pub(crate) const MAX_NAMED: usize = 512;
+
+/// A condition that asks for nothing but a link to one document.
+struct OnlyLink<'a> {
+    attribute: &'a str,
+    target: &'a str,
+    document_id: &'a str,
+}
+
+impl<'a> OnlyLink<'a> {
+    fn of(filter: &'a Filter) -> Option<Self> {
+        let Filter::Through { name, link, filter } = alone(filter) else { return None };
+        let target = match link {
+            Link::Relation { target, mapped_by: None, .. } => target,
+            Link::Media { .. } => FILE,
+            _ => return None,
+        };
+        match alone(filter) {
+            Filter::Field { name: field, test: Test::Eq(Json::String(document_id)), .. }
+                if field == "documentId" =>
+            {
+                Some(Self { attribute: name, target, document_id })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A condition without the brackets around it.
+fn alone(filter: &Filter) -> &Filter {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => match parts.as_slice() {
+            [only] => alone(only),
+            _ => filter,
+        },
+        _ => filter,
+    }
+}
 
 impl Snapshot {
+    /// All rows that answer, by row id, where the condition is a link to one document: the
+    /// index names exactly those, and none has to be looked at.
+    pub(crate) fn exactly_named<'a>(
+        &'a self,
+        wanted: &Wanted<'a>,
+    ) -> Option<impl Iterator<Item = &'a Arc<Entry>> + use<'a>> {
+        let OnlyLink { attribute, target, document_id } = OnlyLink::of(wanted.filter)?;
+        let (asked, locales) = (wanted.asked, wanted.locales.clone());
+        let mut known: Option<(Option<&str>, bool)> = None;
+        let mut is_published = move |locale: Option<&'a str>| match known {
+            Some((at, found)) if at == locale => found,
+            _ => {
+                let found = self.get(target, document_id, Some(locale.unwrap_or(asked))).is_some();
+                known = Some((locale, found));
+                found
+            }
+        };
+        let rows = self.rows(wanted.uid)?.naming(attribute, document_id);
+        Some(rows.filter(move |row| {
+            let here = locales
+                .as_ref()
+                .is_none_or(|locales| row.locale().is_some_and(|locale| locales.contains(&locale)));
+            here && is_published(row.locale())
+        }))
+    }
+
     /// Rows of the wanted type among which all answers are.
     pub(crate) fn named_by(&self, wanted: &Wanted<'_>) -> Option<Vec<Arc<Entry>>> {
         self.named_by_filter(wanted.uid, wanted.locales.as_deref(), wanted.asked, wanted.filter)

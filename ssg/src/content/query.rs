@@ -10,6 +10,7 @@ use cms_api::query::{Filter, Locale, Publication, QuerySpec, SortKey, Status};
 
 use super::entry::Entry;
 use super::follow::Place;
+use super::narrow::MAX_NAMED;
 use super::snapshot::Snapshot;
 use super::view::{View, Wanted};
 
@@ -93,6 +94,9 @@ impl Snapshot {
         if spec.search.is_some() || spec.status == Status::Draft || wanted.filter.is_always() {
             return self.find(uid, &QuerySpec { sort: Vec::new(), ..spec.clone() }).total;
         }
+        if let Some(rows) = self.exactly_named(&wanted) {
+            return rows.count();
+        }
         match self.named_by(&wanted) {
             Some(rows) => rows.iter().filter(|row| self.matches(&wanted, row)).count(),
             None => self.scan(&wanted).filter(|row| self.matches(&wanted, row)).count(),
@@ -102,6 +106,7 @@ impl Snapshot {
     /// The first `end` rows, when a look at some of the sorted list is enough to know them.
     fn first(&self, wanted: &Wanted<'_>, end: usize) -> Option<Vec<Arc<Entry>>> {
         if wanted.filter.is_always()
+            || self.exactly_named(wanted).is_some()
             || self.remembered().views.has(wanted)
             || self.remembered().lists.get(&wanted.name()).is_some()
             || self.named_by(wanted).is_some()
@@ -170,22 +175,38 @@ impl Snapshot {
             if let Some(known) = self.remembered().lists.get(&name) {
                 return Ordering::Rows(known);
             }
-            if let Some(rows) = self.named_by(wanted) {
-                let rows: Arc<[_]> = self.sorted(wanted, rows.iter()).into();
+            if let Some(rows) = self.few(wanted) {
+                let rows: Arc<[_]> = rows.into();
                 self.remembered().lists.put(name, Arc::clone(&rows), 1 + rows.len());
                 return Ordering::Rows(rows);
             }
         }
         match self.remembered().views.get(wanted, || self.view(wanted)) {
             Some(view) => Ordering::View(view),
-            None => Ordering::Rows(self.sorted(wanted, self.scan(wanted)).into()),
+            None => {
+                let rows = self.scan(wanted).filter(|row| self.matches(wanted, row));
+                Ordering::Rows(self.sorted(wanted, rows).into())
+            }
         }
     }
 
-    /// The whole answer, by looking at every row.
+    /// The whole answer in order, when an index names its rows and they are few.
+    fn few(&self, wanted: &Wanted<'_>) -> Option<Vec<Arc<Entry>>> {
+        if let Some(rows) = self.exactly_named(wanted) {
+            let rows: Vec<_> = rows.take(MAX_NAMED + 1).collect();
+            return (rows.len() <= MAX_NAMED).then(|| self.sorted(wanted, rows.into_iter()));
+        }
+        let rows = self.named_by(wanted)?;
+        Some(self.sorted(wanted, rows.iter().filter(|row| self.matches(wanted, row))))
+    }
+
+    /// The whole answer, whatever it takes.
     pub(crate) fn view(&self, wanted: &Wanted<'_>) -> View {
-        let rows = self.scan(wanted).filter(|row| self.matches(wanted, row));
-        View::new(self, wanted, rows.cloned().collect())
+        let rows = match self.exactly_named(wanted) {
+            Some(rows) => rows.cloned().collect(),
+            None => self.scan(wanted).filter(|row| self.matches(wanted, row)).cloned().collect(),
+        };
+        View::new(self, wanted, rows)
     }
 
     fn sorted<'a>(
@@ -193,7 +214,6 @@ impl Snapshot {
         wanted: &Wanted<'_>,
         rows: impl Iterator<Item = &'a Arc<Entry>>,
     ) -> Vec<Arc<Entry>> {
-        let rows = rows.filter(|row| self.matches(wanted, row));
         let mut ranked: Vec<_> =
             rows.map(|row| (self.rank(row, wanted.sort, wanted.asked), row)).collect();
         ranked.sort_by(|a, b| a.0.cmp(&b.0));
@@ -213,7 +233,7 @@ impl Snapshot {
         }
     }
 
-    fn matches(&self, wanted: &Wanted<'_>, row: &Arc<Entry>) -> bool {
+    pub(crate) fn matches(&self, wanted: &Wanted<'_>, row: &Arc<Entry>) -> bool {
         wanted.wants_locale(row.locale())
             && self.passes(&Place::entry(row, wanted.asked), wanted.filter)
     }
@@ -253,5 +273,6 @@ pub(crate) fn ascending_by_rank(
     wanted: &Wanted<'_>,
     also: impl Fn(&&Arc<Entry>) -> bool,
 ) -> Vec<Arc<Entry>> {
-    snapshot.sorted(wanted, snapshot.scan(wanted).filter(also))
+    let rows = snapshot.scan(wanted).filter(|row| snapshot.matches(wanted, row));
+    snapshot.sorted(wanted, rows.filter(also))
 }

@@ -1,6 +1,6 @@
-//! Random edits, two promises: a snapshot that came about by edits answers like
-//! one that was loaded whole, and an answer changes only when something in its
-//! footprint did.
+//! Random edits, three promises: a snapshot that came about by edits answers like
+//! one that was loaded whole, an answer changes only when something in its
+//! footprint did, and only when the edits were said to be able to.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -10,6 +10,7 @@ use cms_api::change::{Op, SyncItem};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::edit::Edits;
 use super::recorded::model;
 use super::snapshot::{Change, Snapshot};
 use crate::engine::key::canonical;
@@ -189,13 +190,57 @@ proptest! {
             let watches = edited.touched_watches(&applied.changes, &next);
             let watches = watches.iter().map(|watch| watch.as_str().into()).collect();
             let whole = empty.apply(&all).unwrap().snapshot;
+            let edits = Edits::of(&applied.changes);
             for (key, before) in questions.iter().zip(before) {
                 let after = edited.answer(key);
                 prop_assert_eq!(&after, &whole.answer(key), "{}", key);
                 if after.fingerprint != before.fingerprint {
                     prop_assert!(touched(&before, &applied.changes, &watches), "{} changed unseen", key);
+                    prop_assert!(edited.may_differ(key, &edits), "{} changed unexpectedly", key);
                 }
             }
         }
     }
+}
+
+fn article(seq: i64, number: u8, value: u8, text: &str) -> SyncItem {
+    let edit = Edit::Article { number, german: false, value, author: 1, tags: vec![1] };
+    let mut item = item(seq, &edit);
+    item.data.as_mut().unwrap()["body"] = json!(text);
+    item
+}
+
+/// Whether an edit of an article can reach what a list shows of it.
+fn reaches(edited: &SyncItem, args: Json) -> bool {
+    let empty = Snapshot::new(Arc::new(model()), vec!["en".to_owned()]);
+    let tag = item(1, &Edit::Tag { number: 1, value: 1 });
+    let rows = [article(1, 1, 1, "one"), article(2, 2, 2, "two"), article(3, 3, 2, "three")];
+    let before = empty.apply(&[&rows[..], &[tag]].concat()).unwrap().snapshot;
+    let after = before.apply(std::slice::from_ref(edited)).unwrap();
+    let args = canonical(&args).into();
+    let key = Key::Query { uid: ARTICLE.into(), locale: "en".into(), args, total: true };
+    after.snapshot.may_differ(&key, &Edits::of(&after.changes))
+}
+
+#[test]
+fn an_edit_reaches_lists_that_show_it_or_are_ordered_by_it() {
+    let titles = json!({ "sort": "views", "fields": ["title"], "limit": 9, "start": 1 });
+    let tagged = json!({
+        "filters": { "tags": { "documentId": "tag1" } }, "sort": "views", "fields": ["title"]
+    });
+    let body_of_the_first = article(4, 1, 1, "new");
+    for args in [&titles, &tagged] {
+        assert!(!reaches(&body_of_the_first, args.clone()), "{args}");
+        assert!(reaches(&article(4, 1, 3, "one"), args.clone()), "{args}");
+        // It has as many views as the third, and a greater id now.
+        assert!(reaches(&article(4, 2, 2, "new"), args.clone()), "{args}");
+    }
+    assert!(reaches(&body_of_the_first, json!({ "sort": "views" })));
+    assert!(reaches(&body_of_the_first, json!({ "fields": ["body"] })));
+    assert!(reaches(&body_of_the_first, json!({ "fields": ["title", "id"] })));
+    // Without a sort key the id orders.
+    let mut authored = json!({ "fields": ["title"], "populate": ["author"] });
+    assert!(reaches(&body_of_the_first, authored.clone()));
+    authored["sort"] = json!("views");
+    assert!(!reaches(&body_of_the_first, authored));
 }

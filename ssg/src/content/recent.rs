@@ -46,6 +46,15 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         self.lock().put(key, value, weight, self.capacity);
     }
 
+    pub(crate) fn clear(&self) {
+        let mut generations = self.lock();
+        let forgotten =
+            (std::mem::take(&mut generations.young), std::mem::take(&mut generations.old));
+        generations.weight = 0;
+        drop(generations);
+        drop(forgotten);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Generations<K, V>> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }

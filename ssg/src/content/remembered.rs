@@ -51,6 +51,14 @@ impl Default for Remembered {
 }
 
 impl Remembered {
+    /// Forgets answers and what they were put together from. After many pages they are the
+    /// greater part of the memory, and the next snapshot starts without them anyway.
+    pub(crate) fn forget_answers(&self) {
+        self.replies.clear();
+        self.cards.clear();
+        self.lists.clear();
+    }
+
     /// What still holds in the next snapshot under the same content model.
     pub(crate) fn carried(&self, next: &Snapshot, changes: &[Change]) -> Self {
         let views = self.views.carried(next, changes);

@@ -165,6 +165,11 @@ impl Snapshot {
         &self.remembered
     }
 
+    /// Gives back the memory that asking took.
+    pub fn forget_answers(&self) {
+        self.remembered.forget_answers();
+    }
+
     /// The same content with other locales.
     #[must_use]
     pub fn with_locales(&self, locales: Vec<String>) -> Self {

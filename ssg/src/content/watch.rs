@@ -158,6 +158,9 @@ impl Snapshot {
     ) {
         self.each_list(uid, '@', next, |prefix, list| {
             let moves = list.map(|(spec, view)| self.moves(uid, changes, spec, &view));
+            if moves.as_ref().is_some_and(Vec::is_empty) {
+                return;
+            }
             for watch in all_of(prefix, next) {
                 let part = Part::parse(watch.strip_prefix(prefix).unwrap_or_default());
                 let concerned = match (&moves, part) {
@@ -180,11 +183,17 @@ impl Snapshot {
             Some((rank, position))
         };
         // Each change is seen from the end of all: the others may have moved its place by one.
-        let slack = changes.len();
+        let slack = changes.len().saturating_sub(1);
         let steps = changes.iter().filter_map(|change| {
             let (from, to, resized) = match (place(&change.old), place(&change.new)) {
                 (None, None) => return None,
                 (Some((old, _)), Some((new, _))) if old == new => return None,
+                // Where it stood, the row itself stands after its new place.
+                (Some((old, from)), Some((new, to)))
+                    if slack == 0 && from == to + usize::from(old > new) =>
+                {
+                    return None;
+                }
                 (Some((_, old)), Some((_, new))) => (old.min(new), old.max(new), false),
                 (Some((_, at)), None) | (None, Some((_, at))) => (at, usize::MAX, true),
             };
@@ -192,6 +201,15 @@ impl Snapshot {
             Some(Move { from, to, resized })
         });
         steps.collect()
+    }
+
+    /// Works out the sorted lists that are watched, so that the next change finds them there.
+    pub fn prepare_lists(&self, next: NextWatch<'_>) {
+        for ty in self.model().types() {
+            for kind in ['~', '@'] {
+                self.each_list(&ty.uid, kind, next, |_, _| ());
+            }
+        }
     }
 
     /// Calls `visit` with each list that is watched this way; `None` when the list cannot be

@@ -55,11 +55,16 @@ async fn build(
         let built =
             built.unwrap_or_else(|panic| Err(anyhow!("the build panicked: {}", said(&*panic))));
         let took = began.elapsed();
-        // The first change after a first build then finds its tree ready.
-        if built.is_ok()
-            && let Err(error) = shared.store.prepare()
-        {
-            tracing::warn!(%error, "the standby tree is not ready yet");
+        // The first change after a first build then finds everything in memory and its tree
+        // ready.
+        if built.is_ok() {
+            if let Err(error) = shared.store.prepare() {
+                tracing::warn!(%error, "the standby tree is not ready yet");
+            }
+            let prepared = catch_unwind(AssertUnwindSafe(|| pipeline.prepare()));
+            if !matches!(prepared, Ok(Ok(()))) {
+                tracing::warn!(?prepared, "the next build will have to load everything");
+            }
         }
         shared.refresh_status();
         (built, Some(orders), took)

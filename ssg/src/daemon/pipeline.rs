@@ -38,4 +38,10 @@ pub struct Built {
 /// blocking thread, never twice at once.
 pub trait Pipeline: Send + Sync + 'static {
     fn run(&self, cause: Cause, orders: &mut Orders) -> Result<Built>;
+
+    /// Makes ready for the next change what it will need. Called after each run, when there
+    /// is time.
+    fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
 }

@@ -88,4 +88,10 @@ pub struct Read {
 /// answer; a question that makes no sense any more (its type is gone) is answered absent.
 pub trait Oracle: Sync {
     fn answer(&self, key: &Key) -> Answer;
+
+    /// Whether what changed can have altered the known answer to a question. A needless yes
+    /// costs one question more; a wrong no would leave a page as it was.
+    fn may_differ(&self, _key: &Key) -> bool {
+        true
+    }
 }
