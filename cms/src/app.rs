@@ -9,6 +9,7 @@ use cms_api::model::ContentModel;
 use crate::auth::keys::Keys;
 use crate::auth::limit::AuthLimit;
 use crate::config::Settings;
+use crate::documents::cards::Cards;
 use crate::error::{AppError, AppResult};
 use crate::jobs::Waker;
 use crate::media::storage::Storage;
@@ -29,6 +30,8 @@ pub struct App {
     pub auth_limit: AuthLimit,
     /// Uploaded files.
     pub uploads: Storage,
+    /// Shown documents, for the next answer.
+    pub cards: Cards,
     registry: RegistryCache,
 }
 
@@ -49,6 +52,7 @@ impl App {
             model: Arc::new(ArcSwap::from_pointee(model)),
             settings: Arc::new(settings),
             jobs: Waker::default(),
+            cards: Cards::default(),
             registry: RegistryCache::default(),
         }
     }

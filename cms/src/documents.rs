@@ -6,6 +6,7 @@ pub mod access;
 pub(crate) mod act;
 mod announce;
 pub mod bulk;
+pub mod cards;
 pub(crate) mod coerce;
 pub(crate) mod components;
 pub(crate) mod create;

@@ -7,6 +7,7 @@ mod integration {
     mod actions;
     mod administration;
     mod agreement;
+    mod cards;
     mod client;
     mod components;
     mod conditional;

@@ -1,6 +1,6 @@
 //! Reads of content: lists, documents, single types.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -8,9 +8,10 @@ use cms_api::content_type::{ContentType, Kind};
 use cms_api::envelope;
 use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
-use cms_api::query::{Locale, QuerySpec};
+use cms_api::query::{Link, Locale, Populate, QuerySpec};
 
 use super::known;
+use crate::documents::cards::{Cards, Desk};
 use crate::documents::find::{self, Reading};
 use crate::documents::tag::{EntryTag, Question, Touched};
 use crate::error::AppResult;
@@ -19,6 +20,7 @@ use crate::registry::Registry;
 use crate::response;
 use crate::routes::{ContentCall, Context};
 use crate::store::find::Selector;
+use crate::store::tallies::State;
 use crate::store::{Conn, documents};
 
 /// A question that passed every check.
@@ -29,6 +31,9 @@ struct Read {
     asked: Asked,
     spec: QuerySpec,
     drafts: bool,
+    cards: Cards,
+    /// Of the rows the answer may depend on, as its tag has them.
+    states: OnceLock<Vec<State>>,
 }
 
 /// Answers `GET` on a collection, a document of it, or a single type.
@@ -49,10 +54,14 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
         asked,
         spec,
         drafts: query::may_read_drafts(&context),
+        cards: context.app.cards.clone(),
+        states: OnceLock::new(),
     });
+    let light = read.is_light();
     let (question, tagged) = (query::question(&context), Arc::clone(&read));
     known::unless_known(
         &context,
+        light,
         move |conn| tagged.tag(conn, question),
         move |conn| read.answer(conn),
         |text| response::json_text(StatusCode::OK, text),
@@ -60,14 +69,43 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
     .await
 }
 
+/// Rows of a list that are read at once.
+const MOST_LIGHT_ROWS: u64 = 100;
+
+/// Backwards there may be any number of rows.
+fn is_light(wanted: &Populate) -> bool {
+    let link = !matches!(wanted.link, Link::Relation { mapped_by: Some(_), .. });
+    link && wanted.filter.is_always()
+        && wanted.sort.is_empty()
+        && wanted.populate.is_empty()
+        && wanted.on.is_none()
+}
+
 impl Read {
     fn ty(&self) -> AppResult<&ContentType> {
         Ok(self.model.get(&self.call.uid).ok_or_else(ApiError::not_found)?)
     }
 
+    /// Whether the answer is a few look-ups by key: the first rows in the order they are stored
+    /// in, or one, and what they lead to themselves.
+    fn is_light(&self) -> bool {
+        let spec = &self.spec;
+        let by_key = spec.filter.is_always()
+            && spec.sort.is_empty()
+            && spec.search.is_none()
+            && spec.publication.is_none();
+        let last = spec.page.start.saturating_add(spec.page.limit);
+        // Rows of every locale are not stored in one order.
+        let near =
+            self.asked == Asked::One || (last <= MOST_LIGHT_ROWS && spec.locale != Locale::All);
+        by_key && near && spec.populate.iter().all(is_light)
+    }
+
     fn tag(&self, conn: &mut Conn, question: Question) -> AppResult<String> {
         let ty = self.ty()?;
-        let answer = question.answer(conn, &Touched::by(ty, &self.spec))?;
+        let states = Touched::by(ty, &self.spec).states(conn)?;
+        let answer = question.of_states(&states);
+        drop(self.states.set(states));
         if self.asked == Asked::List {
             return Ok(answer);
         }
@@ -87,7 +125,11 @@ impl Read {
     fn answer(&self, conn: &mut Conn) -> AppResult<String> {
         let (ty, spec) = (self.ty()?, &self.spec);
         let default_locale = self.registry.default_locale();
-        let mut reading = Reading { conn, model: &self.model, default_locale, drafts: self.drafts };
+        // Tag and answer are read in one transaction.
+        let states = self.states.get();
+        let cards = states.map(|states| Desk { cards: &self.cards, model: &self.model, states });
+        let (model, drafts) = (&*self.model, self.drafts);
+        let mut reading = Reading { conn, model, default_locale, drafts, cards };
         if self.asked == Asked::List {
             let listing = find::list_text(&mut reading, ty, spec)?;
             return Ok(envelope::list(&listing.entries, spec.page, listing.total));

@@ -22,26 +22,32 @@ enum Found<T> {
     New(String, T),
 }
 
-/// Answers 304 when the client names the tag, else with what `work` reads, and its tag.
+/// Answers 304 when the client names the tag, else with what `work` reads, and its tag. What
+/// is `light` may be read on this thread.
 ///
 /// # Errors
 /// Those of `tag` and `work`.
 pub(crate) async fn unless_known<T: Send + 'static>(
     context: &Context,
+    light: bool,
     tag: impl FnOnce(&mut Conn) -> AppResult<String> + Send + 'static,
     work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
     answer: impl FnOnce(T) -> HttpResponse,
 ) -> AppResult<HttpResponse> {
     let known = Tags::if_none_match(&context.http);
-    let found = context.app.read(move |conn| {
+    let find = move |conn: &mut Conn| {
         let tag = tag(conn)?;
         if known.as_ref().is_some_and(|known| known.name(&tag)) {
             return Ok(Found::Known(tag));
         }
         let value = work(conn)?;
         Ok(if known == Some(Tags::Any) { Found::Known(tag) } else { Found::New(tag, value) })
-    });
-    Ok(match found.await? {
+    };
+    let found = match light {
+        true => context.app.glance(find).await,
+        false => context.app.read(find).await,
+    };
+    Ok(match found? {
         Found::Known(tag) => response::not_modified(&tag),
         Found::New(tag, value) => response::tagged(answer(value), &tag),
     })

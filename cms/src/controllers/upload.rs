@@ -78,7 +78,8 @@ async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
     let listing = context.app.read(move |conn| {
         let ty = model.get(builtin::FILE).ok_or_else(ApiError::not_found)?;
         let default_locale = registry.default_locale();
-        let mut reading = Reading { conn, model: &model, default_locale, drafts: false };
+        let mut reading =
+            Reading { conn, model: &model, default_locale, drafts: false, cards: None };
         let mut listing = find::list(&mut reading, ty, &spec)?;
         for file in &mut listing.entries {
             if related {

@@ -138,7 +138,10 @@ async fn read<T: Send + 'static>(
         .read(move |conn| {
             let ty = model.get(builtin::USER).ok_or_else(ApiError::not_found)?;
             let default_locale = registry.default_locale();
-            work(&mut Reading { conn, model: &model, default_locale, drafts: false }, ty)
+            work(
+                &mut Reading { conn, model: &model, default_locale, drafts: false, cards: None },
+                ty,
+            )
         })
         .await
 }

@@ -240,7 +240,8 @@ fn matches(
     }
     let spec = QuerySpec { populate: Vec::new(), ..version(&write.spec, row) };
     let (model, default_locale) = (work.model, &write.default_locale);
-    let mut reading = Reading { conn: work.conn, model, default_locale, drafts: false };
+    let mut reading =
+        Reading { conn: work.conn, model, default_locale, drafts: false, cards: None };
     Ok(find::one(&mut reading, ty, Selector::Document(&row.document_id), &spec)?.is_some())
 }
 
@@ -302,7 +303,7 @@ fn show(
     let QuerySpec { fields, populate, status, locale, .. } = version(&write.spec, identity);
     let spec = QuerySpec { fields, populate, status, locale, ..QuerySpec::default() };
     let default_locale = &write.default_locale;
-    let mut reading = Reading { conn, model, default_locale, drafts: false };
+    let mut reading = Reading { conn, model, default_locale, drafts: false, cards: None };
     let selector = Selector::Document(&identity.document_id);
     let shown = find::one_text(&mut reading, ty, selector, &spec)?;
     Ok(shown.unwrap_or_else(|| Value::Null.to_string()))

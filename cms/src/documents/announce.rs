@@ -54,8 +54,13 @@ fn entry(work: &mut Work<'_>, ty: &ContentType, identity: &Identity) -> AppResul
     let mut spec = QueryParser::unrestricted(model, Limits::default()).one(ty, &tree)?;
     spec.status = if identity.status == DRAFT { Status::Draft } else { Status::Published };
     spec.locale = Locale::Code(identity.locale.clone());
-    let mut reading =
-        Reading { conn: work.conn, model, default_locale: work.default_locale, drafts: false };
+    let mut reading = Reading {
+        conn: work.conn,
+        model,
+        default_locale: work.default_locale,
+        drafts: false,
+        cards: None,
+    };
     let selector = Selector::Document(&identity.document_id);
     Ok(find::one(&mut reading, ty, selector, &spec)?)
 }

@@ -8,6 +8,7 @@ use cms_api::model::ContentModel;
 use cms_api::query::{Locale, QuerySpec};
 use serde_json::Value;
 
+use super::cards::Desk;
 use super::populate::{Filler, Holder};
 use super::shape;
 use crate::store::find::{self, Scope, Selector};
@@ -20,6 +21,8 @@ pub struct Reading<'a> {
     pub default_locale: &'a str,
     /// Whether the caller may read drafts: conditions then see them where Strapi's do.
     pub drafts: bool,
+    /// Of reads only.
+    pub cards: Option<Desk<'a>>,
 }
 
 impl std::fmt::Debug for Reading<'_> {
@@ -60,7 +63,7 @@ pub fn list_text(
     spec: &QuerySpec,
 ) -> Result<Listing<String>, StoreError> {
     let scope = scope(reading, spec);
-    let entries = entries(reading.conn, scope, ty, Selector::All, spec)?;
+    let entries = entries(reading, scope, ty, Selector::All, spec)?;
     let total = match spec.page.with_count {
         true => Some(total(reading, scope, ty, spec, entries.len() as u64)?),
         false => None,
@@ -107,7 +110,7 @@ pub fn one_text(
     spec: &QuerySpec,
 ) -> Result<Option<String>, StoreError> {
     let scope = scope(reading, spec);
-    Ok(entries(reading.conn, scope, ty, selector, spec)?.into_iter().next())
+    Ok(entries(reading, scope, ty, selector, spec)?.into_iter().next())
 }
 
 fn tree(text: &str) -> Result<Value, StoreError> {
@@ -129,15 +132,16 @@ fn scope<'a>(reading: &Reading<'a>, spec: &'a QuerySpec) -> Scope<'a> {
 }
 
 fn entries(
-    conn: &mut Conn,
+    reading: &mut Reading<'_>,
     scope: Scope<'_>,
     ty: &ContentType,
     selector: Selector<'_>,
     spec: &QuerySpec,
 ) -> Result<Vec<String>, StoreError> {
+    let (conn, cards) = (&mut *reading.conn, reading.cards);
     let rows = find::rows(conn, scope, ty, selector, spec)?;
     let mut holders = rows.into_iter().map(Holder::document).collect::<Result<Vec<_>, _>>()?;
-    Filler { conn, scope }.fill_documents(ty, &mut holders, &spec.populate)?;
+    Filler { conn, scope, cards }.fill_documents(ty, &mut holders, &spec.populate)?;
     let fields = spec.fields.as_deref();
     Ok(holders.iter().map(|holder| shape::document(ty, holder, fields)).collect())
 }

@@ -4,6 +4,8 @@
 //! number of rows. Components are in the rows already; the database is asked again only to
 //! filter or sort them.
 
+mod follow;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -11,6 +13,7 @@ use cms_api::builtin;
 use cms_api::content_type::{Component, ContentType};
 use cms_api::query::{Link, Populate};
 
+use super::cards::Desk;
 use super::shape;
 use super::stored::{self, Stored};
 use crate::store::find::{self, Linked, Parents, Row, Scope, Selection};
@@ -51,9 +54,11 @@ impl Holder {
         })
     }
 
-    pub(super) fn component(row: i64, data: Stored) -> Self {
+    /// A component in the document of `holder`.
+    pub(super) fn component(holder: &Self, data: Stored) -> Self {
         let component = data.get("id").and_then(|id| id.parse().ok()).unwrap_or_default();
-        Self { row, component, data, ..Self::default() }
+        let locale = holder.locale.clone();
+        Self { row: holder.row, locale, component, data, ..Self::default() }
     }
 
     /// Sets what an attribute shows, as JSON text.
@@ -93,6 +98,7 @@ impl Level<'_, '_> {
 pub(super) struct Filler<'a> {
     pub(super) conn: &'a mut Conn,
     pub(super) scope: Scope<'a>,
+    pub(super) cards: Option<Desk<'a>>,
 }
 
 impl<'a> Filler<'a> {
@@ -114,8 +120,17 @@ impl<'a> Filler<'a> {
         if holders.is_empty() {
             return Ok(());
         }
-        let used = self.paths_in_use(holders, populate)?;
+        let mut followed = self.follow(level, holders, populate)?;
+        let used = match followed.is_empty() {
+            true => self.paths_in_use(holders, populate)?,
+            false => None,
+        };
         for wanted in populate {
+            if let Some(shown) = followed.remove(wanted.name.as_str()) {
+                let shown = holders.iter_mut().zip(shown);
+                shown.for_each(|(holder, text)| holder.fill(&wanted.name, text));
+                continue;
+            }
             if let Some(used) = &used
                 && is_forward(&wanted.link)
                 && !used.contains(&level.path_of(&wanted.name))
@@ -171,9 +186,7 @@ impl<'a> Filler<'a> {
         target: Option<&'a ContentType>,
         many: bool,
     ) -> Result<(), StoreError> {
-        let mut ids: Vec<_> = holders.iter().map(|holder| holder.row).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let ids = sources(holders);
         let path = level.path_of(&wanted.name);
         let parents = Parents { ty: level.ty, ids: &ids, path: &path };
         let linked = find::linked(self.conn, self.scope, parents, wanted)?;
@@ -226,7 +239,7 @@ impl<'a> Filler<'a> {
         let mut owned = Vec::new();
         for (at, holder) in holders.iter().enumerate() {
             let items = stored::objects(holder.data.get(&wanted.name))?.into_iter();
-            owned.extend(items.map(|item| (at, Holder::component(holder.row, item))));
+            owned.extend(items.map(|item| (at, Holder::component(holder, item))));
         }
         let path = level.path_of(&wanted.name);
         let owned = self.select(level.ty, &path, owned, wanted)?;
@@ -257,7 +270,7 @@ impl<'a> Filler<'a> {
             zones.push(vec![None; items.len()]);
             for (position, item) in items.into_iter().enumerate() {
                 let owned = by_part.entry(component_uid(&item).to_owned()).or_default();
-                owned.push(((at, position), Holder::component(holder.row, item)));
+                owned.push(((at, position), Holder::component(holder, item)));
             }
         }
         // A draft may hold others than the listed ones.
@@ -332,6 +345,14 @@ impl<'a> Filler<'a> {
         let entries = items.iter().map(|item| shape::component(part, item, fields, in_zone));
         Ok(keys.into_iter().zip(entries).collect())
     }
+}
+
+/// The rows that the holders are or are in.
+fn sources(holders: &[Holder]) -> Vec<i64> {
+    let mut ids: Vec<_> = holders.iter().map(|holder| holder.row).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// Whether the links are the holder's own, found by their path.

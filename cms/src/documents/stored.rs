@@ -164,7 +164,7 @@ impl<'t> Scan<'t> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..)?;
-            let stop = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            let stop = quote_or_escape(rest)?;
             self.at += stop;
             if rest[stop] == b'"' {
                 self.at += 1;
@@ -193,6 +193,25 @@ impl<'t> Scan<'t> {
             }
         }
     }
+}
+
+/// Where the first quote or escape is. Texts are long: eight bytes are looked at together.
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // Not zero when one of the eight bytes is the one that is looked for.
+    let has = |word: u64, byte: u8| {
+        let differs = word ^ (ONES * u64::from(byte));
+        differs.wrapping_sub(ONES) & !differs & TOPS
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let plain = words.iter().take_while(|word| {
+        let word = u64::from_ne_bytes(**word);
+        has(word, b'"') | has(word, b'\\') == 0
+    });
+    let skipped = plain.count() * 8;
+    let rest = bytes[skipped..].iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(skipped + rest)
 }
 
 /// Room for the members of a document with many attributes.

@@ -23,7 +23,7 @@ use cms_api::query::{Filter, Link, Populate, QuerySpec, SortKey, Status};
 use sha2::{Digest, Sha256};
 
 use crate::store::documents::{self, Edition};
-use crate::store::tallies::{self, Rows};
+use crate::store::tallies::{self, Rows, State};
 use crate::store::{Conn, StoreError};
 
 /// Bytes of a digest that are shown: chance finds no second one.
@@ -53,14 +53,19 @@ impl Question {
         conn: &mut Conn,
         touched: &Touched<'_>,
     ) -> Result<String, StoreError> {
+        Ok(self.of_states(&touched.states(conn)?))
+    }
+
+    /// The tag of an answer that depends on rows in these states.
+    pub(crate) fn of_states(self, states: &[State]) -> String {
         let mut question = self;
-        for state in tallies::states(conn, touched.types.iter().copied(), touched.rows)? {
+        for state in states {
             for part in [&state.uid, &state.status, &state.locale] {
                 question = question.part(part.as_bytes());
             }
             question = question.part(&state.state.to_le_bytes());
         }
-        Ok(shown(question))
+        shown(question)
     }
 }
 
@@ -79,6 +84,14 @@ impl<'q> Touched<'q> {
     /// Any type at all.
     pub(crate) fn everything() -> Self {
         Self { types: BTreeSet::new(), rows: Rows::All }
+    }
+
+    /// The states of these rows.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn states(&self, conn: &mut Conn) -> Result<Vec<State>, StoreError> {
+        tallies::states(conn, self.types.iter().copied(), self.rows)
     }
 
     pub(crate) fn by(ty: &'q ContentType, spec: &'q QuerySpec) -> Self {

@@ -7,6 +7,7 @@
 mod column;
 mod components;
 mod condition;
+mod forward;
 mod join;
 mod json_value;
 mod linked;
@@ -29,6 +30,7 @@ use super::{StoreError, find::place::Place, tallies};
 
 pub(super) use column::{index_key, push_index_condition};
 pub use components::{Selection, select_components};
+pub use forward::{Held, documents, held};
 pub use linked::{Linked, Parents, linked, paths};
 pub use plan::plan;
 

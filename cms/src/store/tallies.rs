@@ -3,9 +3,6 @@
 //!
 //! Nothing here writes: see the migrations.
 
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text};
-
 use super::statement::Statement;
 use super::{Conn, StoreError};
 
@@ -40,15 +37,11 @@ pub enum Rows {
 }
 
 /// The state of some rows: another number after every change to one of them.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    #[diesel(sql_type = Text)]
     pub uid: String,
-    #[diesel(sql_type = Text)]
     pub status: String,
-    #[diesel(sql_type = Text)]
     pub locale: String,
-    #[diesel(sql_type = BigInt)]
     pub state: i64,
 }
 
@@ -72,7 +65,12 @@ pub fn states<'u>(
     if uids.peek().is_some() {
         query.push(" AND uid IN ").bind_list(uids);
     }
-    let mut states: Vec<State> = query.load(conn)?;
+    let mut states: Vec<State> = Vec::new();
+    query.each(conn, |row| {
+        let (uid, status, locale) = (row.text(0)?, row.text(1)?, row.text(2)?);
+        states.push(State { uid, status, locale, state: row.integer(3)? });
+        Ok(())
+    })?;
     states.sort_unstable_by(|a, b| {
         (&a.uid, &a.status, &a.locale).cmp(&(&b.uid, &b.status, &b.locale))
     });

@@ -65,7 +65,9 @@ CREATE TABLE links (
     target_uid         TEXT   NOT NULL,
     target_document_id TEXT   NOT NULL
 );
-CREATE INDEX links_forward ON links (source_id, path, component_id, position);
+-- With the targets: what a page of rows leads to is read from the index alone.
+CREATE INDEX links_forward
+    ON links (source_id, path, component_id, position, target_uid, target_document_id);
 CREATE INDEX links_backward ON links (target_document_id, path, inverse_position);
 -- What leads to documents of a type is one more tally of it, with the status 'links'.
 CREATE TRIGGER links_tally_insert AFTER INSERT ON links BEGIN

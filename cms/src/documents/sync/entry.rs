@@ -98,7 +98,7 @@ impl<'a> Entries<'a> {
         for item in stored::objects(holder.data.get(name))? {
             let own = component_uid(&item);
             let Some(part) = self.model.component(uid.unwrap_or(own)) else { continue };
-            let mut inner = Holder::component(holder.row, item);
+            let mut inner = Holder::component(holder, item);
             self.fill(&part.attributes, &mut inner, path)?;
             parts.push(shape::component(part, &inner, None, uid.is_none()));
         }

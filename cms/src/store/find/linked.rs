@@ -158,18 +158,28 @@ impl<'a> Query<'a> {
     }
 
     /// ` IN` a list of any length: one bound value, since databases limit their number.
-    fn among(&mut self, ids: &[i64]) {
+    pub(super) fn among(&mut self, ids: &[i64]) {
         let list = format!("[{}]", ids.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+        self.among_values(&list, "bigint");
+    }
+
+    /// As [`Query::among`], for texts.
+    pub(super) fn among_texts(&mut self, texts: &[&str]) {
+        self.among_values(&serde_json::json!(texts).to_string(), "text");
+    }
+
+    /// `list` is a JSON list of values of a type.
+    fn among_values(&mut self, list: &str, ty: &str) {
         match self.dialect() {
             Dialect::Sqlite => {
                 self.push(" IN (SELECT value FROM json_each(");
-                self.bind_text(&list);
+                self.bind_text(list);
                 self.push("))");
             }
             Dialect::Postgres => {
                 self.push(" IN (SELECT CAST(jsonb_array_elements_text(CAST(");
-                self.bind_text(&list);
-                self.push(" AS jsonb)) AS bigint))");
+                self.bind_text(list);
+                self.push(&format!(" AS jsonb)) AS {ty}))"));
             }
         }
     }

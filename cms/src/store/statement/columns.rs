@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::row::{Field as _, Row};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Double, Nullable, Text};
 use diesel::{QueryResult, result::Error};
 
 use crate::store::find::Row as Document;
@@ -17,6 +17,7 @@ use crate::store::json::{Json, JsonText};
 /// The columns of one row, counted from 0.
 pub(in crate::store) trait Columns {
     fn integer(&self, at: usize) -> QueryResult<i64>;
+    fn float(&self, at: usize) -> QueryResult<f64>;
     fn text(&self, at: usize) -> QueryResult<String>;
     /// A whole document, its columns in the order of [`Document`]'s fields.
     fn document(&self) -> QueryResult<Document>;
@@ -43,12 +44,17 @@ where
     DB: Backend,
     R: Row<'a, DB>,
     i64: FromSql<BigInt, DB>,
+    f64: FromSql<Double, DB>,
     String: FromSql<Text, DB>,
     Json: FromSql<JsonText, DB>,
     Option<i64>: FromSql<Nullable<BigInt>, DB>,
 {
     fn integer(&self, at: usize) -> QueryResult<i64> {
         self.get::<i64, BigInt>(at)
+    }
+
+    fn float(&self, at: usize) -> QueryResult<f64> {
+        self.get::<f64, Double>(at)
     }
 
     fn text(&self, at: usize) -> QueryResult<String> {
