@@ -7,7 +7,8 @@ use cms_api::content_type::Kind;
 use cms_api::model::ContentModel;
 use serde_json::{Map, Value, json};
 
-use crate::store::documents::{self, Identity, NewRow, Row};
+use crate::store::builtin as rows;
+use crate::store::documents::{self, Row};
 use crate::store::links::{self, Target};
 use crate::store::users::{self as store, Key};
 use crate::store::{Conn, StoreError, registry};
@@ -152,20 +153,8 @@ pub fn insert(
         // A second role of a type must not share what the first one may do.
         data.insert(KEY.into(), key.clone().into());
     }
-    let identity = Identity {
-        uid: builtin::ROLE.into(),
-        document_id,
-        locale: String::new(),
-        status: "published".into(),
-    };
-    let row = NewRow {
-        identity: &identity,
-        data: &data,
-        created_at: now,
-        updated_at: now,
-        published_at: Some(now),
-    };
-    documents::insert(conn, &row)?;
+    let identity = rows::identity(builtin::ROLE, document_id);
+    rows::insert(conn, identity, data, now)?;
     registry::touch(conn)?;
     Ok(key)
 }
@@ -212,12 +201,7 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
 pub fn delete(conn: &mut Conn, role: &Row, public: &Row) -> Result<(), StoreError> {
     let target =
         Target { uid: builtin::ROLE.into(), document_id: role.identity.document_id.clone() };
-    let users = Identity {
-        uid: builtin::USER.into(),
-        document_id: String::new(),
-        locale: String::new(),
-        status: "published".into(),
-    };
+    let users = rows::identity(builtin::USER, String::new());
     for link in links::incoming(conn, users::ROLE_PATH, &target, &users)? {
         users::set_role(conn, link.source_id, &public.identity.document_id)?;
     }

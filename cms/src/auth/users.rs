@@ -5,7 +5,8 @@ use cms_api::builtin;
 use serde_json::{Map, Value, json};
 
 use crate::clock;
-use crate::store::documents::{self, Identity, Inserted, NewRow, Row};
+use crate::store::builtin as rows;
+use crate::store::documents::{self, Identity, Row};
 use crate::store::links::{self, Slot, Target};
 use crate::store::users::{self, Key};
 use crate::store::{Conn, StoreError};
@@ -35,12 +36,7 @@ impl std::fmt::Debug for NewUser<'_> {
 }
 
 fn identity(document_id: String) -> Identity {
-    Identity {
-        uid: builtin::USER.into(),
-        document_id,
-        locale: String::new(),
-        status: "published".into(),
-    }
+    rows::identity(builtin::USER, document_id)
 }
 
 /// Adds a user. Whether name and e-mail are free is the caller's question.
@@ -72,18 +68,9 @@ pub(crate) fn insert(
     now: i64,
 ) -> Result<Row, StoreError> {
     let identity = identity(cuid2::create_id());
-    let row = NewRow {
-        identity: &identity,
-        data: &data,
-        created_at: now,
-        updated_at: now,
-        published_at: Some(now),
-    };
-    let Inserted { id, number } = documents::insert(conn, &row)?;
-    set_role(conn, id, role)?;
-    let (created_at, updated_at) = (now, now);
-    let published_at = Some(now);
-    Ok(Row { id, number, identity, data, version: 0, created_at, updated_at, published_at })
+    let user = rows::insert(conn, identity, data, now)?;
+    set_role(conn, user.id, role)?;
+    Ok(user)
 }
 
 /// Gives the user exactly this role.

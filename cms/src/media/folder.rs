@@ -4,9 +4,9 @@
 use cms_api::builtin;
 use serde_json::{Map, Value};
 
-use crate::store::documents::{self, Identity, NewRow, Row};
+use crate::store::documents::{self, Identity, Row};
 use crate::store::links::{self, Slot, Target};
-use crate::store::{Conn, StoreError, archive};
+use crate::store::{self, Conn, StoreError, archive};
 
 const NAME: &str = "API Uploads";
 /// Folders are numbered; their numbers make up paths.
@@ -54,15 +54,8 @@ impl Folder {
             (NUMBER.to_owned(), number.into()),
             (PATH.to_owned(), path.as_str().into()),
         ]);
-        let row = NewRow {
-            identity: &identity,
-            data: &data,
-            created_at: now,
-            updated_at: now,
-            published_at: Some(now),
-        };
-        documents::insert(conn, &row)?;
-        Ok(Self { document_id: identity.document_id, path })
+        let row = store::builtin::insert(conn, identity, data, now)?;
+        Ok(Self { document_id: row.identity.document_id, path })
     }
 
     /// What the row of a file in it says.
@@ -83,12 +76,7 @@ impl Folder {
 }
 
 fn identity(document_id: &str) -> Identity {
-    Identity {
-        uid: builtin::FOLDER.into(),
-        document_id: document_id.to_owned(),
-        locale: String::new(),
-        status: "published".into(),
-    }
+    store::builtin::identity(builtin::FOLDER, document_id.to_owned())
 }
 
 fn text<'a>(data: &'a Map<String, Value>, name: &str) -> &'a str {

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use crate::error::AppResult;
 use crate::jobs::events::{self, Event};
-use crate::store::documents::{self, Identity, Inserted, NewRow, Row};
+use crate::store::documents::{self, Identity, Row};
 use crate::store::feed::{self, NewChange};
 use crate::store::links::{self, Slot, Target};
-use crate::store::{Conn, StoreError};
+use crate::store::{self, Conn, StoreError};
 
 /// Attributes in the order answers show them.
 const SHOWN: &[&str] = &[
@@ -55,23 +55,8 @@ pub(crate) fn get(conn: &mut Conn, number: i64) -> Result<Option<Row>, StoreErro
 
 pub(crate) fn create(conn: &mut Conn, data: Map<String, Value>, now: i64) -> AppResult<Row> {
     feed::hold(conn)?;
-    let identity = Identity {
-        uid: builtin::FILE.into(),
-        document_id: cuid2::create_id(),
-        locale: String::new(),
-        status: "published".into(),
-    };
-    let row = NewRow {
-        identity: &identity,
-        data: &data,
-        created_at: now,
-        updated_at: now,
-        published_at: Some(now),
-    };
-    let Inserted { id, number } = documents::insert(conn, &row)?;
-    let (created_at, updated_at) = (now, now);
-    let published_at = Some(now);
-    let row = Row { id, number, identity, data, version: 0, created_at, updated_at, published_at };
+    let identity = store::builtin::identity(builtin::FILE, cuid2::create_id());
+    let row = store::builtin::insert(conn, identity, data, now)?;
     announce(conn, &row, "media.create", now)?;
     Ok(row)
 }
