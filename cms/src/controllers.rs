@@ -9,4 +9,5 @@ pub(crate) mod roles;
 pub(crate) mod sync;
 pub(crate) mod upload;
 pub(crate) mod users;
+mod version_four;
 pub(crate) mod write;

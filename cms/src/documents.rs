@@ -5,6 +5,7 @@
 pub mod access;
 pub(crate) mod act;
 mod announce;
+mod arrival;
 pub mod bulk;
 pub mod cards;
 pub(crate) mod coerce;

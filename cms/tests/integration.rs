@@ -21,6 +21,7 @@ mod integration {
     mod process;
     mod reading;
     mod routing;
+    mod spellings;
     mod store;
     mod sync;
     mod transfer;

@@ -10,7 +10,7 @@ use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
 use cms_api::query::{Link, Locale, Populate, QuerySpec};
 
-use super::known;
+use super::{known, version_four};
 use crate::documents::cards::{Cards, Desk};
 use crate::documents::find::{self, Reading};
 use crate::documents::tag::{EntryTag, Question, Touched};
@@ -34,6 +34,8 @@ struct Read {
     cards: Cards,
     /// Of the rows the answer may depend on, as its tag has them.
     states: OnceLock<Vec<State>>,
+    /// Whether the client asked for the shape of Strapi 4.
+    version_four: bool,
 }
 
 /// Answers `GET` on a collection, a document of it, or a single type.
@@ -56,9 +58,11 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
         drafts: query::may_read_drafts(&context),
         cards: context.app.cards.clone(),
         states: OnceLock::new(),
+        version_four: version_four::is_wanted(&context.http),
     });
     let light = read.is_light();
-    let (question, tagged) = (query::question(&context), Arc::clone(&read));
+    let question = query::question(&context).part(&[u8::from(read.version_four)]);
+    let tagged = Arc::clone(&read);
     known::unless_known(
         &context,
         light,
@@ -132,13 +136,25 @@ impl Read {
         let mut reading = Reading { conn, model, default_locale, drafts, cards };
         if self.asked == Asked::List {
             let listing = find::list_text(&mut reading, ty, spec)?;
-            return Ok(envelope::list(&listing.entries, spec.page, listing.total));
+            let entries = listing.entries.into_iter().map(|entry| self.shaped(ty, entry));
+            let entries = entries.collect::<AppResult<Vec<_>>>()?;
+            return Ok(envelope::list(&entries, spec.page, listing.total));
         }
         let selector = match &self.call.document_id {
             Some(id) => Selector::Document(id),
             None => Selector::All,
         };
         let entry = find::one_text(&mut reading, ty, selector, spec)?;
-        Ok(envelope::single(&entry.ok_or_else(ApiError::not_found)?))
+        let entry = entry.ok_or_else(ApiError::not_found)?;
+        Ok(envelope::single(&self.shaped(ty, entry)?))
+    }
+
+    /// An entry as the client wants it.
+    fn shaped(&self, ty: &ContentType, entry: String) -> AppResult<String> {
+        if !self.version_four {
+            return Ok(entry);
+        }
+        let shaped = version_four::entry(&self.model, ty, &entry);
+        Ok(shaped.map_err(anyhow::Error::from)?)
     }
 }

@@ -10,6 +10,7 @@ use crate::auth::{roles, users};
 use crate::clock;
 use crate::documents::validate::plain;
 use crate::error::{AppError, AppResult};
+use crate::extract::row_number;
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::documents::{self, Row};
@@ -65,9 +66,9 @@ fn done() -> HttpResponse {
 }
 
 fn get(conn: &mut Conn, id: &str) -> AppResult<Row> {
-    let found = match id.parse() {
-        Ok(id) => roles::by_number(conn, id)?,
-        Err(_) => None,
+    let found = match row_number::of(id) {
+        Some(id) => roles::by_number(conn, id)?,
+        None => None,
     };
     found.ok_or_else(not_found)
 }

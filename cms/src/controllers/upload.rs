@@ -16,6 +16,7 @@ use crate::clock;
 use crate::documents::find::{self, Listing, Reading};
 use crate::error::{AppError, AppResult};
 use crate::extract::query::{self, Asked};
+use crate::extract::{multipart, row_number};
 use crate::media::file_info::{self, FileInfo};
 use crate::media::folder::Folder;
 use crate::media::receive::{self, Parts, Received};
@@ -64,7 +65,7 @@ fn not_found() -> AppError {
 }
 
 fn file_id(id: &str) -> AppResult<i64> {
-    id.parse().map_err(|_| not_found())
+    row_number::of(id).ok_or_else(not_found)
 }
 
 fn file_type(context: &Context) -> AppResult<&ContentType> {
@@ -151,7 +152,7 @@ fn meant(id: &Value) -> AppResult<i64> {
     let text = id
         .as_str()
         .ok_or_else(|| ApiError::validation("File id is required and must be a single value"))?;
-    text.parse().map_err(|_| entity_not_found())
+    row_number::of(text).ok_or_else(entity_not_found)
 }
 
 async fn post(mut context: Context) -> AppResult<HttpResponse> {
@@ -159,7 +160,7 @@ async fn post(mut context: Context) -> AppResult<HttpResponse> {
     let payload = std::mem::replace(&mut context.payload, actix_web::dev::Payload::None);
     let storage = &context.app.uploads;
     let limit = context.app.settings.serving.upload_limit.0;
-    let mut parts = match has_parts(&context) {
+    let mut parts = match multipart::has_parts(&context.http) {
         true => receive::receive(&context.http, payload, storage, limit).await?,
         false => Parts::default(),
     };
@@ -171,15 +172,6 @@ async fn post(mut context: Context) -> AppResult<HttpResponse> {
         None if is_empty => Err(ApiError::validation("Files are empty").into()),
         None => create(context, &parts, files).await,
     }
-}
-
-/// A body without a boundary has no parts.
-fn has_parts(context: &Context) -> bool {
-    let kind = context.http.headers().get(actix_web::http::header::CONTENT_TYPE);
-    let has_boundary = kind.is_some_and(|kind| {
-        String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase().contains("boundary=")
-    });
-    has_boundary && crate::extract::body::is_multipart(&context.http)
 }
 
 fn reference(parts: &Parts) -> Option<Reference> {

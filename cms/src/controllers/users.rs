@@ -7,6 +7,7 @@ use crate::documents::find::{self, Reading};
 use crate::error::AppResult;
 use crate::extract::auth::Who;
 use crate::extract::query::{self, Asked};
+use crate::extract::row_number;
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::find::Selector;
@@ -57,9 +58,9 @@ pub(crate) async fn run(mut context: Context, route: Route) -> AppResult<HttpRes
             }
             _ => Err(ApiError::new(ErrorName::UnauthorizedError, "Unauthorized").into()),
         },
-        Route::FindOne(id) => match id.parse() {
-            Ok(id) => one(&context, User::Number(id)).await,
-            Err(_) => Ok(HttpResponse::NoContent().finish()),
+        Route::FindOne(id) => match row_number::of(&id) {
+            Some(id) => one(&context, User::Number(id)).await,
+            None => Ok(HttpResponse::NoContent().finish()),
         },
         Route::Create => write::create(context, body).await,
         Route::Update(id) => write::update(context, id, body).await,

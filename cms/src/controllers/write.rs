@@ -16,6 +16,7 @@ use cms_api::query::{Filter, Locale, QuerySpec, Status};
 use cms_api::query_parse::QueryParser;
 use serde_json::{Map, Value};
 
+use super::version_four;
 use crate::clock;
 use crate::documents::access::Access;
 use crate::documents::act::{self, Action, Locales};
@@ -48,6 +49,8 @@ struct Write {
     default_locale: String,
     /// The editions the client is willing to write over.
     if_match: Option<Tags>,
+    /// Whether the answer has the shape of Strapi 4.
+    in_version_four: bool,
 }
 
 /// What a write leaves behind: what to show, and its place in the feed.
@@ -86,7 +89,8 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let default_locale = context.registry.default_locale().to_owned();
     let locales = several_locales(&tree);
     let if_match = Tags::if_match(&context.http).filter(|_| call.verb != ContentVerb::Create);
-    let write = Write { call, spec, locales, data, default_locale, if_match };
+    let in_version_four = version_four::is_wanted(&context.http);
+    let write = Write { call, spec, locales, data, default_locale, if_match, in_version_four };
     let written = context.app.write(move |conn| run(conn, &model, write)).await?;
     context.app.jobs.wake();
     let mut answer = match written.shown {
@@ -306,5 +310,9 @@ fn show(
     let mut reading = Reading { conn, model, default_locale, drafts: false, cards: None };
     let selector = Selector::Document(&identity.document_id);
     let shown = find::one_text(&mut reading, ty, selector, &spec)?;
-    Ok(shown.unwrap_or_else(|| Value::Null.to_string()))
+    let shown = shown.unwrap_or_else(|| Value::Null.to_string());
+    if !write.in_version_four {
+        return Ok(shown);
+    }
+    Ok(version_four::entry(model, ty, &shown).map_err(anyhow::Error::from)?)
 }

@@ -13,6 +13,7 @@ use cms_api::builtin;
 use cms_api::content_type::{Component, ContentType};
 use cms_api::query::{Link, Populate};
 
+use super::arrival::{self, Arrival};
 use super::cards::Desk;
 use super::shape;
 use super::stored::{self, Stored};
@@ -77,6 +78,8 @@ const SEVERAL_LINKS: usize = 3;
 
 /// A row and the component in it that a link is held by (0: the document itself).
 type Slot = (i64, i64);
+/// Entries as JSON text, each with the slot it was reached from.
+type Targets = Vec<(Slot, Rc<str>)>;
 /// An item of a zone: the holder it is in, and its place in the zone.
 type Spot = (usize, usize);
 
@@ -108,7 +111,7 @@ impl<'a> Filler<'a> {
         holders: &mut [Holder],
         populate: &[Populate],
     ) -> Result<(), StoreError> {
-        self.fill(Level { ty, path: "" }, holders, populate)
+        self.fill(Level { ty, path: "" }, holders, populate).map(drop)
     }
 
     fn fill(
@@ -116,19 +119,21 @@ impl<'a> Filler<'a> {
         level: Level<'a, '_>,
         holders: &mut [Holder],
         populate: &[Populate],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Arrival, StoreError> {
         if holders.is_empty() {
-            return Ok(());
+            return Ok(Arrival::default());
         }
+        let mut arrivals = Vec::with_capacity(populate.len());
         let mut followed = self.follow(level, holders, populate)?;
         let used = match followed.is_empty() {
             true => self.paths_in_use(holders, populate)?,
             false => None,
         };
         for wanted in populate {
-            if let Some(shown) = followed.remove(wanted.name.as_str()) {
+            if let Some((shown, arrival)) = followed.remove(wanted.name.as_str()) {
                 let shown = holders.iter_mut().zip(shown);
                 shown.for_each(|(holder, text)| holder.fill(&wanted.name, text));
+                arrivals.push((wanted.name.as_str(), arrival));
                 continue;
             }
             if let Some(used) = &used
@@ -137,30 +142,32 @@ impl<'a> Filler<'a> {
             {
                 let nothing = nothing(wanted);
                 holders.iter_mut().for_each(|holder| holder.fill(&wanted.name, nothing.clone()));
+                arrivals.push((wanted.name.as_str(), linked_arrival(wanted, true, 0)));
                 continue;
             }
-            match &wanted.link {
+            let arrival = match &wanted.link {
                 Link::Relation { target, many, .. } => {
                     let target = self.scope.model.get(target);
-                    self.fill_linked(level, holders, wanted, target, *many)?;
+                    self.fill_linked(level, holders, wanted, target, *many)?
                 }
                 Link::Media { many } => {
                     let target = self.scope.model.get(builtin::FILE);
-                    self.fill_linked(level, holders, wanted, target, *many)?;
+                    self.fill_linked(level, holders, wanted, target, *many)?
                 }
                 Link::Localizations => {
-                    self.fill_linked(level, holders, wanted, Some(level.ty), true)?;
+                    self.fill_linked(level, holders, wanted, Some(level.ty), true)?
                 }
                 Link::Component { component, repeatable } => {
                     let part = self.scope.model.component(component);
-                    self.fill_component(level, holders, wanted, part, *repeatable)?;
+                    self.fill_component(level, holders, wanted, part, *repeatable)?
                 }
                 Link::DynamicZone { components } => {
-                    self.fill_zone(level, holders, wanted, components)?;
+                    self.fill_zone(level, holders, wanted, components)?
                 }
-            }
+            };
+            arrivals.push((wanted.name.as_str(), arrival));
         }
-        Ok(())
+        Ok(arrival::arrange(holders, &arrivals))
     }
 
     /// Which links there are at all, where asking that may spare several other questions: most
@@ -185,7 +192,7 @@ impl<'a> Filler<'a> {
         wanted: &Populate,
         target: Option<&'a ContentType>,
         many: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Arrival, StoreError> {
         let ids = sources(holders);
         let path = level.path_of(&wanted.name);
         let parents = Parents { ty: level.ty, ids: &ids, path: &path };
@@ -193,12 +200,16 @@ impl<'a> Filler<'a> {
         let mut found: HashMap<Slot, Vec<Rc<str>>> = HashMap::new();
         // Strapi counts relations and components only.
         let count = wanted.count && matches!(wanted.link, Link::Relation { .. });
+        let is_empty = linked.rows.is_empty();
+        let mut below = Arrival::default();
         if count {
             for (slot, _) in linked.links {
                 found.entry(slot).or_default().push("".into());
             }
         } else if let Some(ty) = target {
-            for (slot, entry) in self.entries(ty, linked, wanted)? {
+            let (entries, arrival) = self.entries(ty, linked, wanted)?;
+            below = arrival;
+            for (slot, entry) in entries {
                 found.entry(slot).or_default().push(entry);
             }
         }
@@ -206,7 +217,7 @@ impl<'a> Filler<'a> {
             let entries = found.remove(&(holder.row, holder.component)).unwrap_or_default();
             holder.fill(&wanted.name, gather(&entries, count, many));
         }
-        Ok(())
+        Ok(linked_arrival(wanted, is_empty, below))
     }
 
     /// Fills in and shapes targets, each with the slot it was reached from. A target that was
@@ -216,15 +227,15 @@ impl<'a> Filler<'a> {
         ty: &'a ContentType,
         linked: Linked,
         wanted: &Populate,
-    ) -> Result<Vec<(Slot, Rc<str>)>, StoreError> {
+    ) -> Result<(Targets, Arrival), StoreError> {
         let targets: Result<Vec<_>, _> = linked.rows.into_iter().map(Holder::document).collect();
         let mut targets = targets?;
-        self.fill(Level { ty, path: "" }, &mut targets, &wanted.populate)?;
+        let below = self.fill(Level { ty, path: "" }, &mut targets, &wanted.populate)?;
         let fields = wanted.fields.as_deref();
         let entries: Vec<Rc<str>> =
             targets.into_iter().map(|target| shape::document(ty, &target, fields).into()).collect();
         let links = linked.links.into_iter();
-        Ok(links.map(|(slot, place)| (slot, Rc::clone(&entries[place]))).collect())
+        Ok((links.map(|(slot, place)| (slot, Rc::clone(&entries[place]))).collect(), below))
     }
 
     fn fill_component(
@@ -234,8 +245,8 @@ impl<'a> Filler<'a> {
         wanted: &Populate,
         part: Option<&'a Component>,
         repeatable: bool,
-    ) -> Result<(), StoreError> {
-        let Some(part) = part else { return Ok(()) };
+    ) -> Result<Arrival, StoreError> {
+        let Some(part) = part else { return Ok(Arrival::default()) };
         let mut owned = Vec::new();
         for (at, holder) in holders.iter().enumerate() {
             let items = stored::objects(holder.data.get(&wanted.name))?.into_iter();
@@ -243,15 +254,17 @@ impl<'a> Filler<'a> {
         }
         let path = level.path_of(&wanted.name);
         let owned = self.select(level.ty, &path, owned, wanted)?;
+        let is_empty = owned.is_empty();
+        let (entries, below) = self.components(level.ty, &path, owned, wanted, part, false)?;
         let mut found: HashMap<usize, Vec<String>> = HashMap::new();
-        for (at, entry) in self.components(level.ty, &path, owned, wanted, part, false)? {
+        for (at, entry) in entries {
             found.entry(at).or_default().push(entry);
         }
         for (at, holder) in holders.iter_mut().enumerate() {
             let entries = found.remove(&at).unwrap_or_default();
             holder.fill(&wanted.name, gather(&entries, wanted.count, repeatable));
         }
-        Ok(())
+        Ok(linked_arrival(wanted, is_empty, below))
     }
 
     /// Zone items keep their order; those of components that were not asked for are left out.
@@ -261,7 +274,7 @@ impl<'a> Filler<'a> {
         holders: &mut [Holder],
         wanted: &Populate,
         components: &[String],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Arrival, StoreError> {
         let path = level.path_of(&wanted.name);
         let mut zones: Vec<Vec<Option<String>>> = Vec::with_capacity(holders.len());
         let mut by_part: HashMap<String, Vec<(Spot, Holder)>> = HashMap::new();
@@ -273,6 +286,8 @@ impl<'a> Filler<'a> {
                 owned.push(((at, position), Holder::component(holder, item)));
             }
         }
+        let is_empty = by_part.is_empty();
+        let mut below = Arrival::default();
         // A draft may hold others than the listed ones.
         let beside: Vec<String> =
             by_part.keys().filter(|uid| !components.contains(uid)).cloned().collect();
@@ -290,9 +305,10 @@ impl<'a> Filler<'a> {
                 continue;
             };
             let owned = self.select(level.ty, &path, owned, options)?;
-            for ((at, position), entry) in
-                self.components(level.ty, &path, owned, options, part, true)?
-            {
+            let (entries, arrival) =
+                self.components(level.ty, &path, owned, options, part, true)?;
+            below = below.max(arrival);
+            for ((at, position), entry) in entries {
                 zones[at][position] = Some(entry);
             }
         }
@@ -300,7 +316,8 @@ impl<'a> Filler<'a> {
             let items: Vec<_> = zone.into_iter().flatten().collect();
             holder.fill(&wanted.name, gather(&items, false, true));
         }
-        Ok(())
+        let nested = wanted.on.is_some() || !wanted.populate.is_empty();
+        Ok(arrival::of_zone(nested, is_empty, below))
     }
 
     /// Components that pass the filter, in the order of the sort keys.
@@ -338,12 +355,12 @@ impl<'a> Filler<'a> {
         wanted: &Populate,
         part: &'a Component,
         in_zone: bool,
-    ) -> Result<Vec<(K, String)>, StoreError> {
+    ) -> Result<(Vec<(K, String)>, Arrival), StoreError> {
         let (keys, mut items): (Vec<_>, Vec<_>) = owned.into_iter().unzip();
-        self.fill(Level { ty, path }, &mut items, &wanted.populate)?;
+        let below = self.fill(Level { ty, path }, &mut items, &wanted.populate)?;
         let fields = wanted.fields.as_deref();
         let entries = items.iter().map(|item| shape::component(part, item, fields, in_zone));
-        Ok(keys.into_iter().zip(entries).collect())
+        Ok((keys.into_iter().zip(entries).collect(), below))
     }
 }
 
@@ -353,6 +370,10 @@ fn sources(holders: &[Holder]) -> Vec<i64> {
     ids.sort_unstable();
     ids.dedup();
     ids
+}
+
+fn linked_arrival(wanted: &Populate, is_empty: bool, below: Arrival) -> Arrival {
+    arrival::of_linked(!wanted.populate.is_empty(), is_empty, below)
 }
 
 /// Whether the links are the holder's own, found by their path.

@@ -2,15 +2,14 @@
 //!
 //! Written as JSON text: values that are stored as JSON are copied as they are.
 
-use cms_api::content_type::{Attribute, AttributeKind, Component, ContentType};
+use cms_api::content_type::{Attribute, Component, ContentType};
 use indexmap::IndexMap;
 
 use super::populate::Holder;
 use super::stored::Stored;
 use crate::clock;
 
-/// A document: keys, scalars in schema order, times, locale, then what was populated with
-/// dynamic zones last.
+/// A document: keys, scalars in schema order, times, locale, then what was populated.
 pub(super) fn document(ty: &ContentType, holder: &Holder, fields: Option<&[String]>) -> String {
     let shown = |name: &str| fields.is_none_or(|fields| fields.iter().any(|field| field == name));
     let mut entry = Entry::begin(holder, holder.number);
@@ -30,7 +29,7 @@ pub(super) fn document(ty: &ContentType, holder: &Holder, fields: Option<&[Strin
     if ty.localized && shown("locale") {
         entry.quoted("locale", &holder.locale);
     }
-    entry.populated(&ty.attributes, &holder.filled);
+    entry.populated(&holder.filled);
     entry.end()
 }
 
@@ -44,7 +43,7 @@ pub(super) fn component(
     let shown = |name: &str| fields.is_none_or(|fields| fields.iter().any(|field| field == name));
     let mut entry = Entry::begin(holder, holder.component);
     entry.scalars(&part.attributes, &holder.data, &shown);
-    entry.populated(&part.attributes, &holder.filled);
+    entry.populated(&holder.filled);
     if in_zone {
         entry.quoted("__component", &part.uid);
     }
@@ -101,14 +100,9 @@ impl Entry {
         }
     }
 
-    /// What was populated, in the order it was asked for; zones come last.
-    fn populated(&mut self, attributes: &IndexMap<String, Attribute>, filled: &[(String, String)]) {
-        let is_zone = |name: &str| {
-            let kind = attributes.get(name).map(|attribute| &attribute.kind);
-            matches!(kind, Some(AttributeKind::DynamicZone { .. }))
-        };
-        let (zones, others): (Vec<_>, Vec<_>) = filled.iter().partition(|(name, _)| is_zone(name));
-        for (name, value) in others.into_iter().chain(zones) {
+    /// What was populated, in the order it arrived in.
+    fn populated(&mut self, filled: &[(String, String)]) {
+        for (name, value) in filled {
             self.member(name, value);
         }
     }

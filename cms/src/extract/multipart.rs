@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::body::too_large;
+use super::body::{is_multipart, too_large};
 use crate::error::AppResult;
 
 /// Brackets of a name are those of the grammar.
@@ -26,7 +26,7 @@ pub(crate) async fn tree(
     payload: &mut Payload,
     limit: usize,
 ) -> AppResult<Value> {
-    if is_empty(http) {
+    if !has_parts(http) {
         return Ok(Value::Object(Map::new()));
     }
     let mut body = Multipart::new(http.headers(), payload.take());
@@ -47,8 +47,14 @@ pub(crate) async fn tree(
     query_string::parse_form(&pairs.join("&")).map(Value::Object).map_err(|_| too_large().into())
 }
 
-fn is_empty(http: &HttpRequest) -> bool {
-    http.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0")
+/// Whether there is anything to read: without a boundary, or without a body, there is not.
+pub(crate) fn has_parts(http: &HttpRequest) -> bool {
+    const BOUNDARY: &str = "boundary=";
+    let is_empty = http.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    let kind = http.headers().get(header::CONTENT_TYPE);
+    let kind = kind.map(|kind| String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase());
+    let boundary = kind.as_deref().and_then(|kind| kind.split_once(BOUNDARY)).map(|(_, it)| it);
+    is_multipart(http) && !is_empty && boundary.is_some_and(|it| !it.is_empty())
 }
 
 async fn pass_over(mut field: Field) -> Result<(), ApiError> {

@@ -91,7 +91,7 @@ pub(crate) fn unpaged(
 /// A bound of such a list; a limit of -1 is none.
 fn window(tree: &Map<String, Value>, key: &str, word: &str) -> Result<Option<u64>, ApiError> {
     let Some(value) = tree.get(key) else { return Ok(None) };
-    let number = value.as_str().map_or(f64::NAN, |text| text.trim().parse().unwrap_or(f64::NAN));
+    let number = number(value);
     if key == "limit" && number == -1.0 {
         return Ok(None);
     }
@@ -106,6 +106,21 @@ fn window(tree: &Map<String, Value>, key: &str, word: &str) -> Result<Option<u64
     )]
     let bound = number as u64;
     Ok(Some(bound))
+}
+
+/// As JavaScript makes a number of it: nothing is zero, and a list of one is its item.
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::Null => 0.0,
+        Value::String(text) if text.trim().is_empty() => 0.0,
+        Value::String(text) => text.trim().parse().unwrap_or(f64::NAN),
+        Value::Array(items) => match items.as_slice() {
+            [] => 0.0,
+            [item] => number(item),
+            _ => f64::NAN,
+        },
+        _ => f64::NAN,
+    }
 }
 
 fn of_tree(

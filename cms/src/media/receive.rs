@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
-use actix_multipart::Multipart;
+use actix_multipart::{Field, Multipart};
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use cms_api::error::{ApiError, ErrorName};
 use futures_util::StreamExt as _;
 use tempfile::NamedTempFile;
@@ -101,12 +102,27 @@ pub(crate) async fn receive(
 }
 
 /// The name of a part that is a file: one without a type is text whatever its name.
-fn file_name(field: &actix_multipart::Field) -> Option<String> {
-    field.content_type()?;
-    let name = field.content_disposition()?.get_filename()?;
-    // Some clients send where the file was on their side.
+fn file_name(field: &Field) -> Option<String> {
+    field.headers().get(header::CONTENT_TYPE).filter(|kind| !kind.is_empty())?;
+    let said = field.headers().get(header::CONTENT_DISPOSITION)?;
+    let name = named(&String::from_utf8_lossy(said.as_bytes()))?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// The file name in a `Content-Disposition`, taken as it stands: what looks like an escape is
+/// a folder of the client's, since some send where the file was on their side.
+fn named(disposition: &str) -> Option<String> {
+    const NAME: &str = "filename=";
+    let (_, rest) = disposition.split_once(NAME)?;
+    let name = match rest.strip_prefix('"') {
+        Some(quoted) => {
+            let end = quoted.find("\"; ").or_else(|| quoted.trim_end().rfind('"'));
+            quoted.get(..end?)?
+        }
+        None => rest.split(';').next().unwrap_or_default().trim(),
+    };
     let name = name.rsplit('\\').next().unwrap_or_default();
-    (!name.is_empty()).then(|| name.to_owned())
+    Some(name.replace("%22", "\""))
 }
 
 fn malformed(error: actix_multipart::MultipartError) -> ApiError {
@@ -114,12 +130,14 @@ fn malformed(error: actix_multipart::MultipartError) -> ApiError {
 }
 
 async fn file(
-    mut field: actix_multipart::Field,
+    mut field: Field,
     name: String,
     storage: &Storage,
     limit: u64,
 ) -> AppResult<Received> {
-    let declared = field.content_type().map(ToString::to_string).unwrap_or_default();
+    let declared = field.headers().get(header::CONTENT_TYPE);
+    let declared = declared.map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
+    let declared = declared.unwrap_or_default();
     let mut file = storage.unfinished().map_err(anyhow::Error::from)?;
     let mut head = Vec::new();
     let mut bytes = 0u64;
@@ -147,7 +165,7 @@ async fn write(
     Ok(written?)
 }
 
-async fn text(mut field: actix_multipart::Field) -> AppResult<String> {
+async fn text(mut field: Field) -> AppResult<String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.next().await {
         let chunk = chunk.map_err(malformed)?;
@@ -178,6 +196,21 @@ mod tests {
     fn sizes_are_rounded_before_they_are_compared() {
         assert!(!is_too_long(2_097_154, 2 << 20));
         assert!(is_too_long(2_097_155, 2 << 20));
+    }
+
+    #[test]
+    fn file_names_are_taken_as_they_stand() {
+        for (said, name) in [
+            (r#"form-data; name="files"; filename="a b.txt""#, Some("a b.txt")),
+            (r#"form-data; filename="..\b.txt"; name="files""#, Some("b.txt")),
+            (r#"form-data; name="files"; filename="a;b.txt""#, Some("a;b.txt")),
+            (r#"form-data; name="files"; filename="a%22b.txt""#, Some("a\"b.txt")),
+            ("form-data; name=files; filename=a.txt", Some("a.txt")),
+            (r#"form-data; name="files"; filename="""#, Some("")),
+            ("form-data; name=files; filename*=UTF-8''a.txt", None),
+        ] {
+            assert_eq!(named(said).as_deref(), name, "{said}");
+        }
     }
 
     #[test]

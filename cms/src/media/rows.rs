@@ -8,6 +8,7 @@ use cms_api::model::ContentModel;
 use serde_json::{Map, Value, json};
 
 use crate::error::AppResult;
+use crate::extract::row_number;
 use crate::jobs::events::{self, Event};
 use crate::store::documents::{self, Identity, Row};
 use crate::store::feed::{self, NewChange};
@@ -134,10 +135,15 @@ pub(crate) fn attach(
     let unknown = || ApiError::validation(format!("there is no content type `{}`", reference.uid));
     let ty = model.get(&reference.uid).ok_or_else(unknown)?;
     let attribute = ty.attributes.get(&reference.field).map(|attribute| &attribute.kind);
-    let number = reference.id.parse().map_err(|_| {
-        ApiError::validation(format!("refId is the id of a row, not `{}`", reference.id))
-    })?;
     let Some(AttributeKind::Media { multiple, .. }) = attribute else { return Ok(()) };
+    let Some(number) = row_number::of(&reference.id) else {
+        // A list of files leads nowhere then; for a single one Strapi fails.
+        if *multiple {
+            return Ok(());
+        }
+        let message = format!("refId is the id of a row, not `{}`", reference.id);
+        return Err(ApiError::validation(message).into());
+    };
     for row in rows_of(conn, &reference.uid, number)? {
         let slot = Slot { source_id: row.id, path: reference.field.clone(), component_id: 0 };
         let old = links::at(conn, &slot)?;

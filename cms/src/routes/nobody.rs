@@ -13,6 +13,9 @@ use crate::error::AppError;
 
 /// The methods that exist at all; any other is 501.
 const METHODS: [&str; 7] = ["HEAD", "OPTIONS", "GET", "PUT", "PATCH", "POST", "DELETE"];
+/// The icon is looked up before any route, by a library with methods of its own.
+const ICON: &str = "/favicon.ico";
+const OF_ICON: &str = "GET, HEAD, OPTIONS";
 /// Below this, parts of what is found may be asked for.
 const UPLOADS: &str = "/uploads/";
 
@@ -20,25 +23,20 @@ fn reads(http: &HttpRequest) -> bool {
     matches!(*http.method(), Method::GET | Method::HEAD)
 }
 
-/// Refuses a read of a path that no database would look for.
-pub(super) fn unreadable(http: &HttpRequest) -> Option<HttpResponse> {
-    let has_nul = percent_decode_str(http.uri().path()).any(|byte| byte == 0);
-    (reads(http) && has_nul).then(|| has_it(http))
-}
-
 /// A path that does not know the method.
 pub(super) fn answers(http: &HttpRequest, known: &[(Method, Endpoint)]) -> HttpResponse {
     let mut allow = vec!["HEAD", "GET"];
     allow.extend(known.iter().map(|(method, _)| method.as_str()).filter(|name| *name != "GET"));
-    let allow = (header::ALLOW, allow.join(", "));
+    let is_icon = http.path() == ICON;
+    let allow = (header::ALLOW, if is_icon { OF_ICON.to_owned() } else { allow.join(", ") });
     let plain = |status, text: &'static str| {
         let mut response = HttpResponse::build(status);
         response.insert_header(allow.clone()).content_type("text/plain; charset=utf-8").body(text)
     };
     match http.method() {
         &Method::GET | &Method::HEAD => has_it(http),
-        &Method::OPTIONS => plain(StatusCode::OK, ""),
-        method if METHODS.contains(&method.as_str()) => {
+        &Method::OPTIONS => plain(StatusCode::OK, if is_icon { "OK" } else { "" }),
+        method if is_icon || METHODS.contains(&method.as_str()) => {
             plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
         }
         _ => plain(StatusCode::NOT_IMPLEMENTED, "Not Implemented"),

@@ -311,3 +311,33 @@ async fn of_a_query_for_one_file_only_the_names_are_read() {
     client.get("/api/upload/files/page?hasPublishedVersion=x").await.expect(200);
     client.get("/api/users?hasPublishedVersion=x").await.expect(200);
 }
+
+#[actix_web::test]
+async fn a_part_with_any_type_is_a_file_and_its_name_is_taken_as_it_stands() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let file = upload(&client, "a.txt", "nope", b"hello").await;
+    assert_eq!((&file["name"], &file["mime"]), (&json!("a.txt"), &json!("text/plain")));
+    let file = upload(&client, r"..\b.txt", "text/plain", b"hello").await;
+    assert_eq!(file["name"], "b.txt");
+    let untyped = Form::default().file("a.txt", "", b"hello").send(&client, "/api/upload").await;
+    assert_eq!(untyped.expect(400).message(), "Files are empty");
+    for kind in ["multipart/form-data; boundary=", "multipart/form-data"] {
+        let request = client.request(Method::POST, "/api/upload").header("content-type", kind);
+        assert_eq!(send(request.body("x")).await.expect(400).message(), "Files are empty");
+    }
+}
+
+#[actix_web::test]
+async fn a_reference_to_no_row_leads_nowhere() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let attach = async |id: &str, field: &str| {
+        let form = Form::default().file("a.txt", "text/plain", b"hello");
+        let form = form.text("ref", "api::article.article").text("refId", id).text("field", field);
+        form.send(&client, "/api/upload").await
+    };
+    attach("abc", "gallery").await.expect(201);
+    attach("999", "cover").await.expect(201);
+    attach("abc", "cover").await.expect(400);
+}

@@ -135,3 +135,20 @@ async fn health_is_told_whatever_the_method_and_only_continuing_can_be_expected(
     let more = client.request(Method::GET, "/_health").header("expect", "more");
     send(more).await.expect(417);
 }
+
+#[actix_web::test]
+async fn the_icon_of_the_site_knows_methods_of_its_own() {
+    let app = TestApp::start().await;
+    let client = app.anonymous();
+    let ask = |method: &str| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        send(client.request(method, "/favicon.ico"))
+    };
+    let options = ask("OPTIONS").await.expect(200);
+    assert_eq!((options.text.as_str(), options.header("allow")), ("OK", "GET, HEAD, OPTIONS"));
+    for method in ["PUT", "PROPFIND"] {
+        let refused = ask(method).await.expect(405);
+        assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS", "{method}");
+    }
+    ask("GET").await.expect(404);
+}

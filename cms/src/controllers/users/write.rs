@@ -12,6 +12,7 @@ use crate::auth::{password, roles, users};
 use crate::clock;
 use crate::error::{AppError, AppResult};
 use crate::extract::form::{Form, REQUIRED, REQUIRED_EMAIL, Rules};
+use crate::extract::row_number;
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::documents::Row;
@@ -53,7 +54,11 @@ pub(super) async fn create(context: Context, body: Value) -> AppResult<HttpRespo
     role::required(&mut form);
     form.finish()?;
     let hash = hashed(&body).await?;
-    let attributes = attributes(body, &json!({ "provider": users::LOCAL }));
+    let mut attributes = attributes(body, &json!({ "provider": users::LOCAL }));
+    // Not said: the default applies, as it does for an empty name.
+    if attributes.get("role").is_some_and(|role| role == 0 || role == "") {
+        attributes.shift_remove("role");
+    }
     let with_role = sees_roles(&context);
     let model = context.model.clone();
     let created = context.app.write(move |conn| {
@@ -80,10 +85,6 @@ fn attributes(body: Value, fixed: &Value) -> Map<String, Value> {
     map.extend(fixed.as_object().cloned().unwrap_or_default());
     if let Some(Value::String(email)) = map.get_mut("email") {
         *email = email.to_lowercase();
-    }
-    // Not said: the default applies, as it does for an empty name.
-    if map.get("role").is_some_and(|role| role == 0 || role == "") {
-        map.shift_remove("role");
     }
     map
 }
@@ -127,7 +128,7 @@ fn taken(
 }
 
 pub(super) async fn update(context: Context, id: String, body: Value) -> AppResult<HttpResponse> {
-    let number: i64 = id.parse().map_err(|_| not_found())?;
+    let number = row_number::of(&id).ok_or_else(not_found)?;
     let before = context.app.read(move |conn| Ok(users::by_number(conn, number)?)).await?;
     let before = before.ok_or_else(not_found)?;
     check_body(&before, &body)?;
@@ -183,7 +184,7 @@ fn check_body(user: &Row, body: &Value) -> AppResult<()> {
 }
 
 pub(super) async fn delete(context: Context, id: String) -> AppResult<HttpResponse> {
-    let Ok(number) = id.parse() else { return Ok(HttpResponse::NoContent().finish()) };
+    let Some(number) = row_number::of(&id) else { return Ok(HttpResponse::NoContent().finish()) };
     let deleted = context.app.write(move |conn| {
         let Some(user) = users::by_number(conn, number)? else { return Ok(None) };
         users::delete(conn, &user)?;

@@ -10,7 +10,8 @@ use cms_api::builtin;
 use cms_api::content_type::ContentType;
 use cms_api::query::{Link, Populate, Status};
 
-use super::{Filler, Holder, Level, Slot, gather, sources};
+use super::{Filler, Holder, Level, Slot, gather, linked_arrival, sources};
+use crate::documents::arrival::Arrival;
 use crate::documents::cards::{Desk, Which};
 use crate::documents::shape;
 use crate::store::StoreError;
@@ -19,8 +20,10 @@ use crate::store::find::{self, Held};
 /// Fewer attributes than this are read as others are: links and documents in one statement.
 const WORTH_IT: usize = 2;
 
-/// What some attributes show, as JSON text for every holder.
-pub(super) type Shown<'p> = HashMap<&'p str, Vec<String>>;
+/// What some attributes show, as JSON text for every holder, and when it arrives.
+pub(super) type Shown<'p> = HashMap<&'p str, (Vec<String>, Arrival)>;
+/// Entries as JSON text, each in the place of its key.
+type Entries = Vec<Option<Arc<str>>>;
 
 /// The locale of a row, and its document. A type has one such row in a status.
 type Key<'k> = (&'k str, &'k str);
@@ -71,9 +74,12 @@ impl<'a> Filler<'a> {
                 }
                 places.push(found);
             }
-            let entries = self.entries_of(bundle, &targets)?;
+            let (entries, below) = self.entries_of(bundle, &targets)?;
             for (wanted, found) in bundle.attributes.iter().zip(places) {
-                shown.insert(wanted.name.as_str(), show(wanted, &found, &entries));
+                let is_empty = !found.iter().flatten().any(|place| entries[*place].is_some());
+                let texts = show(wanted, &found, &entries);
+                let arrival = linked_arrival(wanted, is_empty, below);
+                shown.insert(wanted.name.as_str(), (texts, arrival));
             }
         }
         Ok(shown)
@@ -118,9 +124,10 @@ impl<'a> Filler<'a> {
         &mut self,
         bundle: &Bundle<'a, '_>,
         targets: &Targets<'_>,
-    ) -> Result<Vec<Option<Arc<str>>>, StoreError> {
+    ) -> Result<(Entries, Arrival), StoreError> {
         let mut entries = vec![None; targets.keys.len()];
-        let Some(wanted) = bundle.attributes.first() else { return Ok(entries) };
+        let nothing_below = Arrival::default();
+        let Some(wanted) = bundle.attributes.first() else { return Ok((entries, nothing_below)) };
         // A card does not show what was populated.
         let desk = self.cards.filter(|_| wanted.populate.is_empty());
         if let Some(desk) = desk {
@@ -130,7 +137,7 @@ impl<'a> Filler<'a> {
         let locales: BTreeSet<_> = missing().map(|((locale, _), _)| *locale).collect();
         let ids: Vec<_> = missing().map(|((_, id), _)| *id).collect();
         if ids.is_empty() {
-            return Ok(entries);
+            return Ok((entries, nothing_below));
         }
         let locales: Vec<_> = locales.into_iter().collect();
         let rows = find::documents(self.conn, self.scope, bundle.ty, &locales, &ids)?;
@@ -143,7 +150,7 @@ impl<'a> Filler<'a> {
                 found.push(Holder::document(row)?);
             }
         }
-        self.fill(Level { ty: bundle.ty, path: "" }, &mut found, &wanted.populate)?;
+        let below = self.fill(Level { ty: bundle.ty, path: "" }, &mut found, &wanted.populate)?;
         let fields = wanted.fields.as_deref();
         for (&place, target) in places.iter().zip(&found) {
             entries[place] = Some(shape::document(bundle.ty, target, fields).into());
@@ -156,7 +163,7 @@ impl<'a> Filler<'a> {
                 desk.keep(self.which(bundle.ty, wanted, locale), cards);
             }
         }
-        Ok(entries)
+        Ok((entries, below))
     }
 
     /// Takes the cards that there are.
