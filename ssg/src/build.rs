@@ -54,6 +54,7 @@ pub use report::{Action, Failure, FileChange, Phases, Report};
 pub use revalidate::Revalidation;
 pub use scratch::Scratch;
 pub use source::{Pulled, Source, SourceError};
+pub use static_files::FOLDER as STATIC_FOLDER;
 pub use verify::{Verification, verify};
 pub use why::{Cost, EntryName, Explanation, ReadLine, UnknownUrl, why};
 

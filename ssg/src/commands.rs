@@ -14,13 +14,14 @@ use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    build::{Builder, CmsSource, Paths},
+    build::{Builder, CmsSource, Paths, STATIC_FOLDER},
     cli::{Cli, Command},
     client::Cms,
     config::{Config, Environment, NginxConfig},
     exit::Exit,
     nginx,
     release::{Settings, Store},
+    rules::Rules,
 };
 
 mod build;
@@ -78,7 +79,7 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Unpin => rollback::unpin(config),
         Command::Nginx(args) => {
             let nginx = NginxConfig::resolve(args, env)?;
-            print(nginx::configuration(&nginx, &config.out)?.trim_end())
+            print(nginx::configuration(&nginx, &config.out, &rules(config)?)?.trim_end())
         }
     }
 }
@@ -112,9 +113,20 @@ fn explain(error: &anyhow::Error) {
     }
 }
 
+/// The redirects and headers of the site's owner.
+fn rules(config: &Config) -> Result<Rules> {
+    Rules::load(&config.site.join(STATIC_FOLDER)).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })
+}
+
 /// The releases below `--out`.
 fn open_releases(config: &Config) -> Result<Store> {
-    let settings = Settings { keep: config.keep_releases, ..Settings::default() };
+    let settings = Settings {
+        keep: config.keep_releases,
+        ..Settings::default()
+    };
     Store::open_with(&config.out, settings)
         .with_context(|| format!("the releases in `{}` cannot be used", config.out.display()))
 }

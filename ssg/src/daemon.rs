@@ -36,10 +36,12 @@ use crate::{
 mod body;
 mod event;
 mod inbox;
+mod live_rules;
 mod main_loop;
 mod metrics;
 mod order;
 mod pipeline;
+mod response_headers;
 mod revalidate;
 mod seen;
 mod server;
@@ -79,7 +81,9 @@ impl Daemon {
         let (events, inbox) = mpsc::unbounded_channel();
         let seen = SeenIds::open(&options.cache).context("cannot read the webhooks seen so far")?;
         let upstream = Upstream::new(&options.cms.url)?;
-        let shared = Arc::new(Shared::new(&options.serve, store, events.clone(), seen, upstream));
+        let rules = live_rules::LiveRules::new(&options.site);
+        let shared = Shared::new(&options.serve, store, events.clone(), seen, upstream, rules);
+        let shared = Arc::new(shared);
         shared.warn_about_webhooks();
         let server = server::start(&options.serve.listen, Arc::clone(&shared))?;
         let watcher = watcher::watch(&options.site, events.clone())

@@ -14,6 +14,7 @@ pub mod nginx;
 mod proxy;
 pub mod release;
 pub mod render;
+pub mod rules;
 pub mod site;
 pub mod state;
 pub mod templates;

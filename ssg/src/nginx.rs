@@ -8,20 +8,33 @@ use std::{fmt::Write, path::Path};
 
 use anyhow::{Context, Result, bail};
 
-use crate::config::NginxConfig;
+use crate::{config::NginxConfig, rules::Rules};
+
+mod headers;
+mod pattern;
+mod redirects;
 
 const SERVER: &str = include_str!("nginx/server.conf");
 const FULL: &str = include_str!("nginx/full.conf");
+/// Of the hash that tells sites apart.
+const PREFIX_DIGITS: usize = 6;
 
-/// The configuration for the releases below `dist`.
-pub fn configuration(config: &NginxConfig, dist: &Path) -> Result<String> {
+/// The configuration for the releases below `dist`, with the owner's rules.
+pub fn configuration(config: &NginxConfig, dist: &Path, rules: &Rules) -> Result<String> {
     let dist = std::path::absolute(dist).context("cannot resolve the path of `dist`")?;
+    let prefix = prefix(&dist);
+    let retired = path(&dist.join("retired"))?;
+    let (header_maps, headers) = headers::compile(rules, &prefix)?;
+    let redirects = redirects::compile(&rules.redirects, &prefix, &retired)?;
     let server = SERVER
         .replace("{{listen}}", plain("--listen", &config.listen)?)
         .replace("{{server_name}}", &server_names(&config.server_name)?)
         .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
         .replace("{{root}}", &path(&dist.join("current"))?)
-        .replace("{{retired}}", &path(&dist.join("retired"))?);
+        .replace("{{retired}}", &retired)
+        .replace("    {{headers}}\n", &indented(&headers)?)
+        .replace("    {{redirects}}\n", &indented(&redirects.server)?)
+        .replace("{{maps}}", &(redirects.maps + &header_maps));
     if !config.full {
         return Ok(server);
     }
@@ -56,6 +69,12 @@ fn path(path: &Path) -> Result<String> {
     Ok(text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// Variables of nginx are global: two sites in one nginx must not share them.
+fn prefix(dist: &Path) -> String {
+    let hash = blake3::hash(dist.as_os_str().as_encoded_bytes()).to_hex();
+    format!("galley_{}", &hash[..PREFIX_DIGITS])
+}
+
 /// Started by root, nginx would hand its workers to a user who may not be
 /// allowed to read the site.
 fn user() -> &'static str {
@@ -84,10 +103,14 @@ mod tests {
         }
     }
 
+    fn print(config: &NginxConfig, dist: &str) -> Result<String> {
+        configuration(config, Path::new(dist), &Rules::default())
+    }
+
     #[test]
     fn nothing_is_left_to_fill_in() {
         for full in [false, true] {
-            let text = configuration(&NginxConfig { full, ..config() }, Path::new("dist")).unwrap();
+            let text = print(&NginxConfig { full, ..config() }, "dist").unwrap();
             assert!(!text.contains("{{"), "{text}");
             assert!(text.contains("/dist/current\";"));
         }
@@ -96,15 +119,13 @@ mod tests {
     #[test]
     fn values_that_would_end_a_directive_are_refused() {
         for bad in ["", "8080; evil on", "a b", "a}", "a\nb"] {
-            assert!(
-                configuration(&NginxConfig { listen: bad.into(), ..config() }, Path::new("d"))
-                    .is_err()
-            );
+            let listen = NginxConfig { listen: bad.into(), ..config() };
+            assert!(print(&listen, "d").is_err());
             let upstream = NginxConfig { upstream: bad.into(), ..config() };
-            assert!(configuration(&upstream, Path::new("d")).is_err());
+            assert!(print(&upstream, "d").is_err());
         }
-        assert!(configuration(&config(), Path::new("a$b")).is_err());
+        assert!(print(&config(), "a$b").is_err());
         let names = NginxConfig { server_name: "example.org *.example.org".into(), ..config() };
-        assert!(configuration(&names, Path::new("d")).is_ok());
+        assert!(print(&names, "d").is_ok());
     }
 }

@@ -12,6 +12,7 @@ mod integration {
     mod magazine;
     mod rebuild;
     mod releases;
+    mod rules;
     mod serving;
     mod site_harness;
 }

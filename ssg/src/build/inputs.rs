@@ -8,9 +8,10 @@ use std::time::UNIX_EPOCH;
 use walkdir::WalkDir;
 
 use super::report::Failure;
-use super::static_files::StaticFiles;
+use super::static_files::{self, StaticFiles};
 use super::{BuildError, problem};
 use crate::engine::Fingerprint;
+use crate::rules::Rules;
 use crate::site::Site;
 use crate::templates::Templates;
 
@@ -42,7 +43,12 @@ impl Inputs {
         let templates = Templates::load(folder).map_err(|faults| {
             failures.extend(faults.0.iter().map(|fault| problem::of_template(folder, fault)));
         });
-        let (Ok(site), Ok(templates)) = (site, templates) else { return Ok(Err(failures)) };
+        if let Err(errors) = Rules::load(&folder.join(static_files::FOLDER)) {
+            failures.extend(errors.iter().map(problem::of_rule));
+        }
+        let (Ok(site), Ok(templates), true) = (site, templates, failures.is_empty()) else {
+            return Ok(Err(failures));
+        };
         let site_json = site.value();
         let site_value = tera::Value::from_serializable(&site_json);
         Ok(Ok(Self {

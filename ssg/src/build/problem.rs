@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::report::Failure;
+use crate::rules::RuleError;
 use crate::site::{Page, PlanProblem, RouteTable, SiteError};
 use crate::templates::TemplateFault;
 
@@ -10,6 +11,15 @@ pub(super) fn of_site(error: &SiteError) -> Failure {
     Failure {
         template: Some(error.file.clone()),
         line: Some(error.line),
+        message: error.message.clone(),
+        ..Failure::default()
+    }
+}
+
+pub(super) fn of_rule(error: &RuleError) -> Failure {
+    Failure {
+        template: Some(error.file.clone()),
+        line: Some(error.line).filter(|line| *line > 0),
         message: error.message.clone(),
         ..Failure::default()
     }

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::BuildError;
+use crate::rules;
 use crate::site::public_url;
 use crate::templates;
 
 /// The folder's name in the templates folder.
-pub(super) const FOLDER: &str = "static";
+pub const FOLDER: &str = "static";
 /// Hex digits of the hash in a file name: enough that no two versions ever meet.
 const HASH_DIGITS: usize = 12;
 
@@ -79,13 +80,15 @@ impl templates::Assets for StaticFiles {
     }
 }
 
-/// The path below `static/` with `/`; none for hidden files (but `.well-known` is public).
+/// The path below `static/` with `/`; none for hidden files (but `.well-known` is public)
+/// and for the rules, which are for the server.
 fn public_path(folder: &Path, path: &Path) -> Option<String> {
     let relative = path.strip_prefix(folder).ok()?;
     let names: Option<Vec<_>> = relative.iter().map(|name| name.to_str()).collect();
     let names = names?;
     let hidden = names.iter().any(|name| name.starts_with('.') && *name != ".well-known");
-    (!hidden && !names.is_empty()).then(|| names.join("/"))
+    let path = names.join("/");
+    (!hidden && !path.is_empty() && !rules::is_rule_file(&path)).then_some(path)
 }
 
 /// `css/site.css` → `assets/css/site.0123456789ab.css`
@@ -114,6 +117,7 @@ mod tests {
         fs::create_dir_all(folder.join("css")).unwrap();
         fs::write(folder.join("css/site.css"), "body{}").unwrap();
         fs::write(folder.join(".gitkeep"), "").unwrap();
+        fs::write(folder.join("_redirects"), "").unwrap();
         let files = StaticFiles::load(dir.path()).unwrap();
         assert_eq!(files.paths(), ["css/site.css"]);
         let url = files.url("css/site.css").unwrap();

@@ -78,7 +78,7 @@ async fn post_only() -> HttpResponse {
 /// With `--static` the site, else nothing.
 async fn elsewhere(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     if shared.serve_static {
-        static_files::serve(request, &shared.store).await
+        static_files::serve(request, &shared.store, Arc::clone(&shared.rules)).await
     } else {
         body::error(cms_api::error::ErrorName::NotFoundError, "Not Found")
     }

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use cms_api::webhook::Secret;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{event::Event, metrics::Metrics, seen::SeenIds};
+use super::{event::Event, live_rules::LiveRules, metrics::Metrics, seen::SeenIds};
 use crate::{
     client::Upstream,
     config::ServeConfig,
@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub(super) secrets: Vec<Secret>,
     pub(super) authorization: Option<String>,
     pub(super) serve_static: bool,
+    pub(super) rules: Arc<LiveRules>,
     pub(crate) upstream: Upstream,
     events: UnboundedSender<Event>,
     seen: Mutex<SeenIds>,
@@ -48,6 +49,7 @@ impl Shared {
         events: UnboundedSender<Event>,
         seen: SeenIds,
         upstream: Upstream,
+        rules: LiveRules,
     ) -> Self {
         Self {
             store,
@@ -55,6 +57,7 @@ impl Shared {
             secrets: serve.webhook_secrets.clone(),
             authorization: serve.webhook_authorization.clone(),
             serve_static: serve.serve_static,
+            rules: Arc::new(rules),
             upstream,
             events,
             seen: Mutex::new(seen),

@@ -10,6 +10,7 @@ use std::{
     io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use actix_files::NamedFile;
@@ -22,11 +23,16 @@ use actix_web::{
 };
 use percent_encoding::percent_decode_str;
 
-use super::body;
-use crate::release::Store;
+use super::{
+    body,
+    live_rules::LiveRules,
+    response_headers::{self, FOR_EVER, REVALIDATE},
+};
+use crate::{
+    release::Store,
+    rules::{Action, Asked, Rules},
+};
 
-const REVALIDATE: &str = "public, no-cache";
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// A shorter run of hexadecimal digits may be a word.
 const SHORTEST_HASH: usize = 8;
 
@@ -40,26 +46,115 @@ struct Found {
 enum Reply {
     File(Box<Found>),
     Folder,
+    /// As a rule of `_redirects` says.
+    Elsewhere(StatusCode, String),
     Nothing,
 }
 
-pub(super) async fn serve(request: HttpRequest, store: &Store) -> HttpResponse {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return body::method_not_allowed("GET, HEAD");
-    }
-    let (root, retired) = (store.current_dir(), store.retired_dir());
-    let path = percent_decode_str(request.path()).decode_utf8().map(String::from);
-    let reply = actix_web::web::block(move || match path {
-        Ok(path) if is_clean(&path) => find(&root, &retired, &path),
-        _ => missing(&root, ""),
-    })
-    .await;
-    let response = match reply {
-        Ok(Reply::File(found)) => send(&found, &request),
-        Ok(Reply::Folder) => to_folder(&request),
-        Ok(Reply::Nothing) | Err(_) => not_found(),
+/// What is answered to whom.
+struct Answer {
+    reply: Reply,
+    /// The path that was asked for, decoded.
+    path: String,
+    /// The path of what answers.
+    place: String,
+    rules: Arc<Rules>,
+}
+
+pub(super) async fn serve(
+    request: HttpRequest,
+    store: &Store,
+    rules: Arc<LiveRules>,
+) -> HttpResponse {
+    let site = Site { root: store.current_dir(), retired: store.retired_dir() };
+    let raw = request.path().to_owned();
+    let query = request.uri().query().map(str::to_owned);
+    let answer =
+        actix_web::web::block(move || site.answer(&raw, query.as_deref(), rules.current())).await;
+    let Ok(answer) = answer else { return not_found() };
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let response = match answer.reply {
+        Reply::Elsewhere(status, location) => {
+            HttpResponse::build(status).insert_header((header::LOCATION, location)).finish()
+        }
+        _ if !reads => body::method_not_allowed("GET, HEAD"),
+        Reply::File(found) => send(&found, &request),
+        Reply::Folder => to_folder(&request),
+        Reply::Nothing => not_found(),
     };
-    with_security_headers(response, request.path())
+    response_headers::finish(response, &answer.rules, &answer.path, &answer.place)
+}
+
+/// The trees that visitors see.
+struct Site {
+    root: PathBuf,
+    retired: PathBuf,
+}
+
+impl Site {
+    fn answer(&self, raw: &str, query: Option<&str>, rules: Arc<Rules>) -> Answer {
+        let decoded = percent_decode_str(raw).decode_utf8();
+        let Some(path) = decoded.ok().filter(|path| is_clean(path)).map(String::from) else {
+            let reply = missing(&self.root, "", StatusCode::NOT_FOUND);
+            return Answer { reply, path: raw.to_owned(), place: raw.to_owned(), rules };
+        };
+        let asked = Asked { raw, path: &path, query };
+        let (reply, place) = match rules.decide(asked, || self.stands(&path)) {
+            Some(action) => self.follow(action, &path),
+            None => (find(&self.root, &self.retired, &path, &path), path.clone()),
+        };
+        Answer { reply, path, place, rules }
+    }
+
+    fn stands(&self, path: &str) -> bool {
+        let below = path.trim_start_matches('/');
+        let file = self.root.join(below);
+        file.is_file() && !below.ends_with('/')
+            || file.join("index.html").is_file()
+            || self.retired.join(below).is_file()
+    }
+
+    fn follow(&self, action: Action, asked: &str) -> (Reply, String) {
+        match action {
+            Action::Redirect { status, location } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
+                (Reply::Elsewhere(status, location), String::new())
+            }
+            Action::Show { status: 200, file: Some(file) } => (self.rewritten(&file, asked), file),
+            Action::Show { status, file } => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
+                (self.lost(file.as_deref(), asked, status), String::new())
+            }
+        }
+    }
+
+    /// As if `file` had been asked for; a folder shows its page at once.
+    fn rewritten(&self, file: &str, asked: &str) -> Reply {
+        if !is_clean(file) {
+            return missing(&self.root, below(asked), StatusCode::NOT_FOUND);
+        }
+        match find(&self.root, &self.retired, file, asked) {
+            Reply::Folder => {
+                let page = self.root.join(below(file)).join("index.html");
+                plain_file(&page, REVALIDATE).unwrap_or(Reply::Nothing)
+            }
+            reply => reply,
+        }
+    }
+
+    /// A page of the owner's choice that says what is not there.
+    fn lost(&self, file: Option<&str>, asked: &str, status: StatusCode) -> Reply {
+        let Some(file) = file else { return missing(&self.root, below(asked), status) };
+        let page = self.root.join(below(file));
+        let places = [page.clone(), page.join("index.html")];
+        let found =
+            places.iter().filter(|_| is_clean(file)).find_map(|file| error_page(file, status));
+        found.unwrap_or_else(|| missing(&self.root, "", status))
+    }
+}
+
+fn below(path: &str) -> &str {
+    path.trim_start_matches('/')
 }
 
 /// No traversal, no doubled slashes: every other name is looked up literally.
@@ -69,10 +164,13 @@ fn is_clean(path: &str) -> bool {
     path == "/" || inner.is_some_and(|inner| !inner.split('/').any(odd))
 }
 
-fn find(root: &Path, retired: &Path, path: &str) -> Reply {
-    let below = path.trim_start_matches('/');
+/// `asked`: whose page for what is not there is shown.
+fn find(root: &Path, retired: &Path, path: &str, asked: &str) -> Reply {
+    let lost = || missing(root, asked.trim_start_matches('/'), StatusCode::NOT_FOUND);
+    let below = below(path);
     if below.is_empty() || below.ends_with('/') {
-        return page(root, below);
+        let file = root.join(below).join("index.html");
+        return plain_file(&file, REVALIDATE).unwrap_or_else(lost);
     }
     let cache = if is_hashed(below) { FOR_EVER } else { REVALIDATE };
     if let Some(reply) = plain_file(&root.join(below), cache) {
@@ -82,12 +180,7 @@ fn find(root: &Path, retired: &Path, path: &str) -> Reply {
         return Reply::Folder;
     }
     let kept = is_hashed(below).then(|| plain_file(&retired.join(below), FOR_EVER)).flatten();
-    kept.unwrap_or_else(|| missing(root, below))
-}
-
-fn page(root: &Path, below: &str) -> Reply {
-    let file = root.join(below).join("index.html");
-    plain_file(&file, REVALIDATE).unwrap_or_else(|| missing(root, below))
+    kept.unwrap_or_else(lost)
 }
 
 fn plain_file(file: &Path, cache: &'static str) -> Option<Reply> {
@@ -97,16 +190,17 @@ fn plain_file(file: &Path, cache: &'static str) -> Option<Reply> {
 }
 
 /// `/de/…` has its own page for what is not there.
-fn missing(root: &Path, below: &str) -> Reply {
+fn missing(root: &Path, below: &str, status: StatusCode) -> Reply {
     let locale = below.split_once('/').map(|(locale, _)| root.join(locale));
-    let pages = locale.into_iter().chain([root.to_owned()]).map(|folder| folder.join("404.html"));
-    for file in pages {
-        if let Ok(meta) = file.metadata() {
-            let status = StatusCode::NOT_FOUND;
-            return Reply::File(Box::new(Found { file, meta, cache: REVALIDATE, status }));
-        }
-    }
-    Reply::Nothing
+    let mut pages =
+        locale.into_iter().chain([root.to_owned()]).map(|folder| folder.join("404.html"));
+    pages.find_map(|file| error_page(&file, status)).unwrap_or(Reply::Nothing)
+}
+
+fn error_page(file: &Path, status: StatusCode) -> Option<Reply> {
+    let meta = file.metadata().ok().filter(Metadata::is_file)?;
+    let file = file.to_owned();
+    Some(Reply::File(Box::new(Found { file, meta, cache: REVALIDATE, status })))
 }
 
 /// `assets/site.0123abcd….css`
@@ -180,26 +274,6 @@ fn not_found() -> HttpResponse {
         .content_type("text/plain; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, REVALIDATE))
         .body("Not Found\n")
-}
-
-/// The same as `ssg nginx` gives. Files that editors upload never run as pages
-/// of this site.
-fn with_security_headers(mut response: HttpResponse, path: &str) -> HttpResponse {
-    let policy = if path.starts_with("/uploads/") {
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-    } else {
-        "frame-ancestors 'self'; object-src 'none'; base-uri 'self'"
-    };
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
-        (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 #[cfg(test)]

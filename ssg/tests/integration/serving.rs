@@ -13,6 +13,7 @@ use reqwest::{Client, Response, redirect};
 use ssg::{
     config::NginxConfig,
     release::{Changes, Meta, Store},
+    rules::Rules,
 };
 
 use super::{daemon::daemon_for, fake_cms::FakeCms};
@@ -22,7 +23,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 const HASHED: &str = "assets/site.0123456789ab.css";
 
-fn publish(store: &Store, upserts: &[(&str, &str)], removes: &[&str]) {
+pub(crate) fn publish(store: &Store, upserts: &[(&str, &str)], removes: &[&str]) {
     let upserts = upserts.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
     let removes = removes.iter().map(|path| (*path).into()).collect();
     let changes = Changes { upserts, removes, full: false };
@@ -49,7 +50,7 @@ fn site(dist: &Path) -> Store {
     store
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE).build().unwrap()
 }
 
@@ -57,25 +58,34 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-struct Nginx {
+pub(crate) struct Nginx {
     child: Child,
     prefix: PathBuf,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Nginx {
     async fn start(prefix: &Path, dist: &Path, upstream: &str) -> Self {
+        Self::start_with(prefix, dist, upstream, &Rules::default()).await
+    }
+
+    pub(crate) async fn start_with(
+        prefix: &Path,
+        dist: &Path,
+        upstream: &str,
+        rules: &Rules,
+    ) -> Self {
         // nginx cannot be asked which port it took, so one is looked for; when
         // somebody else gets it first, nginx does not start and we look again.
         for _ in 0..20 {
-            if let Some(nginx) = Self::try_start(prefix, dist, upstream).await {
+            if let Some(nginx) = Self::try_start(prefix, dist, upstream, rules).await {
                 return nginx;
             }
         }
         panic!("nginx does not start: {}", log(prefix));
     }
 
-    async fn try_start(prefix: &Path, dist: &Path, upstream: &str) -> Option<Self> {
+    async fn try_start(prefix: &Path, dist: &Path, upstream: &str, rules: &Rules) -> Option<Self> {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let config = NginxConfig {
             listen: free.to_string(),
@@ -84,7 +94,7 @@ impl Nginx {
             full: true,
         };
         let file = prefix.join("nginx.conf");
-        fs::write(&file, ssg::nginx::configuration(&config, dist).unwrap()).unwrap();
+        fs::write(&file, ssg::nginx::configuration(&config, dist, rules).unwrap()).unwrap();
         let child = Command::new(binary())
             .args(["-e", "error.log", "-g", "daemon off;", "-p"])
             .arg(prefix)

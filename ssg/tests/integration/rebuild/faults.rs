@@ -37,6 +37,24 @@ fn a_broken_template_publishes_nothing_and_names_its_line() {
 }
 
 #[test]
+fn rules_are_not_published_and_mistakes_in_them_publish_nothing() {
+    let mut site = magazine();
+    site.write("static/_redirects", "/a /b/\n");
+    site.write("static/_headers", "/*\n  X-A: 1\n");
+    site.build();
+    let before = site.tree();
+    assert!(!before.keys().any(|file| file.contains("_redirects") || file.contains("_headers")));
+    site.cms.edit("article", "two", "en", "body", json!("meanwhile"));
+    site.write("static/_redirects", "/a /b/\n/c /d/ 302 Language=de\n");
+    site.write("static/_headers", "/*\n  X-A: 1\n  Set-Cookie: a=b\n");
+    let failed = failures(&mut site, &Request::default());
+    assert!(failed[0].contains("static/_redirects:2: "), "{failed:?}");
+    assert!(failed[0].contains("`Language` is not supported"), "{failed:?}");
+    assert!(failed[1].contains("static/_headers:3: "), "{failed:?}");
+    assert_eq!(site.tree(), before);
+}
+
+#[test]
 fn mistakes_in_routes_publish_nothing_and_name_their_line() {
     for (from, to, line, message) in [
         ("\"home.html\"", "\"hom.html\"", 35, "there is no template `hom.html`"),
