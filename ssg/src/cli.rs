@@ -48,8 +48,12 @@ pub enum Command {
     Releases(ReleasesArgs),
     /// Make an earlier release live and keep it so
     Rollback(RollbackArgs),
+    /// Keep the live release live: later ones are built and wait
+    Pin,
     /// Let new releases go live again, the newest first of all
     Unpin,
+    /// List the files that differ between two releases
+    Diff(DiffArgs),
     /// Print the nginx configuration for the site
     Nginx(NginxArgs),
 }
@@ -144,6 +148,19 @@ pub enum ReleasesCommand {
 pub struct RollbackArgs {
     /// The release to show; without it, the one before the live one
     pub id: Option<u64>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    /// A kept release, as `ssg releases` lists it
+    #[arg(value_name = "A")]
+    pub from: u64,
+    /// The release to compare it with
+    #[arg(value_name = "B")]
+    pub to: u64,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]

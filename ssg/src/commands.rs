@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod build;
+mod diff;
 mod impact;
 mod pull;
 mod releases;
@@ -76,7 +77,9 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
         Command::Releases(args) => releases::run(config, env, args),
         Command::Rollback(args) => rollback::rollback(config, args),
+        Command::Pin => rollback::pin(config),
         Command::Unpin => rollback::unpin(config),
+        Command::Diff(args) => diff::run(config, env, args),
         Command::Nginx(args) => {
             let nginx = NginxConfig::resolve(args, env)?;
             print(nginx::configuration(&nginx, &config.out, &rules(config)?)?.trim_end())
@@ -125,6 +128,7 @@ fn rules(config: &Config) -> Result<Rules> {
 fn open_releases(config: &Config) -> Result<Store> {
     let settings = Settings {
         keep: config.keep_releases,
+        keep_bytes: config.keep_bytes,
         ..Settings::default()
     };
     Store::open_with(&config.out, settings)

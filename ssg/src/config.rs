@@ -42,6 +42,8 @@ pub struct Config {
     pub cache: PathBuf,
     pub cms: CmsConfig,
     pub keep_releases: usize,
+    /// Room for the files that only earlier releases show.
+    pub keep_bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -123,6 +125,7 @@ impl Config {
                     text.parse().ok().filter(|keep| *keep >= 2)
                 })?
                 .unwrap_or(KEPT_RELEASES),
+            keep_bytes: env.parse("SSG_KEEP_BYTES", A_SIZE, environment::parse_size)?,
         })
     }
 }
@@ -152,6 +155,8 @@ impl CmsConfig {
         })
     }
 }
+
+const A_SIZE: &str = "a size, such as 500MB or 2GB";
 
 const A_BASE_URL: &str = "an http or https address, such as https://cms.example.org";
 
@@ -274,6 +279,8 @@ mod tests {
         assert!(message(&[("SSG_CMS_URL", "ftp://x")]).contains("SSG_CMS_URL"));
         assert!(message(&[("SSG_KEEP_RELEASES", "1")]).contains("SSG_KEEP_RELEASES"));
         assert!(message(&[("SSG_CMS_TIMEOUT", "soon")]).contains("5s"));
+        assert!(message(&[("SSG_KEEP_BYTES", "much")]).contains("500MB"));
+        assert_eq!(config(&[("SSG_KEEP_BYTES", "2GB")]).unwrap().keep_bytes, Some(2 << 30));
     }
 
     #[test]

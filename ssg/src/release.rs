@@ -63,6 +63,8 @@ pub const KEPT_RELEASES: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub keep: usize,
+    /// Of files that only earlier releases show; none: as many as `keep` releases need.
+    pub keep_bytes: Option<u64>,
     /// Survive a power cut, not only a crash. Off only where speed of tests matters.
     pub durable: bool,
     /// How long to wait for another process that works on the same `dist`.
@@ -72,7 +74,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { keep: KEPT_RELEASES, durable: true, lock_wait: LOCK_WAIT, faults: Faults::default() }
+        Self {
+            keep: KEPT_RELEASES,
+            keep_bytes: None,
+            durable: true,
+            lock_wait: LOCK_WAIT,
+            faults: Faults::default(),
+        }
     }
 }
 
@@ -284,6 +292,11 @@ impl Store {
         activate::rollback(self, id)
     }
 
+    /// Keeps the live release live until `unpin`.
+    pub fn pin(&self) -> Result<ReleaseInfo> {
+        activate::pin(self)
+    }
+
     /// Makes the newest release live and lets later ones go live again.
     pub fn unpin(&self) -> Result<ReleaseInfo> {
         activate::unpin(self)
@@ -334,6 +347,21 @@ impl Store {
             return Err(ReleaseError::Unknown { id, kept });
         }
         Ok(changes.into_iter().map(PathChange::from).collect())
+    }
+
+    /// What differs between two kept releases, in path order. Bytes decide.
+    pub fn diff(&self, from: u64, to: u64) -> Result<Vec<PathChange>> {
+        let found = self.view(|view| {
+            let kept = view.kept()?;
+            match [from, to].into_iter().find(|id| !kept.contains(id)) {
+                Some(id) => Ok(Err(ReleaseError::Unknown { id, kept })),
+                None => Ok(Ok(net::between(view, from, to)?)),
+            }
+        })?;
+        let net = found.unwrap_or(Err(ReleaseError::Unknown { id: from, kept: Vec::new() }))?;
+        let mut changes: Vec<_> = net.into_iter().map(PathChange::from).collect();
+        changes.retain(|change| change.old != change.new);
+        Ok(changes)
     }
 
     /// Reads the history; `None` when there is none yet.

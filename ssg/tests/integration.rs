@@ -9,6 +9,7 @@ mod integration {
     mod end_to_end;
     mod exactness;
     mod fake_cms;
+    mod history;
     mod magazine;
     mod rebuild;
     mod releases;

@@ -1,4 +1,4 @@
-//! `ssg rollback` and `ssg unpin`: back, and forward again.
+//! `ssg rollback`, `ssg pin` and `ssg unpin`: back, staying, and forward again.
 
 use anyhow::Result;
 
@@ -8,6 +8,12 @@ use crate::{cli::RollbackArgs, config::Config, exit::Exit};
 pub(super) fn rollback(config: &Config, args: &RollbackArgs) -> Result<Exit> {
     let live = super::open_releases(config)?.rollback(args.id)?;
     eprintln!("release {} is live and pinned; `ssg unpin` lets newer ones go live", live.id);
+    super::print(&live.id.to_string())
+}
+
+pub(super) fn pin(config: &Config) -> Result<Exit> {
+    let live = super::open_releases(config)?.pin()?;
+    eprintln!("release {} stays live; `ssg unpin` lets newer ones go live", live.id);
     super::print(&live.id.to_string())
 }
 

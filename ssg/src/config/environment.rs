@@ -133,6 +133,21 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     Duration::try_from(parsed).ok()
 }
 
+/// `1MB` is 1 048 576 bytes, as everywhere here.
+pub(super) fn parse_size(text: &str) -> Option<u64> {
+    let upper = text.trim().to_ascii_uppercase();
+    let digits = upper.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: u64 = match &upper[digits.len()..] {
+        "" | "B" => 1,
+        "KB" | "K" => 1 << 10,
+        "MB" | "M" => 1 << 20,
+        "GB" | "G" => 1 << 30,
+        "TB" | "T" => 1 << 40,
+        _ => return None,
+    };
+    digits.trim_end().parse::<u64>().ok()?.checked_mul(unit)
+}
+
 fn read_file(path: &Path, name: &str) -> Result<Option<BTreeMap<String, String>>, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { file: name.to_owned(), source };
     let bytes = match fs::read(path) {
@@ -223,7 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn durations_and_flags_are_read() {
+    fn durations_and_sizes_are_read() {
+        assert_eq!(parse_size("500MB"), Some(500 << 20));
+        assert_eq!(parse_size("7"), Some(7));
+        assert_eq!(parse_size("1 gb"), Some(1 << 30));
+        for bad in ["", "MB", "1.5GB", "-1", "1XB", "99999999999TB"] {
+            assert_eq!(parse_size(bad), None, "{bad}");
+        }
         assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(parse_duration("1m30s"), Some(Duration::from_secs(90)));
         assert_eq!(parse_duration("-5s"), None);

@@ -30,6 +30,13 @@ pub(super) fn rollback(store: &Store, target: Option<u64>) -> Result<ReleaseInfo
     })
 }
 
+/// Keeps the live release live, whatever is built.
+pub(super) fn pin(store: &Store) -> Result<ReleaseInfo> {
+    activate(store, true, |state, _| {
+        state.live.as_ref().map(|live| live.at).ok_or(ReleaseError::NothingPublished)
+    })
+}
+
 /// Lets releases go live again, the newest first of all.
 pub(super) fn unpin(store: &Store) -> Result<ReleaseInfo> {
     activate(store, false, |state, _| state.newest.ok_or(ReleaseError::NothingPublished))
@@ -58,7 +65,7 @@ fn activate(
             let txn = history.write()?;
             clear_operation(&txn)?;
             retire::note(&txn, &leaving, jiff::Timestamp::now().as_second())?;
-            retain::drop_old_releases(&txn, &mut state, inner.settings.keep)?;
+            retain::drop_old_releases(&txn, &mut state, &inner.settings)?;
             inner.commit(txn, &mut state)?;
             settle::finish(inner, &history.read()?, &state)?;
         }

@@ -103,6 +103,10 @@ impl Difference {
         self.changes.len() as u64 - self.written()
     }
 
+    pub(super) fn replaced_bytes(&self) -> u64 {
+        self.changes.values().filter_map(|change| change.old).map(|old| old.size).sum()
+    }
+
     /// A file cannot stand where another file needs a folder.
     pub(super) fn check_collisions(&self, view: &View) -> Result<()> {
         let arrivals = self.changes.iter().filter(|(_, change)| change.new.is_some());

@@ -88,6 +88,9 @@ pub(super) struct Record {
     pub(super) written: u64,
     pub(super) removed: u64,
     pub(super) files: u64,
+    /// Bytes of the files it replaced or removed: what going back past it costs to keep.
+    #[serde(default)]
+    pub(super) replaced_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -238,13 +241,7 @@ impl View {
 
     /// The kept releases, oldest first.
     pub(super) fn records(&self) -> Result<Vec<(u64, Record)>> {
-        let releases = self.txn.open_table(RELEASES)?;
-        let rows = releases.iter()?;
-        rows.map(|row| {
-            let (id, record) = row?;
-            Ok((id.value(), from_json(record.value())?))
-        })
-        .collect()
+        records_in(&self.txn.open_table(RELEASES)?)
     }
 
     pub(super) fn kept(&self) -> Result<Vec<u64>> {
@@ -275,6 +272,18 @@ impl View {
         let rows = leftovers.iter()?;
         rows.map(|row| Ok(row?.0.value().to_owned())).collect()
     }
+}
+
+/// Releases, oldest first.
+pub(super) fn records_in(
+    releases: &impl ReadableTable<u64, &'static [u8]>,
+) -> Result<Vec<(u64, Record)>> {
+    let rows = releases.iter()?;
+    rows.map(|row| {
+        let (id, record) = row?;
+        Ok((id.value(), from_json(record.value())?))
+    })
+    .collect()
 }
 
 /// One release's changes, in path order.

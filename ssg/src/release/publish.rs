@@ -165,10 +165,11 @@ fn record(
         written,
         removed,
         files,
+        replaced_bytes: difference.replaced_bytes(),
     };
     txn.open_table(RELEASES)?.insert(id, to_json(&record)?.as_slice())?;
     txn.open_table(REPORTS)?.insert(id, to_json(&meta.report)?.as_slice())?;
-    retain::drop_old_releases(&txn, state, inner.settings.keep)?;
+    retain::drop_old_releases(&txn, state, &inner.settings)?;
     inner.commit(txn, state)?;
     Ok(Published {
         id,

@@ -3,27 +3,31 @@
 //! Dropping a release looks only at what changed between it and the next kept
 //! one. A version goes when the last kept release that shows it goes.
 
-use redb::{ReadableTable, WriteTransaction};
+use redb::WriteTransaction;
 
 use super::{
+    Settings,
     error::Result,
-    history::{DELTAS, LEFTOVERS, RELEASES, REPORTS, State, changes_of},
+    history::{DELTAS, LEFTOVERS, RELEASES, REPORTS, Record, State, changes_of, records_in},
     net::Net,
     version::Version,
 };
 
-/// Drops all but the newest `keep` releases and the live one.
+/// However little room there is, one can go back once.
+const FEWEST: usize = 2;
+
+/// Drops what is beyond the number or the room that the settings allow. The
+/// live release stays.
 pub(super) fn drop_old_releases(
     txn: &WriteTransaction,
     state: &mut State,
-    keep: usize,
+    settings: &Settings,
 ) -> Result<()> {
-    let mut kept = kept_releases(txn)?;
+    let records = records_in(&txn.open_table(RELEASES)?)?;
+    let mut kept: Vec<_> = records.iter().map(|(id, _)| *id).collect();
     let live = state.live.as_ref().map(|live| live.at);
-    let surplus: Vec<_> = {
-        let oldest_first = kept.iter().take(kept.len().saturating_sub(keep.max(1)));
-        oldest_first.copied().filter(|id| Some(*id) != live).collect()
-    };
+    let oldest_first = kept.iter().take(kept.len() - how_many_stay(&records, settings));
+    let surplus: Vec<_> = oldest_first.copied().filter(|id| Some(*id) != live).collect();
     for id in surplus {
         kept.retain(|other| *other != id);
         drop_objects(txn, &kept, id)?;
@@ -33,10 +37,19 @@ pub(super) fn drop_old_releases(
     drop_deltas(txn, state, &kept)
 }
 
-fn kept_releases(txn: &WriteTransaction) -> Result<Vec<u64>> {
-    let releases = txn.open_table(RELEASES)?;
-    let rows = releases.iter()?;
-    rows.map(|row| Ok(row?.0.value())).collect()
+/// Counted from the newest. Going back past a release needs the bytes that it
+/// replaced, so these are what an older one costs.
+fn how_many_stay(records: &[(u64, Record)], settings: &Settings) -> usize {
+    let (mut stay, mut bytes) = (0, 0_u64);
+    for (_, record) in records.iter().rev() {
+        let fits = settings.keep_bytes.is_none_or(|limit| bytes <= limit) || stay < FEWEST;
+        if stay >= settings.keep.max(1) || !fits {
+            break;
+        }
+        stay += 1;
+        bytes = bytes.saturating_add(record.replaced_bytes);
+    }
+    stay
 }
 
 /// Versions that `dropped` showed and neither neighbour among `kept` shows.

@@ -64,7 +64,7 @@ impl Target {
         if text.contains(['?', '#']) {
             return Err(format!("`{text}` shows a file; it cannot have `?` or `#`"));
         }
-        let parts = parts(text, path, query, |text| decoded(text))?;
+        let parts = parts(text, path, query, decoded)?;
         if parts.iter().any(|part| matches!(part, Part::Query(_))) {
             return Err(format!("`{text}`: a query parameter cannot name a file of this site"));
         }

@@ -97,6 +97,14 @@ fn releases_are_listed_rolled_back_and_unpinned() {
     assert_eq!(stdout(&forward), "2\n");
     assert_eq!(site(folder.path())["p0/index.html"], "two 0");
 
+    let pinned = run(folder.path(), &["pin"]);
+    assert_eq!((pinned.status.code(), stdout(&pinned).as_str()), (Some(0), "2\n"));
+    let diff = run(folder.path(), &["diff", "1", "2"]);
+    assert_eq!(stdout(&diff), "~ p0/index.html\n");
+    let diff = run(folder.path(), &["diff", "2", "1", "--json"]);
+    let json = r#"{"from":2,"to":1,"added":[],"changed":["p0/index.html"],"removed":[]}"#;
+    assert_eq!(stdout(&diff).trim(), json);
+
     let report = run(folder.path(), &["releases", "show", "2", "--json"]);
     assert_eq!(stdout(&report), "{\"rendered\":3}\n");
 }
@@ -110,6 +118,8 @@ fn what_cannot_be_done_says_why_and_ends_with_two() {
         (&["frobnicate"], "unrecognized subcommand"),
         (&["nginx", "--listen", "8080; evil"], "--listen is `8080; evil`"),
         (&["--cms-url", "ftp://x", "unpin"], "--cms-url is `ftp://x`"),
+        (&["pin"], "nothing has been published yet"),
+        (&["diff", "1", "2"], "there is no release 1; kept are none"),
     ] {
         let output = run(folder.path(), args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
