@@ -128,16 +128,7 @@ impl World {
     fn context(&self, page: &Page) -> Result<Context, String> {
         let mut context = Context::new();
         context.insert_value(SITE, self.inputs.site_value.clone());
-        context.insert(
-            "page",
-            &serde_json::json!({
-                "url": page.url,
-                "file": &*page.file,
-                "locale": &*page.locale,
-                "template": &*page.template,
-                "alternates": page.alternates,
-            }),
-        );
+        context.insert_value("page", shown(page));
         if let Some(entry) = &page.entry {
             let key = Key::Entry {
                 uid: Arc::clone(&entry.uid),
@@ -195,4 +186,24 @@ impl World {
         let found = names.try_fold(&self.inputs.site_json, |value, name| value.get(name));
         found.map_or(Fingerprint::ABSENT, Fingerprint::of_json)
     }
+}
+
+/// What templates see as `page`.
+fn shown(page: &Page) -> Value {
+    let alternates = page.alternates.iter().map(|alternate| {
+        object([("locale", Value::from(&*alternate.locale)), ("url", Value::from(&*alternate.url))])
+    });
+    object([
+        ("url", Value::from(&*page.url)),
+        ("file", Value::from(&*page.file)),
+        ("locale", Value::from(&*page.locale)),
+        ("template", Value::from(&*page.template)),
+        ("alternates", Value::from(alternates.collect::<Vec<_>>())),
+    ])
+}
+
+fn object<const N: usize>(entries: [(&'static str, Value); N]) -> Value {
+    Value::from(
+        entries.into_iter().map(|(name, value)| (name.into(), value)).collect::<tera::Map>(),
+    )
 }

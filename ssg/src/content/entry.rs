@@ -4,7 +4,7 @@
 //! the snapshot at the moment of asking, so that no entry ever holds a stale
 //! copy of another.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value as Json;
 use tera::{Map, Value};
@@ -30,6 +30,13 @@ impl std::fmt::Display for EntryRef {
     }
 }
 
+/// Selections of fields that a row remembers how it looks in. A site links to a tag from
+/// thousands of pages, in one or two ways.
+const MAX_SELECTIONS: usize = 4;
+
+/// A selection of fields, and the row as that shows it.
+type Selected = (Box<[String]>, Value);
+
 /// An immutable row of a snapshot.
 #[derive(Debug)]
 pub struct Entry {
@@ -39,6 +46,8 @@ pub struct Entry {
     data: Value,
     /// The entry as REST shows it without `populate` and `fields`, made on first use.
     plain: OnceLock<Value>,
+    /// The same for the first selections of fields it was linked with.
+    selected: Mutex<Vec<Selected>>,
 }
 
 impl Entry {
@@ -52,12 +61,24 @@ impl Entry {
         }
         let id =
             data.get("id").and_then(Json::as_i64).ok_or_else(|| bad("it has no numeric id"))?;
-        Ok(Self { id, data: from_json(data), plain: OnceLock::new(), key })
+        Ok(Self {
+            id,
+            data: from_json(data),
+            plain: OnceLock::new(),
+            selected: Mutex::default(),
+            key,
+        })
     }
 
     /// The same content with nothing derived from the content model remembered.
     pub(crate) fn without_derived(&self) -> Self {
-        Self { key: self.key.clone(), id: self.id, data: self.data.clone(), plain: OnceLock::new() }
+        Self {
+            key: self.key.clone(),
+            id: self.id,
+            data: self.data.clone(),
+            plain: OnceLock::new(),
+            selected: Mutex::default(),
+        }
     }
 
     #[must_use]
@@ -102,6 +123,20 @@ impl Entry {
 
     pub(crate) fn plain(&self, make: impl FnOnce() -> Value) -> Value {
         self.plain.get_or_init(make).clone()
+    }
+
+    /// The row with these fields alone.
+    pub(crate) fn selected(&self, fields: &[String], make: impl FnOnce() -> Value) -> Value {
+        let memory = || self.selected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = memory().iter().find(|(known, _)| **known == *fields) {
+            return known.clone();
+        }
+        let value = make();
+        let mut memory = memory();
+        if memory.len() < MAX_SELECTIONS {
+            memory.push((fields.into(), value.clone()));
+        }
+        value
     }
 }
 

@@ -145,8 +145,20 @@ impl<'a> Projector<'a> {
         }
         let show = Show::of(populate);
         let rows = rows.iter().filter_map(|row| row.entry);
-        let shown: Vec<_> = rows.map(|entry| self.entry(entry, show)).collect();
+        let shown: Vec<_> = rows.map(|entry| self.linked(entry, show)).collect();
         list_or_first(shown, is_many(link))
+    }
+
+    /// An entry that another one links to.
+    fn linked(&mut self, entry: &'a Arc<Entry>, show: Show<'_>) -> Value {
+        match show.fields.filter(|_| show.populate.is_empty() && self.ids == Ids::Asked) {
+            // What it looks like with some of its fields follows from them alone.
+            Some(fields) => {
+                self.footprint.share_document(&entry.key().document_id);
+                entry.selected(fields, || self.entry(entry, show))
+            }
+            None => self.entry(entry, show),
+        }
     }
 
     /// The places that pass the populate's filter, in its order.
