@@ -230,7 +230,10 @@ impl Stack {
         let releases = self.ssg_json(&["releases", "--json"]);
         let live = releases.as_array().unwrap().iter().find(|r| r["live"] == true).unwrap();
         let id = live["id"].as_str().map_or_else(|| live["id"].to_string(), str::to_owned);
-        self.ssg_json(&["releases", "show", &id, "--json"])
+        // A release is live a moment before its report is stored.
+        eventually("the report of the build", || {
+            Some(self.ssg_json(&["releases", "show", &id, "--json"])).filter(|it| !it.is_null())
+        })
     }
 
     /// A small magazine: two categories, one author, eight articles (two list pages).
