@@ -13,6 +13,6 @@ mod store;
 
 pub use error::StateError;
 pub use rows::{
-    Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
+    Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange, TraceRows,
 };
 pub use store::Store;

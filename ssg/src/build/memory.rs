@@ -120,5 +120,6 @@ fn stored_graph(store: &Store) -> Result<Option<Graph>, StateError> {
     let mut sound = true;
     store.questions(|id, bytes| sound &= graph.load_question(id, bytes).is_some())?;
     store.traces(|file, bytes| sound &= graph.load_trace(file, bytes).is_some())?;
+    graph.loaded();
     Ok(sound.then_some(graph))
 }

@@ -17,10 +17,10 @@ use super::settled::Settled;
 use super::work::{Planned, Work};
 use super::world::World;
 use super::{BuildError, ENGINE, Request};
-use crate::engine::{ChangeSet, Kind, Reason};
+use crate::engine::{ChangeSet, GraphChange, Kind, Reason};
 use crate::release::{FileAction, Meta, Published};
 use crate::site::period::Period;
-use crate::state::{Commit, Store, TouchedChange, TraceChange};
+use crate::state::{Commit, Store, TouchedChange, TraceChange, TraceRows};
 
 /// The second half of a build, once everything is loaded and planned.
 pub(super) struct Run<'a> {
@@ -83,6 +83,9 @@ impl Run<'_> {
         };
         let published = outputs.publish(meta)?;
         self.report.phases.switch = self.laps.lap();
+        // Beside the commit, which keeps one core busy.
+        let asked = memory.snapshot.clone();
+        rayon::spawn(move || asked.forget_answers());
         self.world.probe.reached(Phase::Switched);
         self.describe(memory, published.as_ref(), &applied, &unexplained);
         let newest = published.as_ref().map(|release| release.id).or(newest);
@@ -138,11 +141,9 @@ impl Run<'_> {
     }
 
     fn commit(&self, memory: &mut Memory, fresh: Fresh, release: String) -> Result<(), BuildError> {
-        let rows = memory.graph.take_changes();
         let settled = Settled::after(memory, &self.report);
         let same_release = memory.release.as_ref() == Some(&release);
-        let idle = rows.questions.is_empty()
-            && rows.traces.is_empty()
+        let idle = !memory.graph.has_changes()
             && memory.touched.is_empty()
             && !memory.fresh
             && same_release
@@ -156,11 +157,11 @@ impl Run<'_> {
             engine: Some(ENGINE.to_owned()),
             release: Some(release.clone()),
             settled: Some(Settled::encode(settled.as_ref())),
-            questions: rows.questions,
-            traces: rows.traces,
         };
         let commit = Commit { replica: fresh.replica, touched: TouchedChange::Clear, traces };
-        memory.revision = self.store.commit(&commit)?;
+        let rows = memory.graph.take_changes();
+        let rows = rows.map(|GraphChange { questions, traces }| TraceRows { questions, traces });
+        memory.revision = self.store.commit_with(&commit, rows)?;
         memory.touched.clear();
         memory.fresh = false;
         memory.release = Some(release);

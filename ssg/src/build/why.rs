@@ -121,7 +121,7 @@ fn cost(paths: &Paths, graph: &Graph, file: &str, trace: &Trace) -> Cost {
     let mut documents = BTreeSet::new();
     for (key, answer) in graph.reads(trace) {
         *reads.entry(key.kind()).or_default() += 1;
-        documents.extend(&answer.footprint.documents);
+        documents.extend(answer.footprint.documents.iter());
     }
     Cost {
         millis: std::time::Duration::from_micros(trace.about.micros).as_secs_f64() * 1_000.0,

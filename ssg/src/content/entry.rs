@@ -4,7 +4,7 @@
 //! the snapshot at the moment of asking, so that no entry ever holds a stale
 //! copy of another.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value as Json;
 use tera::{Map, Value};
@@ -34,8 +34,8 @@ impl std::fmt::Display for EntryRef {
 /// thousands of pages, in one or two ways.
 const MAX_SELECTIONS: usize = 4;
 
-/// A selection of fields, and the row as that shows it.
-type Selected = (Box<[String]>, Value);
+/// A selection of fields, all of them if there is none, and the row as that shows it.
+type Selected = (Option<Box<[String]>>, Value);
 
 /// An immutable row of a snapshot.
 #[derive(Debug)]
@@ -44,9 +44,7 @@ pub struct Entry {
     /// The numeric row id: the last sort key of every query.
     id: i64,
     data: Value,
-    /// The entry as REST shows it without `populate` and `fields`, made on first use.
-    plain: OnceLock<Value>,
-    /// The same for the first selections of fields it was linked with.
+    /// The entry as REST shows it with the first selections of fields it was linked with.
     selected: Mutex<Vec<Selected>>,
 }
 
@@ -61,13 +59,7 @@ impl Entry {
         }
         let id =
             data.get("id").and_then(Json::as_i64).ok_or_else(|| bad("it has no numeric id"))?;
-        Ok(Self {
-            id,
-            data: from_json(data),
-            plain: OnceLock::new(),
-            selected: Mutex::default(),
-            key,
-        })
+        Ok(Self { id, data: from_json(data), selected: Mutex::default(), key })
     }
 
     /// The same content with nothing derived from the content model remembered.
@@ -76,7 +68,6 @@ impl Entry {
             key: self.key.clone(),
             id: self.id,
             data: self.data.clone(),
-            plain: OnceLock::new(),
             selected: Mutex::default(),
         }
     }
@@ -121,20 +112,20 @@ impl Entry {
         self.data.as_map()
     }
 
-    pub(crate) fn plain(&self, make: impl FnOnce() -> Value) -> Value {
-        self.plain.get_or_init(make).clone()
-    }
-
     /// The row with these fields alone.
-    pub(crate) fn selected(&self, fields: &[String], make: impl FnOnce() -> Value) -> Value {
+    pub(crate) fn selected(
+        &self,
+        fields: Option<&[String]>,
+        make: impl FnOnce() -> Value,
+    ) -> Value {
         let memory = || self.selected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, known)) = memory().iter().find(|(known, _)| **known == *fields) {
+        if let Some((_, known)) = memory().iter().find(|(known, _)| known.as_deref() == fields) {
             return known.clone();
         }
         let value = make();
         let mut memory = memory();
         if memory.len() < MAX_SELECTIONS {
-            memory.push((fields.into(), value.clone()));
+            memory.push((fields.map(Into::into), value.clone()));
         }
         value
     }

@@ -68,14 +68,7 @@ impl<'a> Projector<'a> {
     }
 
     fn object(&mut self, place: &Place<'a>, shape: &Shape, show: Show<'_>) -> Value {
-        let base = match place.entry.filter(|_| show.fields.is_none()) {
-            Some(entry) => entry.plain(|| Value::from(scalars(place, shape, show, true))),
-            None => Value::from(scalars(place, shape, show, self.with_id)),
-        };
-        if show.populate.is_empty() {
-            return base;
-        }
-        let mut map = base.into_map().unwrap_or_default();
+        let mut map = scalars(place, shape, show, self.with_id);
         for (key, link) in &shape.links {
             let name = key.as_str().unwrap_or_default();
             if let Some(populate) = show.populate.iter().find(|populate| populate.name == name) {
@@ -151,14 +144,12 @@ impl<'a> Projector<'a> {
 
     /// An entry that another one links to.
     fn linked(&mut self, entry: &'a Arc<Entry>, show: Show<'_>) -> Value {
-        match show.fields.filter(|_| show.populate.is_empty() && self.ids == Ids::Asked) {
-            // What it looks like with some of its fields follows from them alone.
-            Some(fields) => {
-                self.footprint.share_document(&entry.key().document_id);
-                entry.selected(fields, || self.entry(entry, show))
-            }
-            None => self.entry(entry, show),
+        if !show.populate.is_empty() || self.ids != Ids::Asked {
+            return self.entry(entry, show);
         }
+        // What it looks like follows from the fields alone.
+        self.footprint.share_document(&entry.key().document_id);
+        entry.selected(show.fields, || self.entry(entry, show))
     }
 
     /// The places that pass the populate's filter, in its order.

@@ -14,6 +14,7 @@ use super::entry::{BadEntry, Entry, EntryRef};
 use super::remembered::Remembered;
 use super::rows::Rows;
 use super::shape::Shapes;
+use super::value::shared;
 
 /// The locale of content when the CMS names none.
 const FALLBACK_LOCALE: &str = "en";
@@ -316,9 +317,9 @@ impl Draft {
 fn key(shapes: &Shapes, uid: &str, document_id: &str, locale: Option<&str>) -> EntryRef {
     let localized = shapes.get(uid).is_none_or(|shape| shape.localized);
     EntryRef {
-        uid: Arc::from(uid),
+        uid: shared(uid),
         document_id: Arc::from(document_id),
-        locale: locale.filter(|_| localized).map(Arc::from),
+        locale: locale.filter(|_| localized).map(shared),
     }
 }
 

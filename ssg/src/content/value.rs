@@ -3,8 +3,11 @@
 //! Content is converted once when it enters a snapshot; from then on a template
 //! value is shared by reference count. Keys keep their order.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::Equivalent;
 use serde_json::Value as Json;
 use tera::value::Key;
@@ -50,9 +53,30 @@ pub(crate) fn to_json(value: &Value) -> Json {
     }
 }
 
-/// A map key that shares its text.
+/// Names that are shared; a site has a few hundred, but JSON attributes may
+/// hold anything.
+const MAX_SHARED: usize = 4096;
+
+/// A map key that shares its text with equal ones.
 pub(crate) fn key_of(name: &str) -> Key<'static> {
-    Key::String(Arc::from(name))
+    Key::String(shared(name))
+}
+
+/// The name of an attribute, a type or a locale as one text for all who have it.
+pub(crate) fn shared(name: &str) -> Arc<str> {
+    thread_local! {
+        static KNOWN: RefCell<HashSet<Arc<str>, RandomState>> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(shared) = known.get(name) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = name.into();
+        if known.len() < MAX_SHARED {
+            known.insert(Arc::clone(&shared));
+        }
+        shared
+    })
 }
 
 /// The value at `name`, `None` when the key is missing.

@@ -3,6 +3,10 @@
 //! Numbers are little-endian base-128, text and lists are preceded by their length. A row
 //! that cannot be read is `None`; the caller then discards all traces.
 
+use std::sync::Arc;
+
+use super::strings::Strings;
+
 /// Appends values to a buffer.
 #[derive(Debug, Default)]
 pub(super) struct Writer(pub(super) Vec<u8>);
@@ -76,6 +80,12 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text(&mut self) -> Option<String> {
         self.str().map(str::to_owned)
+    }
+
+    /// Texts that others are equal to.
+    pub(super) fn shared<C: FromIterator<Arc<str>>>(&mut self, strings: &mut Strings) -> Option<C> {
+        let count = self.number()?;
+        (0..count).map(|_| self.str().map(|text| strings.share(text))).collect()
     }
 
     pub(super) fn texts<T: From<&'a str>, C: FromIterator<T>>(&mut self) -> Option<C> {

@@ -11,8 +11,9 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::ids::Ids;
+use super::strings::Strings;
 use super::trace::{decode_question, encode_question};
-use super::{About, Answer, Key, QuestionId, Read, Trace};
+use super::{About, Answer, Key, Names, QuestionId, Read, Trace};
 
 /// All that is known about the pages of the last build.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Graph {
     changed_questions: BTreeSet<QuestionId>,
     changed_traces: BTreeSet<Arc<str>>,
     changed_media: BTreeSet<String>,
+    /// Texts of stored rows, while they are taken in.
+    strings: Strings,
 }
 
 #[derive(Debug)]
@@ -41,8 +44,11 @@ pub(super) struct Question {
     pub(super) key: Key,
     pub(super) answer: Answer,
     /// Output files of the pages that asked.
-    pub(super) pages: BTreeSet<Arc<str>>,
+    pub(super) pages: Names,
 }
+
+/// Rows that are encoded at a time.
+const BATCH: usize = 4096;
 
 /// Rows to store; `None` removes one.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -54,7 +60,7 @@ pub struct GraphChange {
 impl Graph {
     /// Takes in a question as [`Graph::take_changes`] gave it; `None` when it is unreadable.
     pub fn load_question(&mut self, id: QuestionId, bytes: &[u8]) -> Option<()> {
-        let (key, answer) = decode_question(bytes)?;
+        let (key, answer) = decode_question(bytes, &mut self.strings)?;
         self.insert_question(id, key, answer);
         self.changed_questions.clear();
         Some(())
@@ -62,8 +68,8 @@ impl Graph {
 
     /// The same for a trace, after all questions; `None` also when one of those is missing.
     pub fn load_trace(&mut self, file: &str, bytes: &[u8]) -> Option<()> {
-        let trace = Trace::decode(bytes)?;
-        let file: Arc<str> = file.into();
+        let trace = Trace::decode(bytes, &mut self.strings)?;
+        let file = self.strings.share(file);
         for id in &trace.reads {
             self.questions.get_mut(id)?.pages.insert(Arc::clone(&file));
         }
@@ -71,6 +77,11 @@ impl Graph {
         self.changed_media.clear();
         self.traces.insert(file, trace);
         Some(())
+    }
+
+    /// Everything stored has been taken in.
+    pub fn loaded(&mut self) {
+        self.strings = Strings::default();
     }
 
     #[must_use]
@@ -131,11 +142,11 @@ impl Graph {
             question.key.uid() == Some(uid) || question.answer.footprint.may_concern(uid)
         };
         let questions = self.questions.values().filter(about);
-        questions.flat_map(|question| &question.pages).map(ToString::to_string).collect()
+        questions.flat_map(|question| question.pages.iter()).map(ToString::to_string).collect()
     }
 
     fn pages_that_asked(&self, id: QuestionId) -> impl Iterator<Item = String> {
-        let pages = self.questions.get(&id).into_iter().flat_map(|question| &question.pages);
+        let pages = self.questions.get(&id).into_iter().flat_map(|question| question.pages.iter());
         pages.map(ToString::to_string)
     }
 
@@ -257,25 +268,35 @@ impl Graph {
         std::mem::take(&mut self.changed_media)
     }
 
-    /// Rows that changed since the last call.
     #[must_use]
-    pub fn take_changes(&mut self) -> GraphChange {
-        let questions = std::mem::take(&mut self.changed_questions);
-        let traces = std::mem::take(&mut self.changed_traces);
-        let question = |id: QuestionId| {
-            let stored = self.questions.get(&id);
-            (id, stored.map(|question| encode_question(&question.key, &question.answer)))
-        };
-        GraphChange {
-            questions: questions.into_par_iter().map(question).collect(),
-            traces: traces
-                .into_par_iter()
-                .map(|file| {
-                    let bytes = self.traces.get(&file).map(Trace::encode);
-                    (file, bytes)
-                })
-                .collect(),
-        }
+    pub fn has_changes(&self) -> bool {
+        !self.changed_questions.is_empty() || !self.changed_traces.is_empty()
+    }
+
+    /// Rows that changed since the last call, some at a time.
+    pub fn take_changes(&mut self) -> impl Iterator<Item = GraphChange> {
+        let questions = Vec::from_iter(std::mem::take(&mut self.changed_questions));
+        let traces = Vec::from_iter(std::mem::take(&mut self.changed_traces));
+        let graph = &*self;
+        let questions = batches(questions).map(|ids| GraphChange {
+            questions: ids.into_par_iter().map(|id| graph.question_row(id)).collect(),
+            ..GraphChange::default()
+        });
+        let traces = batches(traces).map(|files| GraphChange {
+            traces: files.into_par_iter().map(|file| graph.trace_row(file)).collect(),
+            ..GraphChange::default()
+        });
+        questions.chain(traces)
+    }
+
+    fn question_row(&self, id: QuestionId) -> (QuestionId, Option<Vec<u8>>) {
+        let stored = self.questions.get(&id);
+        (id, stored.map(|question| encode_question(&question.key, &question.answer)))
+    }
+
+    fn trace_row(&self, file: Arc<str>) -> (Arc<str>, Option<Vec<u8>>) {
+        let bytes = self.traces.get(&file).map(Trace::encode);
+        (file, bytes)
     }
 
     fn ask(&mut self, file: &Arc<str>, read: Read) -> QuestionId {
@@ -306,7 +327,7 @@ impl Graph {
             self.plain.insert(id);
         }
         self.index(id, &answer);
-        self.questions.insert(id, Question { key, answer, pages: BTreeSet::new() });
+        self.questions.insert(id, Question { key, answer, pages: Names::default() });
         self.changed_questions.insert(id);
     }
 
@@ -364,16 +385,16 @@ impl Graph {
     }
 
     fn index(&mut self, id: QuestionId, answer: &Answer) {
-        for document in &answer.footprint.documents {
+        for document in answer.footprint.documents.iter() {
             self.by_document.entry(Arc::clone(document)).or_default().insert(id);
         }
-        for uid in &answer.footprint.types {
+        for uid in answer.footprint.types.iter() {
             self.by_type.entry(Arc::clone(uid)).or_default().insert(id);
         }
     }
 
     fn unindex(&mut self, id: QuestionId, answer: &Answer) {
-        for document in &answer.footprint.documents {
+        for document in answer.footprint.documents.iter() {
             if let Some(ids) = self.by_document.get_mut(document) {
                 ids.remove(id);
                 if ids.is_empty() {
@@ -381,7 +402,7 @@ impl Graph {
                 }
             }
         }
-        for uid in &answer.footprint.types {
+        for uid in answer.footprint.types.iter() {
             if let Some(ids) = self.by_type.get_mut(uid) {
                 ids.remove(id);
                 if ids.is_empty() {
@@ -390,4 +411,12 @@ impl Graph {
             }
         }
     }
+}
+
+fn batches<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let batch: Vec<T> = rows.by_ref().take(BATCH).collect();
+        (!batch.is_empty()).then_some(batch)
+    })
 }

@@ -1,9 +1,8 @@
 //! A question, the fingerprint of its answer, and what the answer was made from.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Fingerprint, Key};
+use super::{Fingerprint, Key, Names};
 
 /// What an answer was made from: if nothing in its footprint changed, the answer did not.
 /// Wider than needed costs time; narrower would be wrong.
@@ -11,13 +10,13 @@ use super::{Fingerprint, Key};
 pub struct Footprint {
     /// Ids of documents looked up, found or not (an unpublished relation target counts:
     /// publishing it changes the answer).
-    pub documents: BTreeSet<Arc<str>>,
+    pub documents: Names,
     /// Content types searched as a whole: the type of a query, the types its filters and
     /// sort keys pass through, and the owning type of every inverse relation populated.
     ///
     /// A name may go on after the uid with a sign and a condition: a *watch*, which only the
     /// changes that [`ChangeSet::watches`](super::ChangeSet::watches) names touch.
-    pub types: BTreeSet<Arc<str>>,
+    pub types: Names,
 }
 
 /// The signs that begin a watch's condition; no uid has one.
@@ -52,8 +51,8 @@ impl Footprint {
     }
 
     pub fn merge(&mut self, other: &Self) {
-        self.documents.extend(other.documents.iter().cloned());
-        self.types.extend(other.types.iter().cloned());
+        self.documents.merge(&other.documents);
+        self.types.merge(&other.types);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{Reader, Writer};
+use super::strings::Strings;
 use super::{Answer, Fingerprint, Footprint, Key, Reason};
 
 /// Names a question in this graph and in its stored form.
@@ -77,7 +78,7 @@ impl Trace {
         writer.0
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8], strings: &mut Strings) -> Option<Self> {
         let mut reader = Reader(bytes);
         let about = About {
             kind: match reader.number()? {
@@ -88,11 +89,11 @@ impl Trace {
             },
             version: reader.text()?,
             url: reader.str()?.into(),
-            locale: reader.str()?.into(),
-            route: reader.str()?.into(),
-            template: reader.str()?.into(),
+            locale: strings.share(reader.str()?),
+            route: strings.share(reader.str()?),
+            template: strings.share(reader.str()?),
             entry: {
-                let parts: Vec<Arc<str>> = reader.texts()?;
+                let parts: Vec<Arc<str>> = reader.shared(strings)?;
                 let mut parts = parts.into_iter();
                 parts.next().zip(parts.next())
             },
@@ -117,11 +118,12 @@ pub(super) fn encode_question(key: &Key, answer: &Answer) -> Vec<u8> {
     writer.0
 }
 
-pub(super) fn decode_question(bytes: &[u8]) -> Option<(Key, Answer)> {
+pub(super) fn decode_question(bytes: &[u8], strings: &mut Strings) -> Option<(Key, Answer)> {
     let mut reader = Reader(bytes);
-    let key = Key::decode(reader.str()?)?;
+    let key = Key::decode(reader.str()?, &mut |text| strings.share(text))?;
     let fingerprint = Fingerprint::from_bytes(reader.array()?);
-    let footprint = Footprint { documents: reader.texts()?, types: reader.texts()? };
+    let footprint =
+        Footprint { documents: reader.shared(strings)?, types: reader.shared(strings)? };
     Some((key, Answer { fingerprint, footprint: Arc::new(footprint) }))
 }
 
@@ -149,10 +151,11 @@ mod tests {
             failed: Some("line 3".into()),
         };
         let trace = Trace { about, output: [7; 32], reads: vec![0, 5, 300] };
-        assert_eq!(Trace::decode(&trace.encode()), Some(trace.clone()));
+        let strings = &mut Strings::default();
+        assert_eq!(Trace::decode(&trace.encode(), strings), Some(trace.clone()));
         let plain = Trace { about: About::default(), ..trace };
-        assert_eq!(Trace::decode(&plain.encode()), Some(plain));
-        assert_eq!(Trace::decode(b"?"), None);
+        assert_eq!(Trace::decode(&plain.encode(), strings), Some(plain));
+        assert_eq!(Trace::decode(b"?", strings), None);
     }
 
     #[test]
@@ -164,6 +167,6 @@ mod tests {
         let answer =
             Answer { fingerprint: Fingerprint::of_bytes(b"x"), footprint: footprint.into() };
         let bytes = encode_question(&key, &answer);
-        assert_eq!(decode_question(&bytes), Some((key, answer)));
+        assert_eq!(decode_question(&bytes, &mut Strings::default()), Some((key, answer)));
     }
 }

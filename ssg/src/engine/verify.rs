@@ -50,7 +50,7 @@ pub fn verify(
         let Some(question) = graph.question(*id) else { continue };
         if question.answer.fingerprint != answer.fingerprint {
             let reasons = explain(&question.key, &question.answer, answer, changes);
-            for file in &question.pages {
+            for file in question.pages.iter() {
                 add_reasons(dirty.entry(file.to_string()).or_default(), &reasons);
             }
         }

@@ -209,7 +209,7 @@ impl RouteTable {
         for document in documents.filter(|other| id.1.as_deref() != Some(other)) {
             self.by_document.entry(Arc::clone(document)).or_default().insert(id.clone());
         }
-        for uid in &outline.footprint.types {
+        for uid in outline.footprint.types.iter() {
             self.by_type.entry(Arc::clone(uid)).or_default().insert(id.clone());
         }
         if !outline.problems.is_empty() {
@@ -218,12 +218,12 @@ impl RouteTable {
     }
 
     fn unindex(&mut self, id: &UnitId, outline: &Outline) {
-        for document in &outline.footprint.documents {
+        for document in outline.footprint.documents.iter() {
             if let Some(ids) = self.by_document.get_mut(document) {
                 ids.remove(id);
             }
         }
-        for uid in &outline.footprint.types {
+        for uid in outline.footprint.types.iter() {
             if let Some(ids) = self.by_type.get_mut(uid) {
                 ids.remove(id);
             }

@@ -86,7 +86,11 @@ pub struct TraceChange {
     pub engine: Option<String>,
     pub release: Option<String>,
     pub settled: Option<Vec<u8>>,
-    /// `None` removes.
+}
+
+/// Questions and traces as the engine encoded them; `None` removes one.
+#[derive(Debug, Clone, Default)]
+pub struct TraceRows {
     pub questions: Vec<(u32, Option<Vec<u8>>)>,
     pub traces: Vec<(Arc<str>, Option<Vec<u8>>)>,
 }

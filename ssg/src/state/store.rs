@@ -9,7 +9,7 @@ use redb::{
 use super::StateError;
 use super::open::{FORMAT, open_or_replace};
 use super::rows::{
-    Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange,
+    Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange, TraceRows,
 };
 
 /// Rows handed out at a time: enough to keep a thread busy for a few milliseconds.
@@ -142,10 +142,23 @@ impl Store {
     /// # Errors
     /// When the disk cannot be written; nothing has changed then.
     pub fn commit(&self, commit: &Commit) -> Result<u64, StateError> {
+        self.commit_with(commit, std::iter::empty())
+    }
+
+    /// The same with questions and traces, of which a large site has more than should be in
+    /// memory in both forms.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn commit_with(
+        &self,
+        commit: &Commit,
+        rows: impl Iterator<Item = TraceRows>,
+    ) -> Result<u64, StateError> {
         let transaction = self.database.begin_write()?;
         write_replica(&transaction, &commit.replica)?;
         write_touched(&transaction, &commit.touched)?;
-        write_traces(&transaction, &commit.traces)?;
+        write_traces(&transaction, &commit.traces, rows)?;
         let revision = {
             let mut table = transaction.open_table(META)?;
             let before = number(table.get(REVISION)?.map(|value| value.value().to_vec()));
@@ -239,23 +252,29 @@ fn write_touched(transaction: &WriteTransaction, change: &TouchedChange) -> Resu
     Ok(())
 }
 
-fn write_traces(transaction: &WriteTransaction, change: &TraceChange) -> Result<(), StateError> {
+fn write_traces(
+    transaction: &WriteTransaction,
+    change: &TraceChange,
+    rows: impl Iterator<Item = TraceRows>,
+) -> Result<(), StateError> {
     let mut questions = transaction.open_table(QUESTIONS)?;
     let mut traces = transaction.open_table(TRACES)?;
     if change.reset {
         questions.retain(|_, _| false)?;
         traces.retain(|_, _| false)?;
     }
-    for (id, bytes) in &change.questions {
-        match bytes {
-            Some(bytes) => drop(questions.insert(*id, bytes.as_slice())?),
-            None => drop(questions.remove(*id)?),
+    for batch in rows {
+        for (id, bytes) in batch.questions {
+            match bytes {
+                Some(bytes) => drop(questions.insert(id, bytes.as_slice())?),
+                None => drop(questions.remove(id)?),
+            }
         }
-    }
-    for (file, bytes) in &change.traces {
-        match bytes {
-            Some(bytes) => drop(traces.insert(&**file, bytes.as_slice())?),
-            None => drop(traces.remove(&**file)?),
+        for (file, bytes) in batch.traces {
+            match bytes {
+                Some(bytes) => drop(traces.insert(&*file, bytes.as_slice())?),
+                None => drop(traces.remove(&*file)?),
+            }
         }
     }
     let mut meta = transaction.open_table(META)?;

@@ -37,19 +37,20 @@ fn pulled() -> Commit {
         model: Some(b"{}".to_vec()),
         ..ReplicaChange::default()
     };
-    let traces = TraceChange {
-        questions: vec![(1, Some(b"q".to_vec()))],
-        traces: vec![("index.html".into(), Some(b"t".to_vec()))],
-        engine: Some("e1".into()),
-        ..TraceChange::default()
-    };
+    let traces = TraceChange { engine: Some("e1".into()), ..TraceChange::default() };
     Commit { replica, traces, touched: TouchedChange::default() }
+}
+
+fn rendered() -> impl Iterator<Item = TraceRows> {
+    let questions = vec![(1, Some(b"q".to_vec()))];
+    let traces = vec![("index.html".into(), Some(b"t".to_vec()))];
+    std::iter::once(TraceRows { questions, traces })
 }
 
 #[test]
 fn what_was_committed_is_there_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(Store::open(dir.path()).unwrap().commit(&pulled()).unwrap(), 1);
+    assert_eq!(Store::open(dir.path()).unwrap().commit_with(&pulled(), rendered()).unwrap(), 1);
     let store = Store::open(dir.path()).unwrap();
     let head = store.head().unwrap();
     assert_eq!(head.revision, 1);
@@ -65,15 +66,12 @@ fn what_was_committed_is_there_after_reopening() {
 fn deletes_and_resets_take_effect() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    store.commit(&pulled()).unwrap();
+    store.commit_with(&pulled(), rendered()).unwrap();
     let deletes = vec![row("a", "").id];
-    let traces = TraceChange {
-        traces: vec![("index.html".into(), None)],
-        questions: vec![(1, None)],
-        ..TraceChange::default()
-    };
+    let gone = TraceRows { traces: vec![("index.html".into(), None)], questions: vec![(1, None)] };
     let replica = ReplicaChange { deletes, ..ReplicaChange::default() };
-    store.commit(&Commit { replica, traces, ..Commit::default() }).unwrap();
+    let commit = Commit { replica, ..Commit::default() };
+    store.commit_with(&commit, std::iter::once(gone)).unwrap();
     assert_eq!(rows(&store), [row("b", "[]")]);
     assert_eq!(stored_traces(&store), (vec![], vec![]));
 
@@ -111,7 +109,7 @@ fn a_file_that_is_no_database_is_replaced() {
 #[test]
 fn a_truncated_database_is_replaced() {
     let dir = tempfile::tempdir().unwrap();
-    Store::open(dir.path()).unwrap().commit(&pulled()).unwrap();
+    Store::open(dir.path()).unwrap().commit_with(&pulled(), rendered()).unwrap();
     let path = dir.path().join(Store::FILE_NAME);
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(10_000).unwrap();
@@ -128,7 +126,7 @@ fn a_truncated_database_is_replaced() {
 fn a_database_of_another_format_is_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    store.commit(&pulled()).unwrap();
+    store.commit_with(&pulled(), rendered()).unwrap();
     let transaction = store.database.begin_write().unwrap();
     transaction.open_table(META).unwrap().insert(FORMAT_KEY, b"galley-state 0".as_slice()).unwrap();
     transaction.commit().unwrap();
