@@ -325,7 +325,7 @@ impl Store {
     }
 
     /// Replaces the report: only after the switch are all its figures known.
-    pub fn set_report(&self, id: u64, report: &Value) -> Result<()> {
+    pub fn set_report(&self, id: u64, report: &impl Serialize) -> Result<()> {
         let inner = &*self.inner;
         let _lock = inner.lock()?;
         let history = inner.open_history()?;

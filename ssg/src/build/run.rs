@@ -93,8 +93,7 @@ impl Run<'_> {
         self.report.phases.commit = self.laps.lap();
         self.world.probe.reached(Phase::Committed);
         if let Some(published) = &published {
-            let report = serde_json::to_value(&self.report).unwrap_or_default();
-            releases.set_report(published.id, &report)?;
+            releases.set_report(published.id, &self.report)?;
             self.report.phases.commit += self.laps.lap();
         }
         Ok(true)

@@ -157,7 +157,7 @@ fn questions() -> Vec<Key> {
 
 fn touched(answer: &Answer, changes: &[Change], watches: &BTreeSet<Arc<str>>) -> bool {
     let documents = &answer.footprint.documents;
-    changes.iter().any(|change| documents.contains(&*change.key.document_id))
+    changes.iter().any(|change| documents.contains(&change.key.document_id))
         || answer.footprint.types.iter().any(|name| watches.contains(name))
 }
 

@@ -18,7 +18,7 @@ const MAX_SPECS: usize = 4096;
 /// Entries in remembered answers per generation.
 const MAX_REPLIES: usize = 20_000;
 /// Cards per generation.
-const MAX_CARDS: usize = 60_000;
+const MAX_CARDS: usize = 120_000;
 /// Rows in sorted lists per generation.
 const MAX_LISTED: usize = 200_000;
 
