@@ -27,6 +27,7 @@ mod server;
 mod traffic;
 
 use report::Report;
+use scenario::Scenario;
 
 const USAGE: &str = "usage: scripts/bench api [--articles N,N] [--seconds S] [--connections N,N] \
                      [--keep] [--write]\n
@@ -109,17 +110,23 @@ fn measure(articles: usize, options: &Options) -> Report {
     let startup = server::startup(&folder);
     let server = server::start(&folder);
     let mut report = Report::new(articles, startup, server.resident());
-    for &connections in &options.connections {
-        for scenario in scenario::all(&loaded) {
-            eprintln!("{articles} articles: {} with {connections} connections", scenario.name);
-            // What only the first requests pay belongs to the start, not to a request.
-            traffic::run(&server, &scenario, connections, Duration::from_millis(500));
-            let time = Duration::from_secs(options.seconds);
-            let run = traffic::run(&server, &scenario, connections, time);
-            report.add(&scenario, connections, run);
+    let ask = |report: &mut Report, server: &server::Server, scenarios: Vec<Scenario>| {
+        for &connections in &options.connections {
+            for scenario in &scenarios {
+                eprintln!("{articles} articles: {} with {connections} connections", scenario.name);
+                // What only the first requests pay belongs to the start, not to a request.
+                traffic::run(server, scenario, connections, Duration::from_millis(500));
+                let time = Duration::from_secs(options.seconds);
+                let run = traffic::run(server, scenario, connections, time);
+                report.add(scenario, connections, run);
+            }
         }
-    }
+    };
+    ask(&mut report, &server, scenario::all(&loaded).into());
     report.memory(server.resident(), server.peak());
+    drop(server);
+    let server = server::start_without_cards(&folder);
+    ask(&mut report, &server, scenario::without_cards(&loaded).into());
     drop(server);
     if !options.keep {
         std::fs::remove_dir_all(&folder).unwrap();

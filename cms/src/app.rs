@@ -44,6 +44,7 @@ impl App {
         keys: Keys,
         uploads: Storage,
     ) -> Self {
+        let cards = Cards::new(settings.serving.card_memory.bytes());
         Self {
             db,
             auth_limit: AuthLimit::new(settings.serving.auth_rate_limit),
@@ -52,7 +53,7 @@ impl App {
             model: Arc::new(ArcSwap::from_pointee(model)),
             settings: Arc::new(settings),
             jobs: Waker::default(),
-            cards: Cards::default(),
+            cards,
             registry: RegistryCache::default(),
         }
     }

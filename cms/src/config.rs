@@ -87,6 +87,9 @@ pub struct Serving {
     /// Largest request body that is not an upload
     #[arg(long, env = "CMS_BODY_LIMIT", value_name = "SIZE", default_value = "1MB")]
     pub body_limit: Size,
+    /// Memory for related entries that answers to reads show again, or `0B`
+    #[arg(long, env = "CMS_CARD_MEMORY", value_name = "SIZE", default_value = "4MB")]
+    pub card_memory: Size,
     /// Largest uploaded file
     #[arg(long, env = "CMS_UPLOAD_LIMIT", value_name = "SIZE", default_value = "200MB")]
     pub upload_limit: Size,

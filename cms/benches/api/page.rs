@@ -15,7 +15,7 @@ pub(crate) fn write(machine: &str, tables: &[String]) {
             let after = rest.split_once(END).expect("the section has no end mark").1;
             format!("{before}{section}{after}")
         }
-        None => format!("{text}\n## The content API under load\n\n{section}"),
+        None => text + &section,
     };
     std::fs::write(path, text).unwrap();
 }

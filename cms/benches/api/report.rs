@@ -46,10 +46,13 @@ impl Report {
         let recorded = scenario.recorded;
         let which = usize::from(connections > 1);
         let (p50, p99) = recorded.latency[which];
-        let verdict = match self.articles == TARGET_ARTICLES {
-            true => self.judge(scenario.name, run.cpu <= scenario.target),
-            false => "",
-        };
+        let target = scenario.target.map_or_else(String::new, |target| {
+            let verdict = match self.articles == TARGET_ARTICLES {
+                true => self.judge(scenario.name, run.cpu <= target),
+                false => "",
+            };
+            format!("≤ {target} {verdict}")
+        });
         let cells = [
             scenario.name.to_owned(),
             connections.to_string(),
@@ -59,7 +62,7 @@ impl Report {
             format!("{:.2} ({p99})", run.p99),
             format!("{:.3} ({})", run.cpu, recorded.cpu),
             format!("{:.0}", recorded.cpu / run.cpu),
-            format!("≤ {} {verdict}", scenario.target),
+            target,
         ];
         let json = json!({
             "request": scenario.name, "connections": connections, "requests": run.requests,

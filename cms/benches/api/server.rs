@@ -44,7 +44,18 @@ impl Drop for Server {
 }
 
 pub(crate) fn start(folder: &Path) -> Server {
-    let mut child = cms(folder).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+    serve(cms(folder))
+}
+
+/// A server that makes every related entry anew for every answer.
+pub(crate) fn start_without_cards(folder: &Path) -> Server {
+    let mut command = cms(folder);
+    command.env("CMS_CARD_MEMORY", "0B");
+    serve(command)
+}
+
+fn serve(mut command: Command) -> Server {
+    let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let line = lines.find(|line| line.contains("listening on ")).expect("the server ended");
     let address = line.split("http://").nth(1).unwrap().trim_end_matches('/').to_owned();

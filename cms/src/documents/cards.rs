@@ -15,19 +15,27 @@ use cms_api::model::ContentModel;
 
 use crate::store::tallies::State;
 
-/// What all cards may take; when it is used up, collecting begins again.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// A card that takes more is not kept.
 const LARGEST_CARD: usize = 64 * 1024;
 /// What a card takes beside its text.
 const FRAME: usize = 128;
 
 /// The cards of a process. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Cards(Arc<Mutex<Kept>>);
+
+impl Cards {
+    /// Cards that take so many bytes together, or a little less; none at all of 0.
+    #[must_use]
+    pub fn new(most_bytes: usize) -> Self {
+        Self(Arc::new(Mutex::new(Kept { most_bytes, ..Kept::default() })))
+    }
+}
 
 #[derive(Debug, Default)]
 struct Kept {
+    /// What all cards may take; when it is used up, collecting begins again.
+    most_bytes: usize,
     /// Of the content model.
     fingerprint: Vec<u8>,
     /// By what [`Desk::name`] says.
@@ -100,7 +108,8 @@ impl Desk<'_> {
         // Never left half changed where that matters: a pile's cards are all of its state.
         let mut kept = self.cards.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.fingerprint != self.model.fingerprint() {
-            *kept = Kept { fingerprint: self.model.fingerprint().to_vec(), ..Kept::default() };
+            let fingerprint = self.model.fingerprint().to_vec();
+            *kept = Kept { fingerprint, most_bytes: kept.most_bytes, ..Kept::default() };
         }
         kept
     }
@@ -113,14 +122,17 @@ impl Kept {
 
     fn add(&mut self, name: String, state: i64, id: &str, card: &Arc<str>) {
         let bytes = id.len() + card.len() + FRAME;
-        if self.bytes + bytes + name.len() > MOST_BYTES {
+        let pile_bytes = name.len() + FRAME;
+        if bytes + pile_bytes > self.most_bytes {
+            return;
+        }
+        if self.bytes + bytes + pile_bytes > self.most_bytes {
             self.piles.clear();
             self.bytes = 0;
         }
         if self.piles.get(&name).is_none_or(|pile| pile.state != state) {
-            let bytes = name.len() + FRAME;
-            self.bytes += bytes;
-            let pile = Pile { state, bytes, cards: HashMap::new() };
+            self.bytes += pile_bytes;
+            let pile = Pile { state, bytes: pile_bytes, cards: HashMap::new() };
             if let Some(old) = self.piles.insert(name.clone(), pile) {
                 self.bytes -= old.bytes;
             }
@@ -150,7 +162,8 @@ mod tests {
 
     #[test]
     fn cards_are_those_of_one_state_and_take_no_more_than_they_may() {
-        let mut kept = Kept::default();
+        const MOST_BYTES: usize = 4 * 1024 * 1024;
+        let mut kept = Kept { most_bytes: MOST_BYTES, ..Kept::default() };
         let card: Arc<str> = "x".repeat(1000).into();
         kept.add("authors".into(), 1, "a", &card);
         kept.add("authors".into(), 1, "b", &card);
@@ -164,5 +177,8 @@ mod tests {
             assert!(kept.bytes <= MOST_BYTES);
         }
         assert_eq!(kept.bytes, kept.piles.values().map(|pile| pile.bytes).sum::<usize>());
+        let mut none = Kept::default();
+        none.add("authors".into(), 1, "a", &card);
+        assert!(none.piles.is_empty());
     }
 }
