@@ -174,6 +174,35 @@ pub struct NginxArgs {
     /// Where `ssg serve` listens [default: 127.0.0.1:8787]
     #[arg(long, env = "SSG_NGINX_UPSTREAM", value_name = "ADDRESS")]
     pub upstream: Option<String>,
+    /// Certificate chain for TLS; nginx listens on 443 then
+    #[arg(long, env = "SSG_NGINX_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's key
+    #[arg(long, env = "SSG_NGINX_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Where visitors without TLS are sent to it [default: 80]
+    #[arg(long, env = "SSG_NGINX_PLAIN_LISTEN", value_name = "PORT")]
+    pub plain_listen: Option<String>,
+    /// Stand in front of this static node; may be repeated
+    #[arg(long = "node", env = "SSG_NGINX_NODES", value_name = "ADDRESS", value_delimiter = ',')]
+    pub nodes: Vec<String>,
+    /// A node that only a share of the visitors sees; may be repeated
+    #[arg(
+        long = "canary",
+        env = "SSG_NGINX_CANARIES",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub canaries: Vec<String>,
+    /// That share [default: 5%]
+    #[arg(long, env = "SSG_NGINX_CANARY_SHARE", value_name = "PERCENT")]
+    pub canary_share: Option<String>,
+    /// This node stands behind that front: believe it who is asking; may be repeated
+    #[arg(long, env = "SSG_NGINX_BEHIND", value_name = "ADDRESS", value_delimiter = ',')]
+    pub behind: Vec<String>,
+    /// Requests a second to the API from one address; 0 is no limit [default: 20]
+    #[arg(long, env = "SSG_NGINX_API_RATE", value_name = "NUMBER")]
+    pub api_rate: Option<u32>,
     /// A whole file for `nginx -p DIR -c FILE`, as any user
     #[arg(long, env = "SSG_NGINX_FULL", value_parser = Boolish::new())]
     pub full: bool,

@@ -9,23 +9,24 @@ use std::{fmt, path::PathBuf, time::Duration};
 use cms_api::webhook::Secret;
 use url::Url;
 
-pub use self::environment::{ConfigError, Environment};
+pub use self::{
+    environment::{ConfigError, Environment},
+    nginx::{NginxConfig, Tls},
+};
 use crate::{
-    cli::{BuildArgs, CommonArgs, NginxArgs, ServeArgs},
+    cli::{BuildArgs, CommonArgs, ServeArgs},
     daemon::Batching,
     release::KEPT_RELEASES,
 };
 
 mod environment;
+mod nginx;
 
 const DEFAULT_SITE: &str = "templates";
 const DEFAULT_OUT: &str = "dist";
 const DEFAULT_CACHE: &str = "content-cache";
 const DEFAULT_CMS: &str = "http://127.0.0.1:1337";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
-const DEFAULT_NGINX_LISTEN: &str = "8080";
-/// nginx's idiom for a name that matches nothing: the only server takes all.
-const ANY_SERVER_NAME: &str = "_";
 const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// From the first byte sent to the last byte read of one answer.
 const DEFAULT_CMS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -98,16 +99,6 @@ pub struct ServeConfig {
     pub webhook_authorization: Option<String>,
 }
 
-/// What goes into the nginx configuration besides the folders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NginxConfig {
-    pub listen: String,
-    pub server_name: String,
-    pub upstream: String,
-    /// A whole file, not a server block.
-    pub full: bool,
-}
-
 impl Config {
     pub fn resolve(args: &CommonArgs, env: &Environment) -> Result<Self, ConfigError> {
         let path = |given: &Option<PathBuf>, name: &str, default: &str| {
@@ -156,6 +147,7 @@ impl CmsConfig {
     }
 }
 
+const A_LOGIN: &str = "identifier and password belong together";
 const A_SIZE: &str = "a size, such as 500MB or 2GB";
 
 const A_BASE_URL: &str = "an http or https address, such as https://cms.example.org";
@@ -179,8 +171,12 @@ impl Credentials {
                 Ok(Self::Login { identifier: identifier.to_owned(), password: password.to_owned() })
             }
             (None, (None, None)) => Ok(Self::Anonymous),
-            (None, (Some(_), None)) => Err(ConfigError::Missing { name: "SSG_CMS_PASSWORD" }),
-            (None, (None, Some(_))) => Err(ConfigError::Missing { name: "SSG_CMS_IDENTIFIER" }),
+            (None, (Some(_), None)) => {
+                Err(ConfigError::Missing { name: "SSG_CMS_PASSWORD", why: A_LOGIN })
+            }
+            (None, (None, Some(_))) => {
+                Err(ConfigError::Missing { name: "SSG_CMS_IDENTIFIER", why: A_LOGIN })
+            }
         }
     }
 }
@@ -222,20 +218,6 @@ impl ServeConfig {
                 })?
                 .unwrap_or_default(),
             webhook_authorization: env.text("SSG_WEBHOOK_AUTHORIZATION").map(str::to_owned),
-        })
-    }
-}
-
-impl NginxConfig {
-    pub fn resolve(args: &NginxArgs, env: &Environment) -> Result<Self, ConfigError> {
-        let text = |given: &Option<String>, name: &str, default: &str| {
-            given.as_deref().or(env.text(name)).unwrap_or(default).to_owned()
-        };
-        Ok(Self {
-            listen: text(&args.listen, "SSG_NGINX_LISTEN", DEFAULT_NGINX_LISTEN),
-            server_name: text(&args.server_name, "SSG_NGINX_SERVER_NAME", ANY_SERVER_NAME),
-            upstream: text(&args.upstream, "SSG_NGINX_UPSTREAM", DEFAULT_LISTEN),
-            full: args.full || env.flag("SSG_NGINX_FULL")?,
         })
     }
 }

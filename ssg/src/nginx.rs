@@ -1,4 +1,5 @@
-//! The nginx configuration for a site: the text that the tests run.
+//! The nginx configuration for a site, or for a front of several nodes: the text
+//! that the tests run.
 //!
 //! nginx serves the files, `ssg` never touches its configuration again: the
 //! root is a link that switches. What is printed must be safe to include, so
@@ -8,37 +9,115 @@ use std::{fmt::Write, path::Path};
 
 use anyhow::{Context, Result, bail};
 
+use self::listen::STRICT_TRANSPORT;
 use crate::{config::NginxConfig, rules::Rules};
 
+mod front;
 mod headers;
+mod listen;
 mod pattern;
 mod redirects;
 
 const SERVER: &str = include_str!("nginx/server.conf");
 const FULL: &str = include_str!("nginx/full.conf");
+const BUSY: &str = r#"    location @api_busy {
+        default_type application/json;
+        add_header Retry-After 1 always;
+        add_header Cache-Control no-store always;
+        return 429 '{"data":null,"error":{"status":429,"name":"RateLimitError","message":"Too many requests, please try again later.","details":{}}}';
+    }
+"#;
+
 /// Of the hash that tells sites apart.
 const PREFIX_DIGITS: usize = 6;
 
-/// The configuration for the releases below `dist`, with the owner's rules.
+/// The configuration for the releases below `dist`, with the owner's rules, or
+/// for a front of several nodes.
 pub fn configuration(config: &NginxConfig, dist: &Path, rules: &Rules) -> Result<String> {
     let dist = std::path::absolute(dist).context("cannot resolve the path of `dist`")?;
     let prefix = prefix(&dist);
-    let retired = path(&dist.join("retired"))?;
-    let (header_maps, headers) = headers::compile(rules, &prefix)?;
-    let redirects = redirects::compile(&rules.redirects, &prefix, &retired)?;
-    let server = SERVER
-        .replace("{{listen}}", plain("--listen", &config.listen)?)
+    let listen = listen::compile(config, &prefix)?;
+    let template = if config.nodes.is_empty() {
+        site(config, &dist)?
+    } else {
+        let tls = format!(
+            "{}\n    add_header Strict-Transport-Security {STRICT_TRANSPORT} always;",
+            listen.tls
+        );
+        let tls = if config.tls.is_some() { &tls } else { &listen.tls };
+        front::template(config)?.replace("{{tls}}", tls)
+    };
+    let [zone, limit, busy] = rate_limit(config.api_rate, &prefix);
+    let server = template
+        .replace("{{plain}}", &listen.before)
+        .replace("{{listen}}", &listen.listen)
+        .replace("{{tls}}", &listen.tls)
         .replace("{{server_name}}", &server_names(&config.server_name)?)
-        .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
-        .replace("{{root}}", &path(&dist.join("current"))?)
-        .replace("{{retired}}", &retired)
-        .replace("    {{headers}}\n", &indented(&headers)?)
-        .replace("    {{redirects}}\n", &indented(&redirects.server)?)
-        .replace("{{maps}}", &(redirects.maps + &header_maps));
+        .replace("{{limit_zone}}\n", &zone)
+        .replace("        {{limit}}\n", &limit)
+        .replace("    {{busy}}\n", &busy)
+        .replace("{{prefix}}", &prefix);
+    // Last, so that nothing in them is taken for a place to fill in.
+    let server = with_rules(&server, config, rules, &dist, &prefix)?;
     if !config.full {
         return Ok(server);
     }
     Ok(FULL.replace("{{user}}", user()).replace("{{server}}", &indented(&server)?))
+}
+
+/// The files of this machine, and the daemon beside them.
+fn site(config: &NginxConfig, dist: &Path) -> Result<String> {
+    let mut behind = String::new();
+    let mut forwarded_proto = "$scheme";
+    for front in &config.behind {
+        writeln!(behind, "    set_real_ip_from {};", plain("--behind", front)?)?;
+        forwarded_proto = "$http_x_forwarded_proto";
+    }
+    if !behind.is_empty() {
+        behind.push_str("    real_ip_header X-Forwarded-For;\n    real_ip_recursive on;\n");
+    }
+    Ok(SERVER
+        .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
+        .replace("{{root}}", &path(&dist.join("current"))?)
+        .replace("{{retired}}", &path(&dist.join("retired"))?)
+        .replace("    {{behind}}\n", &behind)
+        .replace("{{forwarded_proto}}", forwarded_proto))
+}
+
+/// The owner's rules; a front leaves them to its nodes.
+fn with_rules(
+    server: &str,
+    config: &NginxConfig,
+    rules: &Rules,
+    dist: &Path,
+    prefix: &str,
+) -> Result<String> {
+    let (header_maps, headers) = headers::compile(rules, prefix, config.tls.is_some())?;
+    let retired = path(&dist.join("retired"))?;
+    let redirects = redirects::compile(&rules.redirects, prefix, &retired)?;
+    Ok(server
+        .replace("    {{headers}}\n", &indented(&headers)?)
+        .replace("    {{redirects}}\n", &indented(&redirects.server)?)
+        .replace("{{maps}}\n", &(redirects.maps + &header_maps)))
+}
+
+/// A zone, its use, and the answer to who asks too often.
+fn rate_limit(rate: u32, prefix: &str) -> [String; 3] {
+    if rate == 0 {
+        return Default::default();
+    }
+    let burst = rate.saturating_mul(2);
+    [
+        format!(
+            "# Who asks the API more often than that for long is told to wait.\n\
+             limit_req_zone $binary_remote_addr zone={prefix}_api:1m rate={rate}r/s;\n"
+        ),
+        format!(
+            "        limit_req zone={prefix}_api burst={burst} nodelay;\n        \
+             limit_req_status 429;\n        error_page 429 @api_busy;\n"
+        ),
+        BUSY.to_owned(),
+    ]
 }
 
 /// A value that stays one word of its directive.
@@ -95,12 +174,7 @@ mod tests {
     use super::*;
 
     fn config() -> NginxConfig {
-        NginxConfig {
-            listen: "8080".into(),
-            server_name: "_".into(),
-            upstream: "127.0.0.1:8787".into(),
-            full: false,
-        }
+        NginxConfig::default()
     }
 
     fn print(config: &NginxConfig, dist: &str) -> Result<String> {

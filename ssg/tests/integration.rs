@@ -11,6 +11,8 @@ mod integration {
     mod fake_cms;
     mod history;
     mod magazine;
+    mod nginx;
+    mod nodes;
     mod rebuild;
     mod releases;
     mod rules;

@@ -25,8 +25,8 @@ pub enum ConfigError {
     BadSecret { name: String, from: String, expected: &'static str },
     #[error("{flag} is `{value}`; expected {expected}")]
     Flag { flag: &'static str, value: String, expected: &'static str },
-    #[error("{name} is not set; identifier and password belong together")]
-    Missing { name: &'static str },
+    #[error("{name} is not set; {why}")]
+    Missing { name: &'static str, why: &'static str },
 }
 
 /// Every setting with its value and where it comes from.

@@ -8,15 +8,20 @@
 
 use std::fmt::Write;
 
-use super::pattern::{glob, map, quoted};
+use super::{
+    listen::STRICT_TRANSPORT,
+    pattern::{glob, map, quoted},
+};
 use crate::rules::{Edit, HeaderBlock, Rules};
 
 /// Stands where values before it were removed; no header can hold it.
 const MARK: char = '¬';
 
+type Own = (&'static str, &'static str, &'static str, &'static str);
+
 /// What every site sends: name, value, and what the owner's word depends on,
 /// with the condition under which it does not count.
-pub(super) const OWN: [(&str, &str, &str, &str); 5] = [
+const OWN: [Own; 5] = [
     ("Cache-Control", "$galley_cache", "$status", "~^(?!200|206|304)"),
     ("Content-Security-Policy", "$galley_policy", "$galley_policy", "~^sandbox"),
     ("X-Content-Type-Options", "nosniff", "$galley_policy", "~^sandbox"),
@@ -24,14 +29,21 @@ pub(super) const OWN: [(&str, &str, &str, &str); 5] = [
     ("Referrer-Policy", "strict-origin-when-cross-origin", "", ""),
 ];
 
+const TLS: Own = ("Strict-Transport-Security", STRICT_TRANSPORT, "", "");
+
 /// Maps outside of the server block, and the headers inside it.
-pub(super) fn compile(rules: &Rules, prefix: &str) -> Result<(String, String), std::fmt::Error> {
+pub(super) fn compile(
+    rules: &Rules,
+    prefix: &str,
+    tls: bool,
+) -> Result<(String, String), std::fmt::Error> {
     let (mut maps, mut server) = (String::new(), String::new());
     let names = rules.header_names();
     if !names.is_empty() {
         writeln!(maps, "# Headers: what `_headers` says about a path, `{MARK}` where it forgets.")?;
     }
-    for (name, default, guard, fixed) in OWN {
+    let sent: Vec<_> = OWN.into_iter().chain(tls.then_some(TLS)).collect();
+    for &(name, default, guard, fixed) in &sent {
         match names.iter().position(|known| known.eq_ignore_ascii_case(name)) {
             None => writeln!(server, "add_header {name} {default} always;")?,
             Some(at) => {
@@ -48,7 +60,7 @@ pub(super) fn compile(rules: &Rules, prefix: &str) -> Result<(String, String), s
             }
         }
     }
-    let own = |name: &str| OWN.iter().any(|(own, ..)| own.eq_ignore_ascii_case(name));
+    let own = |name: &str| sent.iter().any(|(own, ..)| own.eq_ignore_ascii_case(name));
     for (at, name) in names.iter().enumerate().filter(|(_, name)| !own(name)) {
         let parts = blocks(&mut maps, rules, name, &format!("{prefix}_h{at}"))?;
         let source = format!("\"{MARK}{parts}\"");

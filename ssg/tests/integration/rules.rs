@@ -9,7 +9,8 @@ use ssg::{build::STATIC_FOLDER, release::Store, rules::Rules};
 use super::{
     daemon::daemon_for,
     fake_cms::FakeCms,
-    serving::{Nginx, client, publish},
+    nginx::{Nginx, client},
+    serving::publish,
 };
 
 const REDIRECTS: &str = "\

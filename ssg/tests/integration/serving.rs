@@ -1,25 +1,16 @@
 //! The site over HTTP: by a real nginx with the configuration that `ssg nginx`
 //! prints, and by `ssg serve --static`. Visitors see no difference.
 
-use std::{
-    fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+use std::path::Path;
+
+use reqwest::Response;
+use ssg::release::{Changes, Meta, Store};
+
+use super::{
+    daemon::daemon_for,
+    fake_cms::FakeCms,
+    nginx::{Nginx, client},
 };
-
-use reqwest::{Client, Response, redirect};
-use ssg::{
-    config::NginxConfig,
-    release::{Changes, Meta, Store},
-    rules::Rules,
-};
-
-use super::{daemon::daemon_for, fake_cms::FakeCms};
-
-const PATIENCE: Duration = Duration::from_secs(20);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 const HASHED: &str = "assets/site.0123456789ab.css";
 
@@ -50,99 +41,8 @@ fn site(dist: &Path) -> Store {
     store
 }
 
-pub(crate) fn client() -> Client {
-    Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE).build().unwrap()
-}
-
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
-}
-
-pub(crate) struct Nginx {
-    child: Child,
-    prefix: PathBuf,
-    pub(crate) url: String,
-}
-
-impl Nginx {
-    async fn start(prefix: &Path, dist: &Path, upstream: &str) -> Self {
-        Self::start_with(prefix, dist, upstream, &Rules::default()).await
-    }
-
-    pub(crate) async fn start_with(
-        prefix: &Path,
-        dist: &Path,
-        upstream: &str,
-        rules: &Rules,
-    ) -> Self {
-        // nginx cannot be asked which port it took, so one is looked for; when
-        // somebody else gets it first, nginx does not start and we look again.
-        for _ in 0..20 {
-            if let Some(nginx) = Self::try_start(prefix, dist, upstream, rules).await {
-                return nginx;
-            }
-        }
-        panic!("nginx does not start: {}", log(prefix));
-    }
-
-    async fn try_start(prefix: &Path, dist: &Path, upstream: &str, rules: &Rules) -> Option<Self> {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let config = NginxConfig {
-            listen: free.to_string(),
-            server_name: "_".into(),
-            upstream: upstream.trim_start_matches("http://").into(),
-            full: true,
-        };
-        let file = prefix.join("nginx.conf");
-        fs::write(&file, ssg::nginx::configuration(&config, dist, rules).unwrap()).unwrap();
-        let child = Command::new(binary())
-            .args(["-e", "error.log", "-g", "daemon off;", "-p"])
-            .arg(prefix)
-            .arg("-c")
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let url = format!("http://{free}");
-        let mut nginx = Self { child, prefix: prefix.to_owned(), url };
-        nginx.answers().await.then_some(nginx)
-    }
-
-    async fn answers(&mut self) -> bool {
-        let give_up = Instant::now() + PATIENCE;
-        while Instant::now() < give_up && self.child.try_wait().unwrap().is_none() {
-            if client().get(&self.url).send().await.is_ok() {
-                return true;
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-        false
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The master takes its workers along; SIGKILL would orphan them.
-        let id = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-        let _ = self.child.wait();
-        if std::thread::panicking() {
-            eprintln!("{}", log(&self.prefix));
-        }
-    }
-}
-
-fn log(prefix: &Path) -> String {
-    fs::read_to_string(prefix.join("error.log")).unwrap_or_default()
-}
-
-/// Debian keeps it where users without rights do not look.
-fn binary() -> PathBuf {
-    let paths =
-        ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx", "/usr/local/bin/nginx"];
-    let found = paths.into_iter().map(PathBuf::from).find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("nginx is missing; `scripts/install test` installs it"))
 }
 
 /// What visitors may rely on, whoever serves.
