@@ -75,7 +75,7 @@ fn a_killed_daemon_converges_and_no_visitor_notices() {
         }
         stack.ssg.as_mut().unwrap().kill();
         stack.start_daemon();
-        stack.settled(&answer);
+        stack.caught_up(&answer);
         assert!(stack.visit("/blog/story-3/").body.contains(&format!("Take {round}")));
         assert!(stack.visit("/blog/").body.contains(&format!("Take {round}")));
     }

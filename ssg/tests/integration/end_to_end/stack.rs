@@ -219,14 +219,20 @@ impl Stack {
     }
 
     /// Waits until the live site has everything up to the write that gave `answer`, with
-    /// the help the wiring offers; returns the report of the release that is live.
-    pub(crate) fn settled(&self, answer: &Answer) -> Value {
+    /// the help the wiring offers.
+    pub(crate) fn caught_up(&self, answer: &Answer) {
         let seq: i64 = answer.header("X-Galley-Seq").parse().unwrap();
         let ready = format!("{}/readyz", self.ssg_url);
         eventually("the daemon to catch up", || {
             let state = self.visitor.try_get(&ready)?.json();
             (state["seq"].as_i64()? >= seq).then_some(())
         });
+    }
+
+    /// The same; returns the report of the release that is live. One whose daemon was
+    /// killed between the switch and the report never has one.
+    pub(crate) fn settled(&self, answer: &Answer) -> Value {
+        self.caught_up(answer);
         let releases = self.ssg_json(&["releases", "--json"]);
         let live = releases.as_array().unwrap().iter().find(|r| r["live"] == true).unwrap();
         let id = live["id"].as_str().map_or_else(|| live["id"].to_string(), str::to_owned);
