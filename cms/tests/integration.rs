@@ -16,6 +16,7 @@ mod integration {
     mod files;
     mod harness;
     mod indexes;
+    mod linking;
     mod model;
     mod postgres;
     mod process;

@@ -105,7 +105,8 @@ impl<'a> QueryParser<'a> {
         Ok(spec)
     }
 
-    /// Reads the parameters of a write. Unlike a read it may concern several locales.
+    /// Reads the parameters of a removal or of a publishing action. Unlike a read it may
+    /// concern several locales.
     ///
     /// # Errors
     /// As [`QueryParser::list`].
@@ -119,6 +120,20 @@ impl<'a> QueryParser<'a> {
         spec.page = pagination::of_one(tree)?;
         spec.publication = publication.or(has_published_version(ty, tree)?);
         self.conditions(&mut spec, ty, tree, &[])?;
+        spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
+        Ok(spec)
+    }
+
+    /// Reads the parameters of a create or an update: what to show, and the locale. Which rows
+    /// are meant and their order say nothing there; only their names are checked.
+    ///
+    /// # Errors
+    /// As [`QueryParser::list`].
+    pub fn save(&self, ty: &ContentType, tree: &Map<String, Value>) -> Result<QuerySpec, ApiError> {
+        self.check(ty, tree)?;
+        let mut shown = tree.clone();
+        shown.retain(|key, _| ["fields", "populate", "status"].contains(&key.as_str()));
+        let mut spec = self.shown(ty, &shown)?;
         spec.among_locales(locale::of_list(ty, tree.get("locale"))?);
         Ok(spec)
     }

@@ -74,7 +74,10 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let readable = |uid: &str| access.may_find(uid);
     let limits = query::limits(&context.app.settings);
     let parser = QueryParser { model: &model, limits, readable: &readable };
-    let spec = parser.write(ty, &question(call.verb, &tree))?;
+    let spec = match saves(call.verb) {
+        true => parser.save(ty, &question(&tree))?,
+        false => parser.write(ty, &tree)?,
+    };
     let data = match call.verb {
         ContentVerb::Create | ContentVerb::Update => read_data(&mut context, ty, &access)?,
         _ => Value::Null,
@@ -119,15 +122,11 @@ fn saves(verb: ContentVerb) -> bool {
     matches!(verb, ContentVerb::Create | ContentVerb::Update)
 }
 
-/// What the request asks to see. That a locale is none is left to [`refuse_locales`], which
-/// looks once everything else has been found good.
-fn question(verb: ContentVerb, tree: &Map<String, Value>) -> Map<String, Value> {
+/// What a save asks to see. That a locale is none is left to [`refuse_locales`], which looks
+/// once everything else has been found good.
+fn question(tree: &Map<String, Value>) -> Map<String, Value> {
     let mut question = tree.clone();
-    if saves(verb) {
-        // What is saved is shown whether it fits or not.
-        question.shift_remove("hasPublishedVersion");
-    }
-    if saves(verb) && tree.get("locale").is_some_and(Value::is_object) {
+    if tree.get("locale").is_some_and(Value::is_object) {
         question.shift_remove("locale");
     }
     question

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::coerce;
 use super::relations::Targets;
 use super::relations::apply::{Holder, apply, target_uid};
-use super::relations::arrange::Edit;
+use super::relations::arrange::Asked;
 use super::validate::joined;
 use super::work::Work;
 use crate::error::AppResult;
@@ -276,8 +276,8 @@ pub(crate) fn apply_links(
 ) -> AppResult<()> {
     drop_orphans(work, holder.row_id, data)?;
     for edit in edits {
-        let change = Edit::read(&edit.value, edit.target_uid(), targets, edit.fresh);
-        apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
+        let asked = edit.asked(targets);
+        apply(work, holder, edit.attribute, &edit.path, edit.component_id, asked)?;
     }
     Ok(())
 }
@@ -290,8 +290,8 @@ pub(crate) fn apply_inverse(
     targets: &Targets,
 ) -> AppResult<()> {
     for edit in edits.iter().filter(|edit| edit.is_inverse()) {
-        let change = Edit::read(&edit.value, edit.target_uid(), targets, edit.fresh);
-        apply(work, holder, edit.attribute, &edit.path, edit.component_id, &change)?;
+        let asked = edit.asked(targets);
+        apply(work, holder, edit.attribute, &edit.path, edit.component_id, asked)?;
     }
     Ok(())
 }
@@ -302,8 +302,9 @@ impl LinkEdit<'_> {
         matches!(&self.attribute.kind, AttributeKind::Relation(r) if !r.owns_links())
     }
 
-    fn target_uid(&self) -> &str {
-        target_uid(self.attribute).unwrap_or_default()
+    fn asked<'e>(&'e self, targets: &'e Targets) -> Asked<'e> {
+        let uid = target_uid(self.attribute).unwrap_or_default();
+        Asked { value: &self.value, uid, targets, fresh: self.fresh }
     }
 
     /// The top-level attribute this edit belongs to.

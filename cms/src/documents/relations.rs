@@ -20,12 +20,12 @@ use serde_json::{Map, Value, json};
 use super::validate::joined;
 use super::work::Work;
 use crate::error::AppResult;
-use crate::store::links::Target;
+use crate::store::documents::Identity;
 
 pub(crate) use exist::missing;
 
-/// Numeric ids a client named, with their types, and the documents they belong to.
-pub(crate) type Targets = HashMap<(String, i64), Target>;
+/// Numeric ids a client named, with their types, and the rows that have them.
+pub(crate) type Targets = HashMap<(String, i64), Identity>;
 
 /// The type of a target, where a relation may lead to several.
 const TYPE: &str = "__type";

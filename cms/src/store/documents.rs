@@ -303,21 +303,27 @@ pub fn number_of(conn: &mut Conn, identity: &Identity) -> Result<Option<i64>, St
         .optional()?)
 }
 
-/// The documentId behind a number of the given type.
+/// What the row with this number of the given type is about.
 ///
 /// # Errors
 /// Those of the database.
-pub fn document_of_number(
+pub fn identity_of_number(
     conn: &mut Conn,
     uid: &str,
     number: i64,
-) -> Result<Option<String>, StoreError> {
-    Ok(documents::table
+) -> Result<Option<Identity>, StoreError> {
+    let found: Option<(String, String, String)> = documents::table
         .filter(documents::uid.eq(uid))
         .filter(documents::number.eq(number))
-        .select(documents::document_id)
+        .select((documents::document_id, documents::locale, documents::status))
         .first(conn)
-        .optional()?)
+        .optional()?;
+    Ok(found.map(|(document_id, locale, status)| Identity {
+        uid: uid.to_owned(),
+        document_id,
+        locale,
+        status,
+    }))
 }
 
 /// Whether another document of the same type, locale and status holds this value at this

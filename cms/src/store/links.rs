@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Double, Text};
 use super::StoreError;
 use super::documents::Identity;
 use super::pool::{Conn, Dialect};
-use super::schema::links;
+use super::schema::{documents, links};
 use super::statement::Statement;
 
 /// Where on a source a link is held.
@@ -27,6 +27,12 @@ pub struct Slot {
 pub struct Target {
     pub uid: String,
     pub document_id: String,
+}
+
+impl From<&Identity> for Target {
+    fn from(row: &Identity) -> Self {
+        Self { uid: row.uid.clone(), document_id: row.document_id.clone() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -134,6 +140,31 @@ pub fn incoming(
     query.push(" AND d.status = ").bind(sources.status.as_str());
     query.push(" ORDER BY l.inverse_position, l.id");
     query.load(conn)
+}
+
+/// The locales of rows of a type that lead to `target` from their top-level attribute `path`.
+///
+/// # Errors
+/// Those of the database.
+pub fn locales_of_incoming(
+    conn: &mut Conn,
+    path: &str,
+    target: &Target,
+    source_uid: &str,
+) -> Result<Vec<String>, StoreError> {
+    let holders = links::table
+        .filter(links::target_document_id.eq(&target.document_id))
+        .filter(links::target_uid.eq(&target.uid))
+        .filter(links::component_id.eq(0))
+        .filter(links::path.eq(path))
+        .select(links::source_id);
+    Ok(documents::table
+        .filter(documents::id.eq_any(holders))
+        .filter(documents::uid.eq(source_uid))
+        .select(documents::locale)
+        .distinct()
+        .order(documents::locale)
+        .load(conn)?)
 }
 
 /// The place behind the last link that leads to `target` from `path`.

@@ -1,13 +1,16 @@
 //! Writing an edit of a relation or media attribute into the links.
 //!
 //! A two-way relation is one set of links, held by the owning side. An edit from the other
-//! side therefore changes rows of the target type; those rows are noted as changed.
+//! side therefore changes rows of the target type; those rows are noted as changed. An editor
+//! without a status or locale of its own changes just the rows that were named.
+
+use std::collections::BTreeSet;
 
 use cms_api::builtin;
 use cms_api::content_type::{Attribute, AttributeKind, ContentType, Relation, RelationKind};
 use cms_api::error::ApiError;
 
-use super::arrange::{Edit, positions};
+use super::arrange::{Asked, Edit, positions};
 use crate::documents::work::{DRAFT, PUBLISHED, Work};
 use crate::error::AppResult;
 use crate::store::documents::{self, Identity};
@@ -32,23 +35,24 @@ pub(crate) fn apply(
     attribute: &Attribute,
     path: &str,
     component_id: i64,
-    edit: &Edit,
+    asked: Asked<'_>,
 ) -> AppResult<()> {
     let slot = Slot { source_id: holder.row_id, path: path.to_owned(), component_id };
     match &attribute.kind {
         AttributeKind::Media { multiple, .. } => {
+            let edit = asked.edit();
             let media = |current: &[Target]| Ok(edit.apply_to_media(current, *multiple));
             owned(work, &slot, &media).map(drop)
         }
         AttributeKind::Relation(relation) if relation.owns_links() => {
-            let many = relation.kind.is_to_many();
-            let added = owned(work, &slot, &|current| after(edit, current, many))?;
+            let (edit, many) = (asked.edit(), relation.kind.is_to_many());
+            let added = owned(work, &slot, &|current| after(&edit, current, many))?;
             if component_id == 0 && is_exclusive(relation) {
                 release(work, holder, path, &added)?;
             }
             Ok(())
         }
-        AttributeKind::Relation(relation) => inverse(work, holder, relation, edit),
+        AttributeKind::Relation(relation) => inverse(work, holder, relation, asked),
         _ => Ok(()),
     }
 }
@@ -121,37 +125,55 @@ fn inverse(
     work: &mut Work<'_>,
     holder: Holder<'_>,
     relation: &Relation,
-    edit: &Edit,
+    asked: Asked<'_>,
 ) -> AppResult<()> {
     let model = work.model;
     let Some((owner, path, owning)) = model.owner_of(relation) else { return Ok(()) };
-    let locale = match (owner.localized, holder.ty.localized) {
-        (false, _) => String::new(),
-        (true, true) => holder.identity.locale.clone(),
-        (true, false) => work.default_locale.to_owned(),
-    };
-    for status in statuses(owner, holder) {
-        let side = Side {
-            target: Target {
-                uid: holder.identity.uid.clone(),
-                document_id: holder.identity.document_id.clone(),
-            },
-            path,
-            sources: Identity {
-                uid: owner.uid.clone(),
-                document_id: String::new(),
-                locale: locale.clone(),
-                status: status.to_owned(),
-            },
-            many: relation.kind.is_to_many(),
-            source_many: owning.kind.is_to_many(),
-        };
-        // Where drafts are linked as well, they decide whether a neighbour is linked.
-        let also_drafts = status == PUBLISHED && !holder.ty.draft_and_publish;
-        let lenient = (owner.draft_and_publish && also_drafts).then(|| edit.leniently());
-        side.edit(work, lenient.as_ref().unwrap_or(edit))?;
+    let any_status = !owner.draft_and_publish || holder.ty.draft_and_publish;
+    let any_locale = !owner.localized || holder.ty.localized;
+    for locale in locales(work, owner, path, holder, asked)? {
+        for status in statuses(owner, holder) {
+            let side = Side {
+                target: Target::from(holder.identity),
+                path,
+                sources: Identity {
+                    uid: owner.uid.clone(),
+                    document_id: String::new(),
+                    locale: locale.clone(),
+                    status: status.to_owned(),
+                },
+                many: relation.kind.is_to_many(),
+                source_many: owning.kind.is_to_many(),
+            };
+            let edit = asked.edit_of(&|row| {
+                (any_status || row.status == status) && (any_locale || row.locale == locale)
+            });
+            // Where drafts are linked as well, they decide whether a neighbour is linked.
+            let lenient = status == PUBLISHED && !any_status;
+            side.edit(work, &if lenient { edit.leniently() } else { edit })?;
+        }
     }
     Ok(())
+}
+
+/// The locales in which rows of the owning type are linked, or are to be.
+fn locales(
+    work: &mut Work<'_>,
+    owner: &ContentType,
+    path: &str,
+    holder: Holder<'_>,
+    asked: Asked<'_>,
+) -> AppResult<BTreeSet<String>> {
+    match (owner.localized, holder.ty.localized) {
+        (false, _) => Ok(BTreeSet::from([String::new()])),
+        (true, true) => Ok(BTreeSet::from([holder.identity.locale.clone()])),
+        (true, false) => {
+            let target = Target::from(holder.identity);
+            let linked = links::locales_of_incoming(work.conn, path, &target, &owner.uid)?;
+            let named = asked.rows().map(|row| row.locale.clone());
+            Ok(linked.into_iter().chain(named).collect())
+        }
+    }
 }
 
 /// The rows of the owning type that an edit from this row reaches.

@@ -8,7 +8,41 @@ use serde_json::{Map, Value};
 
 use super::{TYPE, Targets, is_truthy, row_number};
 use crate::documents::validate::joined;
+use crate::store::documents::Identity;
 use crate::store::links::Target;
+
+/// An edit of one attribute as a client wrote it, resolved (see [`super::resolve`]).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) value: &'a Value,
+    /// The type the attribute leads to.
+    pub(crate) uid: &'a str,
+    pub(crate) targets: &'a Targets,
+    /// The row is new, nothing is linked yet.
+    pub(crate) fresh: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// The edit, whichever row of a document it names.
+    pub(crate) fn edit(self) -> Edit {
+        self.edit_of(&|_| true)
+    }
+
+    /// The edit of those rows alone that are meant.
+    pub(crate) fn edit_of(self, is_meant: &dyn Fn(&Identity) -> bool) -> Edit {
+        Edit::read(self, is_meant)
+    }
+
+    /// The row an item names.
+    fn row(self, item: &Value) -> Option<&'a Identity> {
+        self.targets.get(&key(item, self.uid)?)
+    }
+
+    /// The rows of that type the client named, here or elsewhere in the body.
+    pub(crate) fn rows(self) -> impl Iterator<Item = &'a Identity> {
+        self.targets.values().filter(move |row| row.uid == self.uid)
+    }
+}
 
 /// An edit of one attribute.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,7 +51,7 @@ pub(crate) struct Edit {
     pub(crate) set: Option<Vec<Target>>,
     pub(crate) connect: Vec<Connect>,
     pub(crate) disconnect: Vec<Target>,
-    /// The row is new, nothing is linked yet.
+    /// As in [`Asked`].
     pub(crate) fresh: bool,
     /// An item whose neighbour is not linked goes to the end instead of failing.
     lenient: bool,
@@ -46,15 +80,15 @@ pub(crate) enum Place {
 }
 
 impl Edit {
-    /// Reads a resolved value (see [`super::resolve`]) of an attribute that leads to `uid`;
-    /// ids without a document are left out.
-    pub(crate) fn read(value: &Value, uid: &str, targets: &Targets, fresh: bool) -> Self {
+    /// Ids without a row, and rows that are not meant, are left out.
+    fn read(asked: Asked<'_>, is_meant: &dyn Fn(&Identity) -> bool) -> Self {
+        let Asked { value, fresh, .. } = asked;
         let Value::Object(map) = value else {
             let set = value.is_null().then(Vec::new);
             return Self { set, fresh, ..Self::default() };
         };
         let list = |word: &str| map.get(word).and_then(Value::as_array);
-        let found = |item: &Value| targets.get(&key(item, uid)?).cloned();
+        let found = |item: &Value| asked.row(item).filter(|row| is_meant(row)).map(Target::from);
         let strict = map.get("options").and_then(|options| options.get("strict"));
         let mut edit = Self {
             set: list("set").map(|items| unique(items.iter().filter_map(found))),
@@ -63,15 +97,17 @@ impl Edit {
             fresh,
             ..Self::default()
         };
-        edit.read_connects(list("connect").map_or(&[], Vec::as_slice), uid, targets);
+        let meant = |item: &&Value| asked.row(item).is_some_and(is_meant);
+        edit.read_connects(list("connect").into_iter().flatten().filter(meant), asked);
         edit
     }
 
-    fn read_connects(&mut self, items: &[Value], uid: &str, targets: &Targets) {
+    fn read_connects<'v>(&mut self, items: impl Iterator<Item = &'v Value>, asked: Asked<'_>) {
+        let (uid, targets) = (asked.uid, asked.targets);
         let mut seen: Vec<&Value> = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let Some(key) = key(item, uid) else { continue };
-            let Some(target) = targets.get(&key).cloned() else { continue };
+            let Some(target) = targets.get(&key).map(Target::from) else { continue };
             if seen.contains(&item) {
                 continue;
             }
@@ -132,12 +168,12 @@ impl Edit {
         Ok(list)
     }
 
-    /// The list after the edit of an attribute that holds one item: the first that is
-    /// connected takes the place of what is there.
+    /// The list after the edit of an attribute that holds one item: the first that is named
+    /// takes the place of what is there.
     pub(crate) fn apply_to_one(&self, current: &[Target]) -> Vec<Target> {
         let first = self.connect.first().map(|connect| connect.target.clone());
         match (&self.set, first) {
-            (Some(set), _) => set.last().cloned().into_iter().collect(),
+            (Some(set), _) => set.first().cloned().into_iter().collect(),
             (None, Some(first)) => vec![first],
             (None, None) => {
                 let gone: Vec<&Target> = self.gone().collect();
@@ -290,7 +326,7 @@ fn place(position: &Map<String, Value>, uid: &str, targets: &Targets) -> Place {
         let row = row_number(id).and_then(|id| targets.get(&(uid.to_owned(), id)));
         // A row that does not exist is never linked, which is what the message then says.
         let unknown = || Target { uid: String::new(), document_id: joined(id) };
-        let target = row.cloned().unwrap_or_else(unknown);
+        let target = row.map_or_else(unknown, Target::from);
         return if word == "before" { Place::Before(target) } else { Place::After(target) };
     }
     if position.get("start").is_some_and(is_truthy) { Place::Start } else { Place::End }
@@ -354,13 +390,20 @@ mod tests {
     }
 
     fn targets() -> Targets {
+        let row = |name: &&str| Identity {
+            uid: "t".into(),
+            document_id: (*name).into(),
+            locale: String::new(),
+            status: "published".into(),
+        };
         let names = ["a", "b", "c", "d", "e"].iter().zip(1..);
-        names.map(|(name, id)| (("t".into(), id), target(name))).collect()
+        names.map(|(name, id)| (("t".into(), id), row(name))).collect()
     }
 
     fn after(edit: Value, current: &[&str]) -> Result<Vec<String>, String> {
         let current: Vec<_> = current.iter().map(|name| target(name)).collect();
-        let list = Edit::read(&edit, "t", &targets(), false).apply(&current)?;
+        let asked = Asked { value: &edit, uid: "t", targets: &targets(), fresh: false };
+        let list = asked.edit().apply(&current)?;
         Ok(list.into_iter().map(|item| item.document_id).collect())
     }
 

@@ -6,7 +6,6 @@ use super::{Resolver, Version};
 use crate::documents::work::{DRAFT, PUBLISHED};
 use crate::error::AppResult;
 use crate::store::documents::{self, Identity};
-use crate::store::links::Target;
 
 impl Resolver<'_, '_> {
     /// A number is kept even when no row has it: that is reported with the other errors.
@@ -14,9 +13,8 @@ impl Resolver<'_, '_> {
     /// # Errors
     /// Those of the database.
     pub(super) fn by_id(&mut self, uid: &str, id: i64) -> AppResult<()> {
-        if let Some(document_id) = documents::document_of_number(self.work.conn, uid, id)? {
-            let target = Target { uid: uid.to_owned(), document_id };
-            self.targets.insert((target.uid.clone(), id), target);
+        if let Some(row) = documents::identity_of_number(self.work.conn, uid, id)? {
+            self.targets.insert((uid.to_owned(), id), row);
         }
         Ok(())
     }
@@ -41,8 +39,7 @@ impl Resolver<'_, '_> {
                 status: (*status).to_owned(),
             };
             if let Some(id) = documents::number_of(self.work.conn, &identity)? {
-                let target = Target { uid: identity.uid, document_id: identity.document_id };
-                self.targets.insert((target.uid.clone(), id), target);
+                self.targets.insert((identity.uid.clone(), id), identity);
                 numbers.push(id);
             }
         }
