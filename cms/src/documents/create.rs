@@ -69,7 +69,7 @@ fn insert(
 ) -> AppResult<Identity> {
     let ty = own(work, ty)?;
     let filled = match (sibling, data) {
-        (Some(sibling), Value::Object(map)) => locales::fill(ty, map, sibling).into(),
+        (Some(sibling), Value::Object(map)) => locales::fill(work, ty, map, sibling)?.into(),
         _ => data.clone(),
     };
     let mode = Mode { creation: true, draft: ty.draft_and_publish, stored: false };

@@ -8,7 +8,7 @@
 use cms_api::content_type::{Attribute, AttributeKind, ContentType};
 use serde_json::{Map, Value};
 
-use super::work::Work;
+use super::work::{PUBLISHED, Work};
 use crate::error::AppResult;
 use crate::store::documents::{self, Identity, Row};
 use crate::store::links::{self, Link, Slot, Target};
@@ -34,19 +34,42 @@ fn mentions(given: &Map<String, Value>, name: &str) -> bool {
 }
 
 /// The body for a new locale: what the client sent, and shared values it did not mention.
+/// Messages that quote the body show all of them.
+///
+/// # Errors
+/// Those of the database.
 pub(super) fn fill(
+    work: &mut Work<'_>,
     ty: &ContentType,
     given: &Map<String, Value>,
     sibling: &Row,
-) -> Map<String, Value> {
+) -> AppResult<Map<String, Value>> {
     let mut filled = given.clone();
-    for (name, attribute) in shared(ty) {
-        let is_value = !matches!(attribute.kind, AttributeKind::Media { .. });
-        if let Some(value) = sibling.data.get(name).filter(|_| is_value && !mentions(given, name)) {
+    filled.insert("documentId".into(), sibling.identity.document_id.clone().into());
+    for (name, attribute) in shared(ty).filter(|(name, _)| !mentions(given, name)) {
+        if let AttributeKind::Media { multiple, .. } = attribute.kind {
+            filled.insert(name.clone(), files(work, sibling, name, multiple)?);
+        } else if let Some(value) = sibling.data.get(name) {
             filled.insert(name.clone(), value.clone());
         }
     }
-    filled
+    Ok(filled)
+}
+
+/// The numbers of the files that a media attribute holds.
+fn files(work: &mut Work<'_>, row: &Row, name: &str, multiple: bool) -> AppResult<Value> {
+    let slot = Slot { source_id: row.id, path: name.to_owned(), component_id: 0 };
+    let mut numbers = Vec::new();
+    for link in links::at(work.conn, &slot)? {
+        let file = Identity {
+            uid: link.target.uid,
+            document_id: link.target.document_id,
+            locale: String::new(),
+            status: PUBLISHED.to_owned(),
+        };
+        numbers.extend(documents::number_of(work.conn, &file)?);
+    }
+    Ok(if multiple { numbers.into() } else { numbers.first().copied().into() })
 }
 
 /// Takes shared attributes the client did not mention from `sibling` as they are stored,

@@ -54,11 +54,20 @@ async fn a_type_without_locales_links_the_locale_that_is_named() {
     client.put(&german, json!({ "data": { "title": "Auf Deutsch" } })).await.expect(200);
     let named = json!([{ "documentId": story["documentId"], "locale": "de" }]);
     let ada = created(&client, "/api/authors", json!({ "name": "Ada", "articles": named })).await;
-    let default = json!({ "name": "Bob", "articles": [story["documentId"]] });
-    let bob = created(&client, "/api/authors", default).await;
+    let default = json!([story["documentId"]]);
+    let bob = json!({ "name": "Bob", "articles": default });
+    let bob = created(&client, "/api/authors", bob).await;
     for status in ["draft", "published"] {
         assert_eq!(titles(&client, &ada, status).await, json!(["Auf Deutsch"]), "{status}");
         assert_eq!(titles(&client, &bob, status).await, json!(["In English"]), "{status}");
+    }
+    let both = json!([story["documentId"], { "documentId": story["documentId"], "locale": "de" }]);
+    let cid = created(&client, "/api/authors", json!({ "name": "Cid", "articles": both })).await;
+    let shown = json!(["In English", "Auf Deutsch"]);
+    assert_eq!(titles(&client, &cid, "published").await, shown, "in the order they were named");
+    for (author, named) in [(&ada, named), (&bob, default)] {
+        let path = format!("/api/authors/{}", id_of(author));
+        client.put(&path, json!({ "data": { "articles": named } })).await.expect(200);
     }
     // A list replaces what is linked in any locale; an edit leaves the rest alone.
     let path = format!("/api/authors/{}", id_of(&ada));
@@ -137,4 +146,21 @@ async fn a_save_reads_what_to_show_and_only_checks_the_names_of_the_rest() {
     // A removal is of the rows that are meant.
     client.delete(&format!("{path}?sort=title:up")).await.expect(400);
     client.get(&path).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_message_about_a_new_locale_quotes_what_it_takes_over() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let story = created(&client, "/api/articles", json!({ "title": "A story", "rating": 2 })).await;
+    let path = format!("/api/articles/{}?locale=de", id_of(&story));
+    let body = json!({ "data": { "title": "Auf Deutsch", "author": 999, "cover": null } });
+    let answer = client.put(&path, body).await.expect(400);
+    let quoted = &answer.body["error"]["details"]["errors"][0]["value"];
+    let keys = ["documentId", "locale", "title", "rating", "cover", "gallery", "author"];
+    let shown: Vec<&Value> = keys.iter().map(|key| quoted.get(key).unwrap()).collect();
+    let expected = json!([
+        story["documentId"], "de", "Auf Deutsch", 2, null, { "set": [] }, { "set": [{ "id": 999 }] }
+    ]);
+    assert_eq!(json!(shown), expected);
 }

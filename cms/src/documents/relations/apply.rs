@@ -4,11 +4,10 @@
 //! side therefore changes rows of the target type; those rows are noted as changed. An editor
 //! without a status or locale of its own changes just the rows that were named.
 
-use std::collections::BTreeSet;
-
 use cms_api::builtin;
 use cms_api::content_type::{Attribute, AttributeKind, ContentType, Relation, RelationKind};
 use cms_api::error::ApiError;
+use indexmap::IndexSet;
 
 use super::arrange::{Asked, Edit, positions};
 use crate::documents::work::{DRAFT, PUBLISHED, Work};
@@ -156,22 +155,23 @@ fn inverse(
     Ok(())
 }
 
-/// The locales in which rows of the owning type are linked, or are to be.
+/// The locales in which rows of the owning type are to be linked, in the order they are named,
+/// and those in which they are.
 fn locales(
     work: &mut Work<'_>,
     owner: &ContentType,
     path: &str,
     holder: Holder<'_>,
     asked: Asked<'_>,
-) -> AppResult<BTreeSet<String>> {
+) -> AppResult<IndexSet<String>> {
     match (owner.localized, holder.ty.localized) {
-        (false, _) => Ok(BTreeSet::from([String::new()])),
-        (true, true) => Ok(BTreeSet::from([holder.identity.locale.clone()])),
+        (false, _) => Ok(IndexSet::from([String::new()])),
+        (true, true) => Ok(IndexSet::from([holder.identity.locale.clone()])),
         (true, false) => {
             let target = Target::from(holder.identity);
             let linked = links::locales_of_incoming(work.conn, path, &target, &owner.uid)?;
             let named = asked.rows().map(|row| row.locale.clone());
-            Ok(linked.into_iter().chain(named).collect())
+            Ok(named.chain(linked).collect())
         }
     }
 }

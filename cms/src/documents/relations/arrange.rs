@@ -38,9 +38,11 @@ impl<'a> Asked<'a> {
         self.targets.get(&key(item, self.uid)?)
     }
 
-    /// The rows of that type the client named, here or elsewhere in the body.
+    /// The rows the client named, in that order.
     pub(crate) fn rows(self) -> impl Iterator<Item = &'a Identity> {
-        self.targets.values().filter(move |row| row.uid == self.uid)
+        let lists = ["set", "connect", "disconnect"].into_iter().map(|word| self.value.get(word));
+        let items = lists.flatten().filter_map(Value::as_array).flatten();
+        items.filter_map(move |item| self.row(item))
     }
 }
 
