@@ -29,6 +29,9 @@ pub(super) async fn run(
         if let (Ok(_), Some(orders)) = (&result, orders) {
             orders.done(shared.live_release());
         }
+        if result.is_ok() {
+            prepare(&shared, &pipeline).await;
+        }
         let wait = result.ok().and_then(|built| until(built.due)).map_or(poll, |due| due.min(poll));
         batch = inbox::next(&mut events, batching, tokio::time::Instant::now() + wait).await;
     }
@@ -55,23 +58,27 @@ async fn build(
         let built =
             built.unwrap_or_else(|panic| Err(anyhow!("the build panicked: {}", said(&*panic))));
         let took = began.elapsed();
-        // The first change after a first build then finds everything in memory and its tree
-        // ready.
-        if built.is_ok() {
-            if let Err(error) = shared.store.prepare() {
-                tracing::warn!(%error, "the standby tree is not ready yet");
-            }
-            let prepared = catch_unwind(AssertUnwindSafe(|| pipeline.prepare()));
-            if !matches!(prepared, Ok(Ok(()))) {
-                tracing::warn!(?prepared, "the next build will have to load everything");
-            }
-        }
         shared.refresh_status();
         (built, Some(orders), took)
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => (Err(anyhow!(error)), None, Duration::ZERO),
+    }
+}
+
+/// The next change then finds everything in memory and its tree ready.
+async fn prepare(shared: &Arc<Shared>, pipeline: &Arc<dyn Pipeline>) {
+    let (shared, pipeline) = (Arc::clone(shared), Arc::clone(pipeline));
+    let work = move || {
+        if let Err(error) = shared.store.prepare() {
+            tracing::warn!(%error, "the standby tree is not ready yet");
+        }
+        pipeline.prepare()
+    };
+    match tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from).flatten() {
+        Ok(()) => {}
+        Err(error) => tracing::warn!(%error, "the next build will have to load everything"),
     }
 }
 
