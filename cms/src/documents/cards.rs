@@ -3,9 +3,9 @@
 //! Lists show the same authors, tags and pictures again and again. A card depends on a row, the
 //! content model and the fields that are shown, never on who asks or what else the answer shows.
 //! It holds while the rows of its type, status and locale are in the state they were in
-//! ([`tallies`]). That state is read in the transaction that shows the card, so what another
-//! process wrote counts like what this one did. Only answers to reads may use cards: a
-//! transaction that writes sees states that may never be.
+//! ([`crate::store::tallies`]). That state is read in the transaction that shows the card, so
+//! what another process wrote counts like what this one did. Only answers to reads may use cards:
+//! a transaction that writes sees states that may never be.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ struct Kept {
     most_bytes: usize,
     /// Of the content model.
     fingerprint: Vec<u8>,
-    /// By what [`Desk::name`] says.
+    /// By type, status, locale and fields.
     piles: HashMap<String, Pile>,
     bytes: usize,
 }
