@@ -33,7 +33,6 @@ mod peers;
 mod phases;
 #[path = "site/place.rs"]
 mod place;
-#[allow(dead_code, reason = "shared with the end-to-end tests, which need more of it")]
 #[path = "../tests/integration/end_to_end/process.rs"]
 mod process;
 #[path = "site/publishes.rs"]

@@ -20,7 +20,6 @@ pub mod names;
 pub mod read;
 pub mod reason;
 pub mod recorder;
-mod strings;
 pub mod trace;
 pub mod verify;
 

@@ -17,4 +17,5 @@ pub mod render;
 pub mod rules;
 pub mod site;
 pub mod state;
+mod strings;
 pub mod templates;

@@ -101,6 +101,13 @@ impl ApiError {
         self
     }
 
+    /// As errors look that Strapi's own libraries raise.
+    #[must_use]
+    pub fn without_details(mut self) -> Self {
+        self.details = None;
+        self
+    }
+
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(ErrorName::NotFoundError, "Not Found")

@@ -7,6 +7,8 @@
 
 use serde_json::Value;
 
+use crate::builtin;
+
 /// A question about the documents of one content type.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct QuerySpec {
@@ -157,6 +159,19 @@ pub enum Link {
     },
     /// `localizations`: the same document in its other locales, same status.
     Localizations,
+}
+
+impl Link {
+    /// The type of the documents that the row's own links lead to; `None` where links are read
+    /// backwards, and where nothing leads out of the row.
+    #[must_use]
+    pub fn owned_target(&self) -> Option<&str> {
+        match self {
+            Self::Relation { target, mapped_by: None, .. } => Some(target),
+            Self::Media { .. } => Some(builtin::FILE),
+            _ => None,
+        }
+    }
 }
 
 /// How values of a field compare.

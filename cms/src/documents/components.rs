@@ -233,7 +233,7 @@ impl<'h> Held<'h> {
         );
         match self.component {
             Some(_) => ApiError::new(ErrorName::ApplicationError, message),
-            None => ApiError { details: None, ..ApiError::new(PLAIN, message) },
+            None => ApiError::new(PLAIN, message).without_details(),
         }
     }
 }

@@ -8,8 +8,9 @@
 use cms_api::content_type::{Attribute, AttributeKind, ContentType};
 use serde_json::{Map, Value};
 
-use super::work::{PUBLISHED, Work};
+use super::work::Work;
 use crate::error::AppResult;
+use crate::store::builtin;
 use crate::store::documents::{self, Identity, Row};
 use crate::store::links::{self, Link, Slot, Target};
 
@@ -61,12 +62,7 @@ fn files(work: &mut Work<'_>, row: &Row, name: &str, multiple: bool) -> AppResul
     let slot = Slot { source_id: row.id, path: name.to_owned(), component_id: 0 };
     let mut numbers = Vec::new();
     for link in links::at(work.conn, &slot)? {
-        let file = Identity {
-            uid: link.target.uid,
-            document_id: link.target.document_id,
-            locale: String::new(),
-            status: PUBLISHED.to_owned(),
-        };
+        let file = builtin::identity(&link.target.uid, link.target.document_id);
         numbers.extend(documents::number_of(work.conn, &file)?);
     }
     Ok(if multiple { numbers.into() } else { numbers.first().copied().into() })

@@ -378,7 +378,7 @@ fn linked_arrival(wanted: &Populate, is_empty: bool, below: Arrival) -> Arrival 
 
 /// Whether the links are the holder's own, found by their path.
 fn is_forward(link: &Link) -> bool {
-    matches!(link, Link::Relation { mapped_by: None, .. } | Link::Media { .. })
+    link.owned_target().is_some()
 }
 
 /// What an attribute shows that leads nowhere.

@@ -26,8 +26,7 @@ pub(super) fn body(http: &HttpRequest, bytes: Bytes, limit: usize) -> Result<Byt
         Some("deflate") => read(ZlibDecoder::new(&bytes[..]), limit),
         Some(other) => {
             let message = format!("Unsupported Content-Encoding: {other}");
-            let error = ApiError::new(ErrorName::Other("Error", 415), message);
-            Err(ApiError { details: None, ..error })
+            Err(ApiError::new(ErrorName::Other("Error", 415), message).without_details())
         }
     }
 }

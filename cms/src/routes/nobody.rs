@@ -58,10 +58,8 @@ pub(super) fn has_it(http: &HttpRequest) -> HttpResponse {
 
 /// Why a path is no file's, when that can be told from the path.
 fn no_file(path: &str) -> Option<ApiError> {
-    let refused = |message| {
-        let error = ApiError::new(ErrorName::BadRequestError, message);
-        Some(ApiError { details: None, ..error })
-    };
+    let refused =
+        |message| Some(ApiError::new(ErrorName::BadRequestError, message).without_details());
     let path = path.strip_prefix('/').unwrap_or(path);
     let Some(path) = decoded(path) else { return refused("failed to decode") };
     if path.contains('\0') || is_absolute(&path) {

@@ -132,12 +132,7 @@ pub fn rows(
 ) -> Result<Vec<Row>, StoreError> {
     let mut query = Query::new(conn.dialect(), scope);
     query.page(ty, selector, spec);
-    let mut rows = Vec::new();
-    query.statement.each(conn, |row| {
-        rows.push(row.document()?);
-        Ok(())
-    })?;
-    Ok(rows)
+    query.documents(conn)
 }
 
 /// How many rows a query finds on all its pages.
@@ -174,6 +169,16 @@ struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
+    /// The rows that a statement of [`columns`] finds, one after another.
+    fn documents(self, conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.statement.each(conn, |row| {
+            rows.push(row.document()?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
     fn new(dialect: Dialect, scope: Scope<'a>) -> Self {
         Self { statement: Statement::new(dialect), scope, aliases: 0 }
     }

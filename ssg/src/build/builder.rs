@@ -181,25 +181,24 @@ impl Builder {
         }
     }
 
-    /// Between builds: gives back memory that the next one does not need, and loads what it
-    /// does need, if the last one ended without: it knew by a note that nothing had changed.
+    /// Between builds: loads what the next one needs, if the last one ended without: it knew
+    /// by a note that nothing had changed.
     ///
     /// # Errors
     /// When the cache cannot be used.
     pub fn prepare(&mut self) -> Result<(), BuildError> {
-        if let Some(memory) = &self.memory {
-            memory.snapshot.forget_answers();
+        if self.memory.is_some() {
             return Ok(());
         }
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
         // Pages are compared with the traces by the next build unless the note still holds.
-        if !self.is_settled(&store, &Request::default())? {
+        let request = Request::default();
+        if !self.is_settled(&store, &request)? {
             return Ok(());
         }
         let mut memory = Memory::load(&mut store, Traces::Wanted)?;
-        let now = Request::default().time();
-        if Self::plan(&self.paths.site, &mut memory, false, now)?.is_ok() {
+        if Self::plan(&self.paths.site, &mut memory, false, request.time())?.is_ok() {
             memory.snapshot.prepare_lists(&|from| memory.graph.next_watch(from));
             self.memory = Some(memory);
         }

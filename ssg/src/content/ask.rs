@@ -245,7 +245,7 @@ impl Snapshot {
         // The parser may add to what is shown, so the arguments alone do not tell.
         let show = format!("{locale} {:?} {:?}", spec.fields, spec.populate).into();
         let list = list_args(args);
-        let view = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort).name();
+        let view = self.wanted_by(uid, &spec).name();
         let read = FieldsRead::of(uid, &spec);
         let parsed = Arc::new(Parsed { spec, list, view, show, read });
         self.remembered().specs.put(name, Arc::clone(&parsed), 1);

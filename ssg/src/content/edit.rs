@@ -10,14 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cms_api::query::{Filter, QuerySpec};
 use foldhash::fast::RandomState;
 
 use super::ask::Parsed;
 use super::entry::Entry;
 use super::fields_read::ID;
 use super::snapshot::{Change, Snapshot};
-use super::view::Wanted;
 use crate::engine::Key;
 
 /// With more edits at once every marked question is asked again: most would be anyway.
@@ -133,18 +131,10 @@ impl Snapshot {
         if stood.any(|other| (from..=to).contains(&&rank(&other.old))) {
             return true;
         }
-        let everything = Filter::default();
-        let all = Wanted { filter: &everything, named: None, ..wanted.clone() };
-        let Some(view) = self.remembered().views.get(&all, || self.view(&all)) else {
-            return true;
-        };
+        let Some(view) = self.everything(&wanted) else { return true };
         let between = view.rows.range(from).take_while(|(at, _)| *at <= to);
         let mut others = between.filter(|(at, _)| *at != from && *at != to).map(|(_, row)| row);
         let passed = others.by_ref().take(MAX_PASSED).any(|row| self.matches(&wanted, row));
         passed || others.next().is_some()
-    }
-
-    fn wanted_by<'a>(&'a self, uid: &'a str, spec: &'a QuerySpec) -> Wanted<'a> {
-        self.wanted(uid, &spec.locale, &spec.filter, &spec.sort)
     }
 }

@@ -14,46 +14,26 @@ use serde_json::Value as Json;
 use super::entry::{Entry, linked_ids};
 use super::snapshot::Snapshot;
 use super::view::Wanted;
+use super::watch::target_ids;
 
 /// A question about targets is worth answering first when it has at most this many answers.
 const MAX_TARGETS: usize = 256;
 /// More rows than this are not worth naming one by one: they are found in order in a view.
 pub(crate) const MAX_NAMED: usize = 512;
 
-/// A condition that asks for nothing but a link to one document.
-struct OnlyLink<'a> {
-    attribute: &'a str,
-    target: &'a str,
-    document_id: &'a str,
-}
-
-impl<'a> OnlyLink<'a> {
-    fn of(filter: &'a Filter) -> Option<Self> {
-        let Filter::Through { name, link, filter } = alone(filter) else { return None };
-        let target = match link {
-            Link::Relation { target, mapped_by: None, .. } => target,
-            Link::Media { .. } => FILE,
-            _ => return None,
-        };
-        match alone(filter) {
-            Filter::Field { name: field, test: Test::Eq(Json::String(document_id)), .. }
-                if field == "documentId" =>
-            {
-                Some(Self { attribute: name, target, document_id })
-            }
-            _ => None,
-        }
-    }
-}
-
-/// A condition without the brackets around it.
-fn alone(filter: &Filter) -> &Filter {
+/// The attribute, the type it leads to and the document, where a condition asks for nothing but
+/// a link to one.
+fn only_link(filter: &Filter) -> Option<(&str, &str, &str)> {
     match filter {
         Filter::And(parts) | Filter::Or(parts) => match parts.as_slice() {
-            [only] => alone(only),
-            _ => filter,
+            [only] => only_link(only),
+            _ => None,
         },
-        _ => filter,
+        Filter::Through { name, link, filter } => match *target_ids(link, filter)? {
+            [document_id] => Some((name, link.owned_target()?, document_id)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -64,8 +44,8 @@ impl Snapshot {
         &'a self,
         wanted: &Wanted<'a>,
     ) -> Option<impl Iterator<Item = &'a Arc<Entry>> + use<'a>> {
-        let OnlyLink { attribute, target, document_id } = OnlyLink::of(wanted.filter)?;
-        let (asked, locales) = (wanted.asked, wanted.locales.clone());
+        let (attribute, target, document_id) = only_link(wanted.filter)?;
+        let (asked, wanted) = (wanted.asked, wanted.clone());
         let mut known: Option<(Option<&str>, bool)> = None;
         let mut is_published = move |locale: Option<&'a str>| match known {
             Some((at, found)) if at == locale => found,
@@ -76,12 +56,9 @@ impl Snapshot {
             }
         };
         let rows = self.rows(wanted.uid)?.naming(attribute, document_id);
-        Some(rows.filter(move |row| {
-            let here = locales
-                .as_ref()
-                .is_none_or(|locales| row.locale().is_some_and(|locale| locales.contains(&locale)));
-            here && is_published(row.locale())
-        }))
+        Some(
+            rows.filter(move |row| wanted.wants_locale(row.locale()) && is_published(row.locale())),
+        )
     }
 
     /// Rows of the wanted type among which all answers are.

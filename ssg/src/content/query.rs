@@ -43,7 +43,7 @@ impl Snapshot {
         if spec.status == Status::Draft || !holds_here(spec.publication) {
             return Found::default();
         }
-        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
+        let wanted = self.wanted_by(uid, spec);
         let wanted = Wanted { named, ..wanted };
         let start = usize::try_from(spec.page.start).unwrap_or(usize::MAX);
         let limit = usize::try_from(spec.page.limit).unwrap_or(usize::MAX);
@@ -80,7 +80,7 @@ impl Snapshot {
         let Some(end) = start.checked_add(limit).filter(|end| plain && *end < MAX_WALK) else {
             return self.find_named(uid, spec, named).rows;
         };
-        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
+        let wanted = self.wanted_by(uid, spec);
         match self.first(&Wanted { named, ..wanted }, end) {
             Some(rows) => rows.into_iter().skip(start).collect(),
             None => self.find_named(uid, spec, named).rows,
@@ -113,9 +113,7 @@ impl Snapshot {
         {
             return None;
         }
-        let everything = Filter::default();
-        let all = Wanted { filter: &everything, named: None, ..wanted.clone() };
-        let view = self.remembered().views.get(&all, || self.view(&all))?;
+        let view = self.everything(wanted)?;
         let mut rows = Vec::with_capacity(end);
         let tried = view.rows.values().take(MAX_WALK);
         rows.extend(tried.filter(|row| self.matches(wanted, row)).take(end).cloned());
@@ -151,6 +149,11 @@ impl Snapshot {
             Locale::Code(code) => code,
             Locale::Default | Locale::All => self.default_locale(),
         }
+    }
+
+    /// The list behind a query.
+    pub(crate) fn wanted_by<'a>(&'a self, uid: &'a str, spec: &'a QuerySpec) -> Wanted<'a> {
+        self.wanted(uid, &spec.locale, &spec.filter, &spec.sort)
     }
 
     pub(crate) fn wanted<'a>(
@@ -198,6 +201,13 @@ impl Snapshot {
         }
         let rows = self.named_by(wanted)?;
         Some(self.sorted(wanted, rows.iter().filter(|row| self.matches(wanted, row))))
+    }
+
+    /// The same list without its filter; `None` when no more views are kept.
+    pub(crate) fn everything(&self, wanted: &Wanted<'_>) -> Option<Arc<View>> {
+        let always = Filter::default();
+        let all = Wanted { filter: &always, named: None, ..wanted.clone() };
+        self.remembered().views.get(&all, || self.view(&all))
     }
 
     /// The whole answer, whatever it takes.

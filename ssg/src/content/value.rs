@@ -4,14 +4,14 @@
 //! value is shared by reference count. Keys keep their order.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use indexmap::Equivalent;
 use serde_json::Value as Json;
 use tera::value::Key;
 use tera::{Map, Value};
+
+use crate::strings::Strings;
 
 /// The template value of a JSON value.
 pub(crate) fn from_json(json: &Json) -> Value {
@@ -65,18 +65,9 @@ pub(crate) fn key_of(name: &str) -> Key<'static> {
 /// The name of an attribute, a type or a locale as one text for all who have it.
 pub(crate) fn shared(name: &str) -> Arc<str> {
     thread_local! {
-        static KNOWN: RefCell<HashSet<Arc<str>, RandomState>> = RefCell::default();
+        static KNOWN: RefCell<Strings> = RefCell::default();
     }
-    KNOWN.with_borrow_mut(|known| {
-        if let Some(shared) = known.get(name) {
-            return Arc::clone(shared);
-        }
-        let shared: Arc<str> = name.into();
-        if known.len() < MAX_SHARED {
-            known.insert(Arc::clone(&shared));
-        }
-        shared
-    })
+    KNOWN.with_borrow_mut(|known| known.share_of(MAX_SHARED, name))
 }
 
 /// The value at `name`, `None` when the key is missing.

@@ -22,10 +22,9 @@ use cms_api::query::{Filter, Link, QuerySpec, Test};
 use serde_json::Value as Json;
 
 use super::entry::{Entry, linked_ids};
-use super::follow::Place;
 use super::snapshot::{Change, Snapshot};
 use super::sort::Rank;
-use super::view::{View, type_of_link, types_of_filter, types_of_sort};
+use super::view::{View, types_of_filter, types_of_sort};
 use crate::engine::Footprint;
 
 /// Follows every text a name can go on with.
@@ -44,13 +43,7 @@ impl Snapshot {
         total: bool,
     ) -> Footprint {
         let mut footprint = conditions(uid, spec);
-        if footprint.types.contains(uid) || spec.search.is_some() {
-            footprint.content_type(uid);
-        } else if let Some(named) = named(&spec.filter) {
-            for (attribute, target) in named {
-                footprint.content_type(&format!("{uid}#{attribute}={target}"));
-            }
-        } else {
+        if !note_rows(uid, spec, &mut footprint) {
             let end = spec.page.start.saturating_add(spec.page.limit);
             let start = spec.page.start;
             let prefix = list.prefix(uid, '@');
@@ -63,12 +56,8 @@ impl Snapshot {
     /// any row of the type.
     pub(crate) fn footprint_of_count(uid: &str, spec: &QuerySpec) -> Footprint {
         let mut footprint = conditions(uid, spec);
-        let own = footprint.types.contains(uid) || spec.search.is_some();
-        match named(&spec.filter).filter(|_| !own) {
-            Some(named) => named.into_iter().for_each(|(attribute, target)| {
-                footprint.content_type(&format!("{uid}#{attribute}={target}"));
-            }),
-            None => footprint.content_type(uid),
+        if !note_rows(uid, spec, &mut footprint) {
+            footprint.content_type(uid);
         }
         footprint
     }
@@ -334,6 +323,21 @@ fn note_condition(uid: &str, filter: &Filter, footprint: &mut Footprint) {
     }
 }
 
+/// Notes which rows can be among those of a query, as far as its conditions tell: any of the
+/// type where they look at other rows of it, else those that name the targets asked for. False
+/// when they tell nothing.
+fn note_rows(uid: &str, spec: &QuerySpec, footprint: &mut Footprint) -> bool {
+    if footprint.types.contains(uid) || spec.search.is_some() {
+        footprint.content_type(uid);
+        return true;
+    }
+    let Some(named) = named(&spec.filter) else { return false };
+    for (attribute, target) in named {
+        footprint.content_type(&format!("{uid}#{attribute}={target}"));
+    }
+    true
+}
+
 /// Pairs of attribute and target of which every row that passes has one.
 fn named(filter: &Filter) -> Option<Vec<(&str, &str)>> {
     match filter {
@@ -351,11 +355,8 @@ fn named(filter: &Filter) -> Option<Vec<(&str, &str)>> {
 }
 
 /// The documentIds that are the whole of a condition on targets this side names.
-fn target_ids<'a>(link: &Link, filter: &'a Filter) -> Option<Vec<&'a str>> {
-    let inverse = matches!(link, Link::Relation { mapped_by: Some(_), .. });
-    if inverse || matches!(link, Link::Localizations) || type_of_link("", link).is_none() {
-        return None;
-    }
+pub(crate) fn target_ids<'a>(link: &Link, filter: &'a Filter) -> Option<Vec<&'a str>> {
+    link.owned_target()?;
     match filter {
         Filter::And(parts) => match parts.as_slice() {
             [only] => target_ids(link, only),
@@ -373,14 +374,12 @@ fn target_ids<'a>(link: &Link, filter: &'a Filter) -> Option<Vec<&'a str>> {
 
 impl Snapshot {
     fn is_listed(&self, uid: &str, spec: &QuerySpec, row: &Arc<Entry>) -> bool {
-        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
-        wanted.wants_locale(row.locale())
-            && self.passes(&Place::entry(row, wanted.asked), wanted.filter)
+        self.matches(&self.wanted_by(uid, spec), row)
     }
 
     /// The whole list as a view; `None` when no more views are kept.
     fn view_of(&self, uid: &str, spec: &QuerySpec) -> Option<Arc<View>> {
-        let wanted = self.wanted(uid, &spec.locale, &spec.filter, &spec.sort);
+        let wanted = self.wanted_by(uid, spec);
         self.remembered().views.get(&wanted, || self.view(&wanted))
     }
 }

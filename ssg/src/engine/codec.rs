@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::strings::Strings;
+use crate::strings::Strings;
 
 /// Appends values to a buffer.
 #[derive(Debug, Default)]

@@ -11,9 +11,9 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::ids::Ids;
-use super::strings::Strings;
 use super::trace::{decode_question, encode_question};
 use super::{About, Answer, Key, Names, QuestionId, Read, Trace};
+use crate::strings::Strings;
 
 /// All that is known about the pages of the last build.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{Reader, Writer};
-use super::strings::Strings;
 use super::{Answer, Fingerprint, Footprint, Key, Reason};
+use crate::strings::Strings;
 
 /// Names a question in this graph and in its stored form.
 pub type QuestionId = u32;

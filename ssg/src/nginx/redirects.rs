@@ -138,12 +138,12 @@ fn follow(
     captures: &Captures<'_>,
     status: u16,
 ) -> std::fmt::Result {
-    let (mut plain, mut captured) = (Vec::new(), Vec::new());
+    let mut ways = Ways::default();
     for (number, rule) in numbered(rules, status) {
         let Some(target) = &rule.target else { continue };
         let value = format!("\"{}\"", address(target, captures));
         if target.literal().is_some() {
-            plain.push((number.to_string(), value));
+            ways.plain.push((number.to_string(), value));
         } else {
             let query: String = rule
                 .conditions
@@ -152,17 +152,12 @@ fn follow(
                 .filter_map(|(at, one)| sent(at, one, captures))
                 .collect();
             let path = captures.raw(&rule.origin);
-            captured.push((format!("\"~^{number} {query}{path}\""), value));
+            ways.captured.push((format!("\"~^{number} {query}{path}\""), value));
         }
     }
     let source = format!("\"${prefix}_rule $request_uri\"");
-    if !maps(&mut compiled.maps, prefix, status, &source, &plain, &captured)? {
-        return Ok(());
-    }
-    write!(
-        compiled.server,
-        "if (${prefix}_{status}) {{\n    return {status} ${prefix}_{status};\n}}\n"
-    )
+    let act = format!("return {status} ${prefix}_{status};");
+    compiled.lead(prefix, status, &source, &ways, &act)
 }
 
 /// Rules that show a file.
@@ -173,30 +168,27 @@ fn show(
     captures: &Captures<'_>,
     status: u16,
 ) -> std::fmt::Result {
-    let (mut plain, mut captured) = (Vec::new(), Vec::new());
+    let mut ways = Ways::default();
     for (number, rule) in numbered(rules, status) {
         match &rule.target {
-            None => plain.push((number.to_string(), "$galley_missing".to_owned())),
+            None => ways.plain.push((number.to_string(), "$galley_missing".to_owned())),
             Some(target) => match target.literal() {
-                Some(text) => plain.push((number.to_string(), quoted(text))),
+                Some(text) => ways.plain.push((number.to_string(), quoted(text))),
                 None => {
                     let path = captures.decoded(&rule.origin);
                     let value = format!("\"{}\"", captures.target(target));
-                    captured.push((format!("\"~(?s)^{number} {path}\""), value));
+                    ways.captured.push((format!("\"~(?s)^{number} {path}\""), value));
                 }
             },
         }
     }
     let source = format!("\"${prefix}_rule $uri\"");
-    if !maps(&mut compiled.maps, prefix, status, &source, &plain, &captured)? {
-        return Ok(());
-    }
     let name = format!("${prefix}_{status}");
     let act = match status {
         200 => format!("set $galley_rewritten 1;\n    rewrite ^ {name} last;"),
         _ => format!("set $galley_missing {name};\n    return {status};"),
     };
-    write!(compiled.server, "if ({name}) {{\n    {act}\n}}\n")
+    compiled.lead(prefix, status, &source, &ways, &act)
 }
 
 fn numbered(rules: &[Redirect], status: u16) -> impl Iterator<Item = (usize, &Redirect)> {
@@ -207,26 +199,37 @@ fn numbered(rules: &[Redirect], status: u16) -> impl Iterator<Item = (usize, &Re
         .filter(move |(_, r)| r.status == status)
 }
 
-/// Where the rules of one status lead; false when there are none.
-fn maps(
-    out: &mut String,
-    prefix: &str,
-    status: u16,
-    source: &str,
-    plain: &[(String, String)],
-    captured: &[(String, String)],
-) -> Result<bool, std::fmt::Error> {
-    if plain.is_empty() && captured.is_empty() {
-        return Ok(false);
+/// Where the rules of one status lead, by their number: entries of nginx maps.
+#[derive(Default)]
+struct Ways {
+    plain: Vec<(String, String)>,
+    /// Those whose targets take parts of the request.
+    captured: Vec<(String, String)>,
+}
+
+impl Compiled {
+    /// Maps from `source` to where the rules of a status lead, and what to do there.
+    fn lead(
+        &mut self,
+        prefix: &str,
+        status: u16,
+        source: &str,
+        ways: &Ways,
+        act: &str,
+    ) -> std::fmt::Result {
+        if ways.plain.is_empty() && ways.captured.is_empty() {
+            return Ok(());
+        }
+        let out = &mut self.maps;
+        let mut default = "\"\"".to_owned();
+        writeln!(out, "# Where rules with status {status} lead.")?;
+        if !ways.captured.is_empty() {
+            default = format!("${prefix}_{status}_of");
+            map(out, source, &format!("{prefix}_{status}_of"), "\"\"", &ways.captured)?;
+        }
+        map(out, &format!("${prefix}_rule"), &format!("{prefix}_{status}"), &default, &ways.plain)?;
+        write!(self.server, "if (${prefix}_{status}) {{\n    {act}\n}}\n")
     }
-    let mut default = "\"\"".to_owned();
-    writeln!(out, "# Where rules with status {status} lead.")?;
-    if !captured.is_empty() {
-        default = format!("${prefix}_{status}_of");
-        map(out, source, &format!("{prefix}_{status}_of"), "\"\"", captured)?;
-    }
-    map(out, &format!("${prefix}_rule"), &format!("{prefix}_{status}"), &default, plain)?;
-    Ok(true)
 }
 
 fn address(target: &Target, captures: &Captures<'_>) -> String {

@@ -6,7 +6,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use cms_api::builtin;
 use cms_api::content_type::ContentType;
 use cms_api::query::{Link, Populate, Status};
 
@@ -88,11 +87,7 @@ impl<'a> Filler<'a> {
     /// The type of the attribute's documents, when its links are the holder's own and are
     /// shown as they stand.
     fn plain_target(&self, wanted: &Populate) -> Option<&'a ContentType> {
-        let uid = match &wanted.link {
-            Link::Relation { target, mapped_by: None, .. } => target,
-            Link::Media { .. } => builtin::FILE,
-            _ => return None,
-        };
+        let uid = wanted.link.owned_target()?;
         let plain = wanted.filter.is_always() && wanted.sort.is_empty() && !wanted.count;
         if !plain || self.scope.publication.is_some() {
             return None;

@@ -101,10 +101,5 @@ pub fn documents(
     query.statement.bind_list(locales.iter().copied());
     query.push(&format!(" AND {alias}.document_id"));
     query.among_texts(document_ids);
-    let mut rows = Vec::new();
-    query.statement.each(conn, |row| {
-        rows.push(row.document()?);
-        Ok(())
-    })?;
-    Ok(rows)
+    query.documents(conn)
 }
