@@ -203,6 +203,9 @@ pub struct NginxArgs {
     /// Requests a second to the API from one address; 0 is no limit [default: 20]
     #[arg(long, env = "SSG_NGINX_API_RATE", value_name = "NUMBER")]
     pub api_rate: Option<u32>,
+    /// nginx has its brotli module: send the `.br` files of `precompress`
+    #[arg(long, env = "SSG_NGINX_BROTLI", value_parser = Boolish::new())]
+    pub brotli: bool,
     /// A whole file for `nginx -p DIR -c FILE`, as any user
     #[arg(long, env = "SSG_NGINX_FULL", value_parser = Boolish::new())]
     pub full: bool,

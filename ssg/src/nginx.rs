@@ -28,6 +28,10 @@ const BUSY: &str = r#"    location @api_busy {
     }
 "#;
 
+/// nginx does not start with a directive whose module it does not have.
+const BROTLI: &str = "    brotli_static on;\n";
+const NO_BROTLI: &str = "    # With nginx's brotli module, `--brotli` does the same for `.br`.\n";
+
 /// Of the hash that tells sites apart.
 const PREFIX_DIGITS: usize = 6;
 
@@ -81,6 +85,7 @@ fn site(config: &NginxConfig, dist: &Path) -> Result<String> {
         .replace("{{root}}", &path(&dist.join("current"))?)
         .replace("{{retired}}", &path(&dist.join("retired"))?)
         .replace("    {{behind}}\n", &behind)
+        .replace("    {{brotli}}\n", if config.brotli { BROTLI } else { NO_BROTLI })
         .replace("{{forwarded_proto}}", forwarded_proto))
 }
 
@@ -188,6 +193,13 @@ mod tests {
             assert!(!text.contains("{{"), "{text}");
             assert!(text.contains("/dist/current\";"));
         }
+    }
+
+    #[test]
+    fn brotli_is_sent_where_nginx_can() {
+        assert!(!print(&config(), "d").unwrap().contains("\n    brotli_static on;"));
+        let brotli = NginxConfig { brotli: true, ..config() };
+        assert!(print(&brotli, "d").unwrap().contains("\n    brotli_static on;"));
     }
 
     #[test]

@@ -16,9 +16,12 @@
 //! The history (`releases.redb`) is the truth and the links follow it: every
 //! operation first settles what an earlier one, of this process or of a dead
 //! one, left unfinished. Only this folder writes below `dist/`.
+//!
+//! Compressed copies (`x.html.gz`) are files of a release like any other, and
+//! no part of what it says of itself: they are neither counted nor listed.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     time::Duration,
@@ -28,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::{
+    encoding::Encoding,
     error::{ReleaseError, Result},
     fault::{FaultPoint, Faults},
     stage::{Stage, StageKind},
@@ -41,12 +45,14 @@ use crate::file_lock::{FileLock, LOCK_WAIT};
 mod activate;
 mod difference;
 mod durable;
+pub mod encoding;
 mod error;
 mod fault;
 mod history;
 mod journal;
 mod layout;
 mod net;
+mod precompress;
 mod public_path;
 mod publish;
 mod retain;
@@ -267,7 +273,12 @@ impl Store {
         Ok(manifest.as_ref().and_then(|known| known.hashes.get(path).copied()))
     }
 
-    /// Number of files in the newest release.
+    /// Which compressed copies the newest release has.
+    pub fn precompressed(&self) -> Result<BTreeSet<Encoding>> {
+        Ok(self.view(|view| Ok(view.state()?.precompressed))?.unwrap_or_default())
+    }
+
+    /// Number of files in the newest release, compressed copies not counted.
     pub fn file_count(&self) -> Result<u64> {
         Ok(self.view(View::file_count)?.unwrap_or(0))
     }
@@ -346,7 +357,8 @@ impl Store {
         if !kept.contains(&id) {
             return Err(ReleaseError::Unknown { id, kept });
         }
-        Ok(changes.into_iter().map(PathChange::from).collect())
+        let own = changes.into_iter().filter(|(_, delta)| !delta.is_derived());
+        Ok(own.map(PathChange::from).collect())
     }
 
     /// What differs between two kept releases, in path order. Bytes decide.
@@ -359,7 +371,8 @@ impl Store {
             }
         })?;
         let net = found.unwrap_or(Err(ReleaseError::Unknown { id: from, kept: Vec::new() }))?;
-        let mut changes: Vec<_> = net.into_iter().map(PathChange::from).collect();
+        let own = net.into_iter().filter(|(_, delta)| !delta.is_derived());
+        let mut changes: Vec<_> = own.map(PathChange::from).collect();
         changes.retain(|change| change.old != change.new);
         Ok(changes)
     }

@@ -8,6 +8,7 @@ pub mod path_pattern;
 pub mod period;
 pub mod plan;
 pub mod public_url;
+mod publishing;
 pub mod table;
 mod toml_reader;
 
@@ -17,4 +18,5 @@ pub use error::{SiteError, SiteErrors};
 pub use page::{Alternate, Page, PageEntry, PageList};
 pub use path_pattern::{FillError, PathPattern};
 pub use plan::PlanProblem;
+pub use publishing::Publishing;
 pub use table::{RouteTable, TableChange};

@@ -13,6 +13,7 @@ mod integration {
     mod magazine;
     mod nginx;
     mod nodes;
+    mod precompressed;
     mod rebuild;
     mod releases;
     mod rules;

@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use super::run::url_of;
 use crate::release::ReleaseError;
+use crate::release::encoding::original;
 
 /// Characters of a differing line to show; pages are often one long line.
 const SHOWN: usize = 160;
@@ -117,7 +118,8 @@ impl Comparison {
             let relative = entry.path().strip_prefix(&self.live).unwrap_or(entry.path());
             let file = relative.to_string_lossy();
             if !entry.file_type().is_dir() && !found.expected.contains(&*file) {
-                found.differences.push(difference(&file, What::Extra));
+                let what = extra(&self.live, &found.expected, &file)?;
+                found.differences.extend(what.map(|what| difference(&file, what)));
             }
         }
         found.differences.sort_by(|one, other| one.file.cmp(&other.file));
@@ -128,6 +130,20 @@ impl Comparison {
     fn found(&self) -> MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is wrong with a live file that a clean build does not render: nothing with the
+/// compressed copy of one that it does.
+fn extra(
+    live: &Path,
+    expected: &BTreeSet<String>,
+    file: &str,
+) -> Result<Option<What>, ReleaseError> {
+    let original = original(file).filter(|(original, _)| expected.contains(*original));
+    let Some((original, encoding)) = original else { return Ok(Some(What::Extra)) };
+    let (copy, original) = (read(&live.join(file))?, read(&live.join(original))?);
+    let expanded = copy.and_then(|copy| encoding.expand(&copy).ok());
+    Ok((expanded != original).then_some(What::Differs))
 }
 
 fn difference(file: &str, what: What) -> Difference {

@@ -1,11 +1,12 @@
 //! Where rendered files go: on their way into a release, or beside the live tree to be
 //! compared with it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::comparison::Comparison;
-use crate::release::{Meta, Published, ReleaseError, Stage, StageKind, Store};
+use crate::release::{Encoding, Meta, Published, ReleaseError, Stage, StageKind, Store};
 
 /// Takes files from many threads.
 #[derive(Debug)]
@@ -18,9 +19,17 @@ pub(super) enum Outputs {
 }
 
 impl Outputs {
-    /// Into a release. `whole`: the files to come are all there are.
-    pub(super) fn new(releases: &Store, whole: bool) -> Result<Self, ReleaseError> {
+    /// Into a release. `whole`: the files to come are all there are. `check`: the site's
+    /// settings may be others than those of the newest release.
+    pub(super) fn new(
+        releases: &Store,
+        whole: bool,
+        check: bool,
+        precompress: &BTreeSet<Encoding>,
+    ) -> Result<Self, ReleaseError> {
         Ok(Self::Release(Pending {
+            resettled: !whole && check && releases.precompressed()? != *precompress,
+            precompress: precompress.clone(),
             releases: releases.clone(),
             kind: if whole { StageKind::Full } else { StageKind::Changes },
             newest: if whole { releases.newest_dir()? } else { None },
@@ -87,6 +96,10 @@ pub(super) struct Pending {
     kind: StageKind,
     /// The newest tree, to keep what cannot be made anew.
     newest: Option<PathBuf>,
+    precompress: BTreeSet<Encoding>,
+    /// The newest release has other compressed copies: there is something to do even if no
+    /// file changes.
+    resettled: bool,
     stage: Mutex<Option<Arc<Stage>>>,
 }
 
@@ -124,7 +137,7 @@ impl Pending {
     }
 
     fn publish(self, meta: Meta) -> Result<Option<Published>, ReleaseError> {
-        if self.is_whole() {
+        if self.is_whole() || self.resettled {
             self.stage()?;
         }
         let stage = self.stage.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -139,7 +152,7 @@ impl Pending {
         if let Some(stage) = &*slot {
             return Ok(Arc::clone(stage));
         }
-        let stage = Arc::new(self.releases.stage(self.kind)?);
+        let stage = Arc::new(self.releases.stage(self.kind)?.precompressed(&self.precompress));
         *slot = Some(Arc::clone(&stage));
         Ok(stage)
     }

@@ -42,7 +42,9 @@ impl Run<'_> {
         let newest = self.report.previous;
         let suspicious = memory.release != Some(self.builder.release_name(newest));
         let whole = memory.fresh || newest.is_none();
-        let outputs = Outputs::new(releases, whole)?;
+        let all = suspicious || matches!(self.planned, Planned::All);
+        let precompress = &self.world.inputs.site.publishing.precompress;
+        let outputs = Outputs::new(releases, whole, all, precompress)?;
         let unexplained = if whole { vec![Reason::Clean {}] } else { Vec::new() };
         let check = (suspicious && !memory.fresh).then_some(&outputs);
         let mut work =
@@ -54,7 +56,6 @@ impl Run<'_> {
         applied.pages(memory, &self.world, &work, &outputs)?;
         self.report.phases.render = self.laps.lap();
         probe.reached(Phase::Rendered);
-        let all = suspicious || matches!(self.planned, Planned::All);
         if all {
             applied.static_files(memory, &self.world, &outputs, suspicious)?;
         }

@@ -33,6 +33,8 @@ pub struct NginxConfig {
     pub behind: Vec<String>,
     /// Requests a second to the API from one address; 0 is no limit.
     pub api_rate: u32,
+    /// This nginx has the module that sends `.br` files.
+    pub brotli: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,7 @@ impl Default for NginxConfig {
             canary_share: DEFAULT_CANARY_SHARE.into(),
             behind: Vec::new(),
             api_rate: DEFAULT_API_RATE,
+            brotli: false,
         }
     }
 }
@@ -90,6 +93,7 @@ impl NginxConfig {
             canary_share: text(&args.canary_share, "SSG_NGINX_CANARY_SHARE", DEFAULT_CANARY_SHARE),
             behind: list(&args.behind, "SSG_NGINX_BEHIND"),
             api_rate: api_rate.unwrap_or(DEFAULT_API_RATE),
+            brotli: args.brotli || env.flag("SSG_NGINX_BROTLI")?,
         };
         if !config.canaries.is_empty() && config.nodes.is_empty() {
             return Err(ConfigError::Missing {

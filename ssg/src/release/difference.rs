@@ -13,7 +13,7 @@ use super::{
     history::{View, version_of},
     public_path,
     stage::{Stage, StageKind, StagedFile},
-    version::Version,
+    version::{Delta, Version},
 };
 
 #[derive(Debug)]
@@ -29,6 +29,16 @@ pub(super) struct Difference {
 pub(super) struct FileChange {
     pub(super) old: Option<Version>,
     pub(super) new: Option<(Version, PathBuf)>,
+}
+
+impl FileChange {
+    pub(super) fn delta(&self) -> Delta {
+        Delta { old: self.old, new: self.new.as_ref().map(|(version, _)| *version) }
+    }
+
+    pub(super) fn is_derived(&self) -> bool {
+        self.delta().is_derived()
+    }
 }
 
 impl Difference {
@@ -58,14 +68,14 @@ impl Difference {
     ) {
         let file = stage.file(path, staged);
         match old {
-            Some(old) if old.hash == staged.hash && old.size == staged.size => {
+            Some(old) if old.hash == staged.hash && old.size == staged.size && !old.derived => {
                 self.same.push((file, old));
             }
             old => {
                 let last = old.map(|old| old.mtime).max(gone);
                 let mtime = last.map_or(stage.time, |last| stage.time.max(last + 1));
                 let StagedFile { hash, size, .. } = *staged;
-                let version = Version { hash, size, mtime, since: self.id };
+                let version = Version { hash, size, mtime, since: self.id, derived: false };
                 self.changes
                     .insert(path.to_owned(), FileChange { old, new: Some((version, file)) });
             }
@@ -77,8 +87,7 @@ impl Difference {
         for row in view.files()?.iter()? {
             let (path, version) = row?;
             if !staged.contains_key(path.value()) {
-                let old = Some(version_of(version.value())?);
-                self.changes.insert(path.value().to_owned(), FileChange { old, new: None });
+                self.leave(path.value(), version_of(version.value())?);
             }
         }
         Ok(())
@@ -88,19 +97,39 @@ impl Difference {
         let (staged, files) = (stage.files(), view.files()?);
         for path in stage.removed().iter().filter(|path| !staged.contains_key(*path)) {
             if let Some(version) = files.get(path.as_str())? {
-                let old = Some(version_of(version.value())?);
-                self.changes.insert(path.clone(), FileChange { old, new: None });
+                self.leave(path, version_of(version.value())?);
             }
         }
         Ok(())
     }
 
+    /// Compressed copies follow their files, see [`super::precompress`].
+    fn leave(&mut self, path: &str, old: Version) {
+        if !old.derived {
+            self.changes.insert(path.to_owned(), FileChange { old: Some(old), new: None });
+        }
+    }
+
     pub(super) fn written(&self) -> u64 {
-        self.changes.values().filter(|change| change.new.is_some()).count() as u64
+        self.own().filter(|change| change.new.is_some()).count() as u64
     }
 
     pub(super) fn removed(&self) -> u64 {
-        self.changes.len() as u64 - self.written()
+        self.own().filter(|change| change.new.is_none()).count() as u64
+    }
+
+    /// Changes of the site itself.
+    fn own(&self) -> impl Iterator<Item = &FileChange> {
+        self.changes.values().filter(|change| !change.is_derived())
+    }
+
+    /// By how many compressed copies there are more, or fewer.
+    pub(super) fn derived_balance(&self) -> i64 {
+        let derived = |version: Option<Version>| i64::from(version.is_some_and(|v| v.derived));
+        let balance = |change: &FileChange| {
+            derived(change.new.as_ref().map(|(version, _)| *version)) - derived(change.old)
+        };
+        self.changes.values().map(balance).sum()
     }
 
     pub(super) fn replaced_bytes(&self) -> u64 {

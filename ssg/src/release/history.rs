@@ -5,7 +5,11 @@
 //! reading one path microseconds; nothing here walks the whole site but
 //! `manifest`, which is asked for once per process.
 
-use std::{collections::HashMap, ops::Range, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    path::Path,
+};
 
 use redb::{
     Database, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
@@ -14,6 +18,7 @@ use redb::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    encoding::Encoding,
     error::{ReleaseError, Result},
     version::{Delta, Version},
 };
@@ -60,6 +65,11 @@ pub(super) struct State {
     pub(super) next_tree: u64,
     /// Deltas above this release are still there.
     pub(super) reachable_from: u64,
+    /// Which compressed copies the newest release has, and how many they are.
+    #[serde(default)]
+    pub(super) precompressed: BTreeSet<Encoding>,
+    #[serde(default)]
+    pub(super) copies: u64,
 }
 
 impl Default for State {
@@ -73,6 +83,8 @@ impl Default for State {
             pinned: false,
             next_tree: 1,
             reachable_from: 1,
+            precompressed: BTreeSet::new(),
+            copies: 0,
         }
     }
 }
@@ -216,17 +228,21 @@ impl View {
         Ok(self.txn.open_table(FILES)?)
     }
 
+    /// Without compressed copies.
     pub(super) fn file_count(&self) -> Result<u64> {
-        Ok(self.files()?.len()?)
+        Ok(self.files()?.len()?.saturating_sub(self.state()?.copies))
     }
 
-    /// Hash of every path of the newest release.
+    /// Hash of every path of the newest release that is no compressed copy.
     pub(super) fn manifest(&self) -> Result<HashMap<Box<str>, blake3::Hash>> {
         let files = self.files()?;
         let mut all = HashMap::with_capacity(usize::try_from(files.len()?).unwrap_or(0));
         for row in files.iter()? {
             let (path, version) = row?;
-            all.insert(path.value().into(), version_of(version.value())?.hash);
+            let version = version_of(version.value())?;
+            if !version.derived {
+                all.insert(path.value().into(), version.hash);
+            }
         }
         Ok(all)
     }

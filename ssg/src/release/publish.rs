@@ -20,7 +20,7 @@ use super::{
         DELTAS, FILES, GONE, History, RELEASES, REPORTS, Record, State, Tree, clear_operation,
         commit, to_json,
     },
-    journal, net, retain, retire, settle,
+    journal, net, precompress, retain, retire, settle,
     stage::{Stage, StageKind, system_time},
     tree::{Put, Step, TreeEditor},
     version::Delta,
@@ -28,6 +28,7 @@ use super::{
 
 pub(super) fn publish(store: &Store, stage: &Stage, meta: Meta) -> Result<Option<Published>> {
     let inner = &*store.inner;
+    let copies = precompress::ahead(store, stage)?;
     let _lock = inner.lock()?;
     let history = inner.open_history()?;
     let mut state = settle::settle(inner, &history)?;
@@ -35,7 +36,8 @@ pub(super) fn publish(store: &Store, stage: &Stage, meta: Meta) -> Result<Option
         return Err(ReleaseError::Overtaken { base: stage.base, found: state.newest });
     }
     let view = history.read()?;
-    let difference = Difference::of(stage, &view, state.newest)?;
+    let mut difference = Difference::of(stage, &view, state.newest)?;
+    precompress::complete(inner, stage, &view, &state, &mut difference, copies)?;
     if difference.changes.is_empty() && state.newest.is_some() {
         return Ok(None);
     }
@@ -53,6 +55,8 @@ pub(super) fn publish(store: &Store, stage: &Stage, meta: Meta) -> Result<Option
     let txn = history.write()?;
     clear_operation(&txn)?;
     retire::note(&txn, &leaving, stage.time)?;
+    state.precompressed.clone_from(&stage.precompressed);
+    state.copies = state.copies.saturating_add_signed(difference.derived_balance());
     let published = record(inner, txn, &mut state, &difference, stage.time, meta)?;
     settle::finish(inner, &history.read()?, &state)?;
     inner.remember(stage.base, &difference);
@@ -154,7 +158,7 @@ fn record(
         activate::swap(state);
     }
     write_files(&txn, difference, previous.is_some(), time)?;
-    let files = file_count(&txn)?;
+    let files = file_count(&txn)?.saturating_sub(state.copies);
     let (written, removed) = (difference.written(), difference.removed());
     let record = Record {
         parent: previous,
@@ -179,7 +183,7 @@ fn record(
         written,
         unchanged: files - written,
         removed,
-        changes: difference.changes.iter().map(path_change).collect(),
+        changes: own_changes(difference),
     })
 }
 
@@ -221,9 +225,9 @@ fn file_count(txn: &WriteTransaction) -> Result<u64> {
     Ok(txn.open_table(FILES)?.len()?)
 }
 
-fn path_change((path, change): (&String, &FileChange)) -> PathChange {
-    let new = change.new.as_ref().map(|(version, _)| *version);
-    PathChange::from((path.clone(), Delta { old: change.old, new }))
+fn own_changes(difference: &Difference) -> Vec<PathChange> {
+    let own = difference.changes.iter().filter(|(_, change)| !change.is_derived());
+    own.map(|(path, change)| PathChange::from((path.clone(), change.delta()))).collect()
 }
 
 impl Inner {
@@ -240,8 +244,10 @@ impl Inner {
         let Some(known) = manifest.as_mut().filter(|known| known.newest == base) else { return };
         for (path, change) in &difference.changes {
             match &change.new {
-                Some((version, _)) => known.hashes.insert(path.as_str().into(), version.hash),
-                None => known.hashes.remove(path.as_str()),
+                Some((version, _)) if !version.derived => {
+                    known.hashes.insert(path.as_str().into(), version.hash)
+                }
+                _ => known.hashes.remove(path.as_str()),
             };
         }
         known.newest = Some(difference.id);

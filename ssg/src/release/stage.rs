@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    Changes, Meta, Published, Store,
+    Changes, Encoding, Meta, Published, Store,
     error::{AtPath, ReleaseError, Result},
     layout::Layout,
     public_path, publish,
@@ -43,6 +43,8 @@ pub struct Stage {
     pub(super) base: Option<u64>,
     /// Time of new files, in seconds since 1970.
     pub(super) time: i64,
+    /// Text files get a copy beside them, compressed in each of these ways.
+    pub(super) precompressed: BTreeSet<Encoding>,
     files: Mutex<BTreeMap<String, StagedFile>>,
     removed: Mutex<BTreeSet<String>>,
 }
@@ -67,6 +69,7 @@ impl Stage {
             kind,
             base,
             time: unix_now(),
+            precompressed: BTreeSet::new(),
             files: Mutex::default(),
             removed: Mutex::default(),
         })
@@ -77,6 +80,14 @@ impl Stage {
     #[must_use]
     pub fn at(mut self, unix_seconds: i64) -> Self {
         self.time = unix_seconds;
+        self
+    }
+
+    /// Puts compressed copies beside text files. It is the whole site's setting: the first
+    /// release with another one brings every file's copies up to date.
+    #[must_use]
+    pub fn precompressed(mut self, encodings: &BTreeSet<Encoding>) -> Self {
+        self.precompressed.clone_from(encodings);
         self
     }
 
@@ -208,7 +219,7 @@ pub(super) fn sweep(layout: &Layout) -> Result<()> {
     Ok(())
 }
 
-fn write_new(dest: &Path, bytes: &[u8], time: i64) -> io::Result<()> {
+pub(super) fn write_new(dest: &Path, bytes: &[u8], time: i64) -> io::Result<()> {
     let mut file = fs::File::create_new(dest)?;
     file.write_all(bytes)?;
     file.set_modified(system_time(time))

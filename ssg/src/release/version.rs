@@ -8,6 +8,8 @@ use blake3::Hash;
 
 /// Bytes of an encoded version: hash, size, time, first release.
 const ENCODED: usize = 32 + 8 + 8 + 8;
+/// Stored with the first release: the file was made from another one.
+const DERIVED: u64 = 1 << 63;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
@@ -17,6 +19,8 @@ pub struct Version {
     pub mtime: i64,
     /// The release that brought this version.
     pub since: u64,
+    /// A compressed copy of another file, which no page of the site speaks of.
+    pub derived: bool,
 }
 
 impl Version {
@@ -25,7 +29,8 @@ impl Version {
         out[..32].copy_from_slice(self.hash.as_bytes());
         out[32..40].copy_from_slice(&self.size.to_be_bytes());
         out[40..48].copy_from_slice(&self.mtime.to_be_bytes());
-        out[48..].copy_from_slice(&self.since.to_be_bytes());
+        let derived = if self.derived { DERIVED } else { 0 };
+        out[48..].copy_from_slice(&(self.since | derived).to_be_bytes());
         out
     }
 
@@ -34,11 +39,13 @@ impl Version {
         let (size, rest) = rest.split_first_chunk::<8>()?;
         let (mtime, rest) = rest.split_first_chunk::<8>()?;
         let (since, rest) = rest.split_first_chunk::<8>()?;
+        let since = u64::from_be_bytes(*since);
         rest.is_empty().then(|| Self {
             hash: Hash::from_bytes(*hash),
             size: u64::from_be_bytes(*size),
             mtime: i64::from_be_bytes(*mtime),
-            since: u64::from_be_bytes(*since),
+            since: since & !DERIVED,
+            derived: since & DERIVED != 0,
         })
     }
 
@@ -59,6 +66,13 @@ impl Version {
 pub struct Delta {
     pub old: Option<Version>,
     pub new: Option<Version>,
+}
+
+impl Delta {
+    /// Only compressed copies came and went here.
+    pub(super) fn is_derived(&self) -> bool {
+        [self.old, self.new].into_iter().flatten().all(|version| version.derived)
+    }
 }
 
 const HAS_OLD: u8 = 1;
@@ -97,7 +111,7 @@ mod tests {
     use super::*;
 
     fn version(mtime: i64) -> Version {
-        Version { hash: blake3::hash(b"x"), size: 1, mtime, since: 3 }
+        Version { hash: blake3::hash(b"x"), size: 1, mtime, since: 3, derived: mtime == 9 }
     }
 
     #[test]

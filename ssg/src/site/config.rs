@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::period::Period;
 use super::toml_reader::{Source, Table, table_to_json, to_json, type_name};
-use super::{PathPattern, SiteError, SiteErrors};
+use super::{PathPattern, Publishing, SiteError, SiteErrors};
 use crate::engine::key::canonical;
 
 /// The file's name in the templates folder.
@@ -26,6 +26,7 @@ pub struct Site {
     pub locales: Vec<String>,
     /// In the order of the file.
     pub routes: Vec<Route>,
+    pub publishing: Publishing,
     /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
     pub tables: Map<String, Value>,
     /// The file's path, for messages.
@@ -136,6 +137,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         return None;
     };
     let routes = root.remove("route");
+    let publishing = Publishing::read(source, root.remove("publish"));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
     rest.sort_by_key(|(key, _)| key.span().start);
@@ -151,7 +153,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]` and tables of your own",
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -172,6 +174,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         base_url: base_url?,
         locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
         routes: routes.map(|routes| read_routes(source, routes)).unwrap_or_default(),
+        publishing,
         tables,
         file: source.file.to_owned(),
     })

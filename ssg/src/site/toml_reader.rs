@@ -55,6 +55,24 @@ impl<'i> Table<'i> {
         Self { name, offset, entries, known: Vec::new() }
     }
 
+    /// The value of a key that must be a table, if it is there.
+    pub(super) fn of(
+        source: &mut Source<'_>,
+        name: &'static str,
+        value: Option<Spanned<DeValue<'i>>>,
+    ) -> Option<Self> {
+        let value = value?;
+        let offset = value.span().start;
+        match value.into_inner() {
+            DeValue::Table(entries) => Some(Self::new(name, offset, entries)),
+            other => {
+                let message = format!("`{name}` must be a table, not {}", type_name(&other));
+                source.complain(offset, message);
+                None
+            }
+        }
+    }
+
     pub(super) fn offset(&self) -> usize {
         self.offset
     }
@@ -79,6 +97,33 @@ impl<'i> Table<'i> {
                 None
             }
         }
+    }
+
+    /// A list of strings, each with its place; empty when the key is missing.
+    pub(super) fn texts(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Vec<(String, usize)> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let offset = value.span().start;
+        let DeValue::Array(items) = value.into_inner() else {
+            source.complain(offset, format!("`{key}` must be a list of strings"));
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            let offset = item.span().start;
+            match item.into_inner() {
+                DeValue::String(text) => texts.push((text.into_owned(), offset)),
+                other => {
+                    let message =
+                        format!("`{key}` must be a list of strings; this is {}", type_name(&other));
+                    source.complain(offset, message);
+                }
+            }
+        }
+        texts
     }
 
     /// As [`Table::text`], and it is a mistake when the key is missing.
