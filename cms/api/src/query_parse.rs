@@ -227,6 +227,7 @@ pub fn is_number(text: &str) -> bool {
     !coerce::number(&Value::String(text.to_owned())).is_nan()
 }
 
+pub use coerce::{number, print_number};
 pub use operand::numeric_operand;
 
 /// Whether there is a condition on the locale, which takes the place of the one asked for.

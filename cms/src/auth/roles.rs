@@ -199,8 +199,7 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
 /// # Errors
 /// Those of the database.
 pub fn delete(conn: &mut Conn, role: &Row, public: &Row) -> Result<(), StoreError> {
-    let target =
-        Target { uid: builtin::ROLE.into(), document_id: role.identity.document_id.clone() };
+    let target = Target::document(builtin::ROLE, &role.identity.document_id);
     let users = rows::identity(builtin::USER, String::new());
     for link in links::incoming(conn, users::ROLE_PATH, &target, &users)? {
         users::set_role(conn, link.source_id, &public.identity.document_id)?;

@@ -81,7 +81,7 @@ pub fn set_role(conn: &mut Conn, user_id: i64, role: &str) -> Result<(), StoreEr
     let slot = Slot { source_id: user_id, path: ROLE_PATH.into(), component_id: 0 };
     let old: Vec<i64> = links::at(conn, &slot)?.iter().map(|link| link.id).collect();
     links::delete(conn, &old)?;
-    let target = Target { uid: builtin::ROLE.into(), document_id: role.to_owned() };
+    let target = Target::document(builtin::ROLE, role);
     let place = links::next_inverse_position(conn, ROLE_PATH, &target)?;
     links::insert(conn, &slot, &target, 1.0, place)
 }
@@ -189,8 +189,7 @@ pub fn renew_hash(conn: &mut Conn, row: &Row, hash: &str) -> Result<(), StoreErr
 /// Those of the database.
 pub fn delete(conn: &mut Conn, row: &Row) -> Result<(), StoreError> {
     crate::store::sessions::revoke_user(conn, row.id, None)?;
-    let target =
-        Target { uid: builtin::USER.into(), document_id: row.identity.document_id.clone() };
+    let target = Target::document(builtin::USER, &row.identity.document_id);
     links::drop_target(conn, &target)?;
     documents::delete(conn, row.id)
 }

@@ -304,7 +304,7 @@ impl LinkEdit<'_> {
 
     fn asked<'e>(&'e self, targets: &'e Targets) -> Asked<'e> {
         let uid = target_uid(self.attribute).unwrap_or_default();
-        Asked { value: &self.value, uid, targets, fresh: self.fresh }
+        Asked { value: &self.value, uid, targets, fresh: self.fresh, holder: None }
     }
 
     /// The top-level attribute this edit belongs to.

@@ -11,7 +11,7 @@ use super::publish;
 use super::relations::apply::Holder;
 use super::relations::{self, Targets};
 use super::unique;
-use super::validate::{self, Mode};
+use super::validate::{self, Mode, Spot};
 use super::work::{DRAFT, PUBLISHED, Work};
 use crate::error::AppResult;
 use crate::store::Dialect;
@@ -181,8 +181,8 @@ pub(super) fn checked(
 ) -> AppResult<Map<String, Value>> {
     let mut failure = None;
     let model = work.model;
-    let mut is_taken = |path: &str, value: &Value| {
-        unique::is_taken(work, ty, identity, data, path, value).unwrap_or_else(|error| {
+    let mut is_taken = |spot: &Spot, value: &Value| {
+        unique::is_taken(work, ty, identity, data, spot, value).unwrap_or_else(|error| {
             failure.get_or_insert(error);
             false
         })

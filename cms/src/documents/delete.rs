@@ -31,6 +31,7 @@ pub(crate) fn delete(
     let mut told: Vec<&str> = Vec::new();
     for row in &gone {
         documents::delete(work.conn, row.id)?;
+        links::drop_row(work.conn, &row.identity)?;
         work.deleted(&row.identity);
         // One event per locale, though a locale may have two rows.
         if !told.contains(&row.identity.locale.as_str()) {
@@ -39,7 +40,7 @@ pub(crate) fn delete(
         }
     }
     if !gone.is_empty() && left.is_empty() {
-        let target = Target { uid: ty.uid.clone(), document_id: document_id.to_owned() };
+        let target = Target::document(&ty.uid, document_id);
         links::drop_target(work.conn, &target)?;
     }
     Ok(())

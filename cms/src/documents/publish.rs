@@ -45,6 +45,7 @@ pub(crate) fn publish(
     )?
     .id;
     let held = links::of_source(work.conn, row.id)?;
+    let held = published(work, ty, held);
     links::copy(work.conn, &held, row_id)?;
     components::drop_orphans(work, row_id, &row.data)?;
     release_exclusive(work, Holder { row_id, identity: &identity, ty }, &held)?;
@@ -64,14 +65,41 @@ pub(crate) fn publish_changes(
 ) -> AppResult<Identity> {
     let identity = Identity { status: PUBLISHED.to_owned(), ..draft.clone() };
     let rows = (documents::get(work.conn, draft)?, documents::get(work.conn, &identity)?);
-    if let (Some(draft), Some(published)) = rows
-        && components::listed(ty, &draft.data) == published.data
-        && shape(&links::of_source(work.conn, draft.id)?)
-            == shape(&links::of_source(work.conn, published.id)?)
+    if let (Some(draft), Some(public)) = rows
+        && components::listed(ty, &draft.data) == public.data
     {
-        return Ok(identity);
+        let held = links::of_source(work.conn, draft.id)?;
+        let held = published(work, ty, held);
+        if shape(&held) == shape(&links::of_source(work.conn, public.id)?) {
+            return Ok(identity);
+        }
     }
     publish(work, ty, draft)
+}
+
+/// A draft's links as its published row holds them. As in Strapi they lead to the published
+/// rows in the locale of their holder, each once; a type that leads to itself keeps the rows
+/// of other locales besides.
+fn published(work: &Work<'_>, ty: &ContentType, held: Vec<Link>) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::with_capacity(held.len());
+    for mut link in held {
+        link.target.status.clear();
+        let own = Target::document(&link.target.uid, &link.target.document_id);
+        let (is_own, is_default) = (own == link.target, link.target.locale == work.default_locale);
+        let keeps = link.target.uid == ty.uid && link.slot.component_id == 0;
+        let own = Link { target: own, ..link.clone() };
+        let list = match () {
+            () if is_own || !keeps => vec![own],
+            () if is_default => vec![link, own],
+            () => vec![own, link],
+        };
+        for link in list {
+            if !links.iter().any(|other| other.slot == link.slot && other.target == link.target) {
+                links.push(link);
+            }
+        }
+    }
+    links
 }
 
 /// Links as a reader sees them: where they are held and what they lead to, in order.

@@ -5,6 +5,7 @@ use cms_api::error::ApiError;
 use super::work::{PUBLISHED, Work};
 use crate::error::AppResult;
 use crate::store::documents::{self, Identity};
+use crate::store::links;
 
 /// Removes the published row beside this draft and returns the draft's identity. A
 /// document that is not published is left as it is.
@@ -16,6 +17,7 @@ pub(crate) fn unpublish(work: &mut Work<'_>, draft: &Identity) -> AppResult<Iden
     let identity = Identity { status: PUBLISHED.to_owned(), ..draft.clone() };
     if let Some(row_id) = documents::id_of(work.conn, &identity)? {
         documents::delete(work.conn, row_id)?;
+        links::drop_row(work.conn, &identity)?;
         work.deleted(&identity);
         work.notice("entry.unpublish", &identity, Vec::new());
     }

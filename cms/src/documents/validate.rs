@@ -11,6 +11,7 @@ mod email;
 mod place;
 mod print;
 mod rule;
+mod spot;
 mod test;
 
 use cms_api::content_type::ContentType;
@@ -21,10 +22,12 @@ use serde_json::{Map, Value};
 pub(crate) use attribute::is_polymorphic;
 pub(crate) use email::is_email;
 pub(crate) use print::{big_integer, joined, number, plain, print, rounded};
+pub(crate) use spot::Spot;
 
 use attribute::Rules;
 use place::Place;
 use rule::Check;
+use spot::Above;
 
 /// What a check is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +43,7 @@ pub(crate) struct Mode {
 
 /// Checks `data` and returns it converted, defaults filled in.
 ///
-/// `is_taken` says whether the value at a path of attribute names, which must be unique, is
-/// held a second time.
+/// `is_taken` says whether the value at a spot, which must be unique, is held a second time.
 /// `about_relations` is the last test, over the converted data.
 ///
 /// # Errors
@@ -51,11 +53,11 @@ pub(crate) fn check(
     ty: &ContentType,
     mode: Mode,
     data: &Value,
-    is_taken: &mut dyn FnMut(&str, &Value) -> bool,
+    is_taken: &mut dyn FnMut(&Spot, &Value) -> bool,
     about_relations: impl FnOnce(&Map<String, Value>) -> Result<(), String>,
 ) -> Result<Map<String, Value>, ApiError> {
     let rules = Rules { model, mode };
-    let rule = rules.object(&ty.attributes, Some(data), Some(""));
+    let rule = rules.object(&ty.attributes, Some(data), &Above::Path(Vec::new()));
     let mut check = Check { is_taken };
     let mut errors = Vec::new();
     let kept = rule.check(Some(data), &Place::default(), &mut check, &mut errors).kept;

@@ -4,7 +4,7 @@ use cms_api::content_type::ContentType;
 use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
 use cms_api::query::{QuerySpec, Status};
-use cms_api::query_parse::{Limits, QueryParser};
+use cms_api::query_parse::{self, Limits, QueryParser};
 use cms_api::query_string;
 use serde_json::{Map, Value};
 
@@ -91,12 +91,13 @@ pub(crate) fn unpaged(
 /// A bound of such a list; a limit of -1 is none.
 fn window(tree: &Map<String, Value>, key: &str, word: &str) -> Result<Option<u64>, ApiError> {
     let Some(value) = tree.get(key) else { return Ok(None) };
-    let number = number(value);
+    let number = query_parse::number(value);
     if key == "limit" && number == -1.0 {
         return Ok(None);
     }
     if number.fract() != 0.0 || number < 0.0 || !number.is_finite() {
-        let message = format!("convert{word}QueryParams expected a positive integer got {number}");
+        let given = query_parse::print_number(number);
+        let message = format!("convert{word}QueryParams expected a positive integer got {given}");
         return Err(ApiError::validation(message));
     }
     #[expect(
@@ -106,21 +107,6 @@ fn window(tree: &Map<String, Value>, key: &str, word: &str) -> Result<Option<u64
     )]
     let bound = number as u64;
     Ok(Some(bound))
-}
-
-/// As JavaScript makes a number of it: nothing is zero, and a list of one is its item.
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::Null => 0.0,
-        Value::String(text) if text.trim().is_empty() => 0.0,
-        Value::String(text) => text.trim().parse().unwrap_or(f64::NAN),
-        Value::Array(items) => match items.as_slice() {
-            [] => 0.0,
-            [item] => number(item),
-            _ => f64::NAN,
-        },
-        _ => f64::NAN,
-    }
 }
 
 fn of_tree(

@@ -69,7 +69,7 @@ impl Folder {
     /// Those of the database.
     pub(crate) fn hold(&self, conn: &mut Conn, file: &Row) -> Result<(), StoreError> {
         let slot = Slot { source_id: file.id, path: FOLDER.into(), component_id: 0 };
-        let target = Target { uid: builtin::FOLDER.into(), document_id: self.document_id.clone() };
+        let target = Target::document(builtin::FOLDER, &self.document_id);
         let inverse = links::next_inverse_position(conn, FOLDER, &target)?;
         links::insert(conn, &slot, &target, 1.0, inverse)
     }

@@ -85,7 +85,7 @@ pub(crate) fn delete(conn: &mut Conn, row: &Row, now: i64) -> AppResult<()> {
 }
 
 fn target(row: &Row) -> Target {
-    Target { uid: builtin::FILE.into(), document_id: row.identity.document_id.clone() }
+    Target::document(builtin::FILE, &row.identity.document_id)
 }
 
 /// Writes the feed and the event of one change.
@@ -173,7 +173,7 @@ pub(crate) fn related(
     may_see: &dyn Fn(&str, bool) -> bool,
 ) -> AppResult<Value> {
     let document_id = file.get("documentId").and_then(Value::as_str).unwrap_or_default();
-    let target = Target { uid: builtin::FILE.into(), document_id: document_id.to_owned() };
+    let target = Target::document(builtin::FILE, document_id);
     let mut entries = Vec::new();
     for id in links::holders(conn, &target)? {
         let Some(row) = documents::get_by_id(conn, id)? else { continue };

@@ -337,21 +337,63 @@ pub fn is_taken(
     path: &[&str],
     value: &Value,
 ) -> Result<bool, StoreError> {
+    let mut query = others_like(conn, own);
+    match query.dialect() {
+        Dialect::Sqlite => push_equals_sqlite(&mut query, "data", 0, path, value),
+        Dialect::Postgres => push_equals_postgres(&mut query, path, value),
+    }
+    finds_any(conn, query)
+}
+
+/// As [`is_taken`], for an attribute of components of a kind that a zone holds.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_taken_in_zone(
+    conn: &mut Conn,
+    own: &Identity,
+    zone: &str,
+    component: &str,
+    name: &str,
+    value: &Value,
+) -> Result<bool, StoreError> {
+    let mut query = others_like(conn, own);
+    match query.dialect() {
+        Dialect::Sqlite => {
+            query.push(&format!(
+                "EXISTS (SELECT 1 FROM json_each(data, '$.{zone}') part WHERE part.type = \
+                 'object' AND part.value ->> '$.__component' = "
+            ));
+            query.bind(component);
+            push_equals_sqlite(query.push(" AND "), "part.value", 0, &[name], value);
+            query.push(")");
+        }
+        Dialect::Postgres => {
+            query.push(&format!("data -> '{zone}' @> "));
+            let like = serde_json::json!([{ "__component": component, name: value }]);
+            query.bind(Bind::Text(like.to_string())).push("::jsonb");
+        }
+    }
+    finds_any(conn, query)
+}
+
+/// Rows of the same type, status and locale but other documents; a condition must follow.
+fn others_like(conn: &Conn, own: &Identity) -> Statement {
+    let mut query = Statement::new(conn.dialect());
+    // Written out so that the type's own indexes may be used.
+    query.push(&format!("SELECT id FROM documents WHERE uid = {}", quoted(&own.uid)));
+    query.push(" AND status = ").bind(own.status.as_str());
+    query.push(" AND locale = ").bind(own.locale.as_str());
+    query.push(" AND document_id <> ").bind(own.document_id.as_str()).push(" AND ");
+    query
+}
+
+fn finds_any(conn: &mut Conn, mut query: Statement) -> Result<bool, StoreError> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         id: i64,
     }
-    let mut query = Statement::new(conn.dialect());
-    // Written out so that the type's own indexes may be used.
-    query.push(&format!("SELECT id FROM documents WHERE uid = {}", quoted(&own.uid)));
-    query.push(" AND status = ").bind(own.status.as_str());
-    query.push(" AND locale = ").bind(own.locale.as_str()).push(" AND ");
-    match query.dialect() {
-        Dialect::Sqlite => push_equals_sqlite(&mut query, "data", 0, path, value),
-        Dialect::Postgres => push_equals_postgres(&mut query, path, value),
-    }
-    query.push(" AND document_id <> ").bind(own.document_id.as_str());
     query.push(" LIMIT 1");
     let found: Vec<Found> = query.load(conn)?;
     Ok(found.first().is_some_and(|row| row.id > 0))

@@ -1,7 +1,9 @@
 //! Rows of `links`: relations and media, named by the target's documentId.
 //!
 //! A link belongs to one row of its source. Which row of the target it means is decided
-//! when it is read, so nothing here ever looks at the target.
+//! when it is read, so nothing here ever looks at the target. A client may name a row that
+//! the source would not have led to (another locale, a published row from a draft); the link
+//! then says so.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Text};
@@ -22,16 +24,27 @@ pub struct Slot {
     pub component_id: i64,
 }
 
-/// A document of a type.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A document of a type, as a rule whichever row of it suits the row that holds the link.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {
     pub uid: String,
     pub document_id: String,
+    /// The locale of the row that is meant; empty: that of the holder.
+    pub locale: String,
+    /// The status of the row that is meant; empty: that of the holder.
+    pub status: String,
+}
+
+impl Target {
+    pub fn document(uid: &str, document_id: &str) -> Self {
+        let (uid, document_id) = (uid.to_owned(), document_id.to_owned());
+        Self { uid, document_id, ..Self::default() }
+    }
 }
 
 impl From<&Identity> for Target {
     fn from(row: &Identity) -> Self {
-        Self { uid: row.uid.clone(), document_id: row.document_id.clone() }
+        Self::document(&row.uid, &row.document_id)
     }
 }
 
@@ -57,16 +70,17 @@ pub struct Incoming {
     pub inverse_position: f64,
 }
 
-type Columns = (i64, i64, String, i64, f64, f64, String, String);
+type Columns = (i64, i64, String, i64, f64, f64, String, String, String, String);
 
 fn read(columns: Columns) -> Link {
-    let (id, source_id, path, component_id, position, inverse_position, uid, document_id) = columns;
+    let (id, source_id, path, component_id, position, inverse_position, uid, name, locale, status) =
+        columns;
     Link {
         id,
         slot: Slot { source_id, path, component_id },
         position,
         inverse_position,
-        target: Target { uid, document_id },
+        target: Target { uid, document_id: name, locale, status },
     }
 }
 
@@ -134,6 +148,7 @@ pub fn incoming(
         .push(" documents d ON d.id = l.source_id WHERE l.component_id = 0");
     query.push(" AND l.target_document_id = ").bind(target.document_id.as_str());
     query.push(" AND l.target_uid = ").bind(target.uid.as_str());
+    query.push(" AND l.target_locale = '' AND l.target_status = ''");
     query.push(" AND l.path = ").bind(path);
     query.push(" AND d.uid = ").bind(sources.uid.as_str());
     query.push(" AND d.locale = ").bind(sources.locale.as_str());
@@ -202,6 +217,8 @@ pub fn insert(
             links::inverse_position.eq(inverse_position),
             links::target_uid.eq(&target.uid),
             links::target_document_id.eq(&target.document_id),
+            links::target_locale.eq(&target.locale),
+            links::target_status.eq(&target.status),
         ))
         .execute(conn)?;
     Ok(())
@@ -256,4 +273,23 @@ pub fn drop_target(conn: &mut Conn, target: &Target) -> Result<(), StoreError> {
     )
     .execute(conn)?;
     Ok(())
+}
+
+/// Forgets the links that name just this row, which no longer exists.
+///
+/// # Errors
+/// Those of the database.
+pub fn drop_row(conn: &mut Conn, row: &Identity) -> Result<(), StoreError> {
+    let mut query = Statement::new(conn.dialect());
+    query.push("DELETE FROM links WHERE target_document_id = ").bind(row.document_id.as_str());
+    query.push(" AND target_uid = ").bind(row.uid.as_str());
+    query.push(" AND (target_status = ").bind(row.status.as_str());
+    query.push(" OR (target_status = '' AND target_locale <> ''))");
+    if !row.locale.is_empty() {
+        query.push(" AND (target_locale = ").bind(row.locale.as_str());
+        query.push(" OR (target_locale = '' AND source_id IN (SELECT id FROM documents WHERE ");
+        query.push("documents.id = links.source_id AND documents.locale = ");
+        query.bind(row.locale.as_str()).push(")))");
+    }
+    query.execute(conn).map(drop)
 }

@@ -28,6 +28,8 @@ diesel::table! {
         inverse_position -> Double,
         target_uid -> Text,
         target_document_id -> Text,
+        target_locale -> Text,
+        target_status -> Text,
     }
 }
 

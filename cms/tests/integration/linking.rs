@@ -80,6 +80,84 @@ async fn a_type_without_locales_links_the_locale_that_is_named() {
     assert_eq!(titles(&client, &bob, "published").await, json!(["In English"]));
 }
 
+/// The names of an article's categories, in one status of both.
+async fn categories(client: &Client<'_>, story: &Value, status: &str) -> Value {
+    let path = format!("/api/articles/{}?populate=categories&status={status}", id_of(story));
+    let shown = client.get(&path).await.expect(200).body;
+    let list = shown["data"]["categories"].as_array().unwrap().clone();
+    // A filter and a count lead the same way as what is shown.
+    for name in ["A", "B"] {
+        let filter = format!(
+            "/api/articles?status={status}&filters[documentId]={}&filters[categories][name]={name}",
+            id_of(story)
+        );
+        let found = client.get(&filter).await.expect(200).body["meta"]["pagination"]["total"] == 1;
+        assert_eq!(found, list.iter().any(|it| it["name"] == name), "{name} {status}");
+    }
+    list.iter().map(|it| it["name"].clone()).collect()
+}
+
+#[actix_web::test]
+async fn a_draft_that_names_a_published_row_shows_it_once_it_is_published() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let mut rows = Vec::new();
+    for name in ["A", "B"] {
+        let data = json!({ "name": name, "slug": name.to_lowercase() });
+        let public = created(&client, "/api/categories", data).await;
+        let draft = format!("/api/categories/{}?status=draft", id_of(&public));
+        let draft = client.get(&draft).await.expect(200).body["data"].clone();
+        rows.push((draft["id"].clone(), public));
+    }
+    let [(draft_a, a), (draft_b, b)] = &rows[..] else { panic!() };
+    let data = json!({ "title": "A story", "categories": [a["id"], draft_b] });
+    let story = created(&client, "/api/articles", data).await;
+    assert_eq!(categories(&client, &story, "draft").await, json!(["B"]));
+    assert_eq!(categories(&client, &story, "published").await, json!(["A", "B"]));
+    let path = format!("/api/articles/{}", id_of(&story));
+    let edit = |edit: Value| json!({ "data": { "categories": edit } });
+    client.put(&path, edit(json!({ "connect": [draft_a] }))).await.expect(200);
+    assert_eq!(categories(&client, &story, "draft").await, json!(["B", "A"]));
+    assert_eq!(categories(&client, &story, "published").await, json!(["A", "B"]));
+    client.put(&path, edit(json!({ "disconnect": [a["id"], b["id"]] }))).await.expect(200);
+    for status in ["draft", "published"] {
+        assert_eq!(categories(&client, &story, status).await, json!(["B", "A"]), "{status}");
+    }
+    // The row that was named goes with its document's published state, the other one stays.
+    client.put(&path, edit(json!([a["id"], draft_b]))).await.expect(200);
+    let unpublish = format!("/api/categories/{}/actions/unpublish", id_of(a));
+    client.post(&unpublish, json!({})).await.expect(200);
+    let publish = format!("/api/categories/{}/actions/publish", id_of(a));
+    client.post(&publish, json!({})).await.expect(200);
+    client.put(&path, json!({ "data": {} })).await.expect(200);
+    assert_eq!(categories(&client, &story, "published").await, json!(["B"]));
+}
+
+#[actix_web::test]
+async fn a_number_leads_to_the_locale_of_its_row() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let other = created(&client, "/api/articles", json!({ "title": "In English" })).await;
+    let german = format!("/api/articles/{}?locale=de", id_of(&other));
+    let german =
+        client.put(&german, json!({ "data": { "title": "Auf Deutsch" } })).await.expect(200);
+    let of_draft = format!("/api/articles/{}?locale=de&status=draft", id_of(&other));
+    let of_draft = client.get(&of_draft).await.expect(200).body["data"]["id"].clone();
+    let story = json!({ "title": "A story", "related": [of_draft] });
+    let story = created(&client, "/api/articles", story).await;
+    let shown = async |status: &str| {
+        let path = format!("/api/articles/{}?populate=related&status={status}", id_of(&story));
+        let shown = client.get(&path).await.expect(200).body["data"]["related"].clone();
+        shown.as_array().unwrap().iter().map(|it| it["title"].clone()).collect::<Value>()
+    };
+    assert_eq!(shown("draft").await, json!(["Auf Deutsch"]));
+    // A published row of a type that leads to itself has both.
+    assert_eq!(shown("published").await, json!(["In English", "Auf Deutsch"]));
+    let id = german.body["data"]["documentId"].as_str().unwrap();
+    client.delete(&format!("/api/articles/{id}?locale=de")).await.expect(204);
+    assert_eq!(shown("draft").await, json!([]));
+}
+
 #[actix_web::test]
 async fn of_several_for_one_place_a_list_keeps_the_last_and_a_list_in_it_the_first() {
     let app = TestApp::start().await;

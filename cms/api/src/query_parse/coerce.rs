@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// `Number(value)`: `NaN` when it is none.
-pub(super) fn number(value: &Value) -> f64 {
+pub fn number(value: &Value) -> f64 {
     match value {
         Value::Null => 0.0,
         Value::Bool(flag) => f64::from(u8::from(*flag)),
@@ -40,7 +40,7 @@ fn number_of_text(text: &str) -> f64 {
 }
 
 /// A number as JavaScript prints it.
-pub(super) fn print_number(number: f64) -> String {
+pub fn print_number(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "Infinity".to_owned() } else { "-Infinity".to_owned() };
     }

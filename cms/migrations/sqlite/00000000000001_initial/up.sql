@@ -54,7 +54,8 @@ CREATE TRIGGER documents_tally_move AFTER UPDATE OF uid, status, locale ON docum
 END;
 
 -- Relations and media. A link belongs to one row (one locale, one status) and names its
--- target by documentId; which row of the target is meant is decided when it is read.
+-- target by documentId; which row of the target is meant is decided when it is read, unless a
+-- client named a row that the source would not have led to.
 CREATE TABLE links (
     id                 INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     source_id          BIGINT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
@@ -63,11 +64,16 @@ CREATE TABLE links (
     position           DOUBLE PRECISION NOT NULL,  -- order as the source shows it
     inverse_position   DOUBLE PRECISION NOT NULL,  -- order as the target's inverse side shows it
     target_uid         TEXT   NOT NULL,
-    target_document_id TEXT   NOT NULL
+    target_document_id TEXT   NOT NULL,
+    target_locale      TEXT   NOT NULL DEFAULT '', -- the locale a client named; '': that of the source
+    target_status      TEXT   NOT NULL DEFAULT ''  -- 'published' where a draft names a published row; '': as the source
 );
 -- With the targets: what a page of rows leads to is read from the index alone.
 CREATE INDEX links_forward
-    ON links (source_id, path, component_id, position, target_uid, target_document_id);
+    ON links (
+        source_id, path, component_id, position, target_uid, target_document_id,
+        target_locale, target_status
+    );
 CREATE INDEX links_backward ON links (target_document_id, path, inverse_position);
 -- What leads to documents of a type is one more tally of it, with the status 'links'.
 CREATE TRIGGER links_tally_insert AFTER INSERT ON links BEGIN

@@ -95,7 +95,8 @@ impl<'a> Filler<'a> {
         self.scope.model.get(uid)
     }
 
-    /// Which row a link means: one in the locale of its source, where both types have locales.
+    /// Which row a link means: one in the locale of its source, where both types have locales
+    /// and it names no other.
     fn key<'k>(
         &self,
         source: &ContentType,
@@ -108,6 +109,7 @@ impl<'a> Filler<'a> {
     {
         let locale = match (source.localized, target.localized) {
             (_, false) => "",
+            (true, true) if !link.locale.is_empty() => &link.locale,
             (true, true) => &holder.locale,
             (false, true) => self.scope.locale,
         };

@@ -39,12 +39,13 @@ pub(crate) fn apply(
     let slot = Slot { source_id: holder.row_id, path: path.to_owned(), component_id };
     match &attribute.kind {
         AttributeKind::Media { multiple, .. } => {
-            let edit = asked.edit();
+            let edit = asked.edit_held_by(work.model, holder.identity);
             let media = |current: &[Target]| Ok(edit.apply_to_media(current, *multiple));
             owned(work, &slot, &media).map(drop)
         }
         AttributeKind::Relation(relation) if relation.owns_links() => {
-            let (edit, many) = (asked.edit(), relation.kind.is_to_many());
+            let edit = asked.edit_held_by(work.model, holder.identity);
+            let many = relation.kind.is_to_many();
             let added = owned(work, &slot, &|current| after(&edit, current, many))?;
             if component_id == 0 && is_exclusive(relation) {
                 release(work, holder, path, &added)?;
@@ -221,7 +222,7 @@ impl Side<'_> {
     }
 
     fn source(&self, link: &Incoming) -> Target {
-        Target { uid: self.sources.uid.clone(), document_id: link.source_document_id.clone() }
+        Target::document(&self.sources.uid, &link.source_document_id)
     }
 
     fn connect(&self, work: &mut Work<'_>, source: &Target, inverse: f64) -> AppResult<()> {

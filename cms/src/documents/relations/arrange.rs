@@ -3,11 +3,13 @@
 //! Pure: takes the list as it is and the edit, gives the list as it shall be. Positions may
 //! refer to items of the same edit, in any order.
 
+use cms_api::model::ContentModel;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{TYPE, Targets, is_truthy, row_number};
 use crate::documents::validate::joined;
+use crate::documents::work::{DRAFT, PUBLISHED};
 use crate::store::documents::Identity;
 use crate::store::links::Target;
 
@@ -20,12 +22,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) targets: &'a Targets,
     /// The row is new, nothing is linked yet.
     pub(crate) fresh: bool,
+    /// The row that is to hold the links, when it is the one that is edited.
+    pub(crate) holder: Option<(&'a ContentModel, &'a Identity)>,
 }
 
 impl<'a> Asked<'a> {
-    /// The edit, whichever row of a document it names.
-    pub(crate) fn edit(self) -> Edit {
-        self.edit_of(&|_| true)
+    /// The edit of what this row holds, whichever rows it names.
+    pub(crate) fn edit_held_by(self, model: &'a ContentModel, row: &'a Identity) -> Edit {
+        Self { holder: Some((model, row)), ..self }.edit_of(&|_| true)
     }
 
     /// The edit of those rows alone that are meant.
@@ -36,6 +40,22 @@ impl<'a> Asked<'a> {
     /// The row an item names.
     fn row(self, item: &Value) -> Option<&'a Identity> {
         self.targets.get(&key(item, self.uid)?)
+    }
+
+    /// What a link to this row names: the document alone where the holder leads to this row
+    /// of it by itself.
+    fn target(self, row: &Identity) -> Target {
+        let mut target = Target::from(row);
+        let Some((model, holder)) = self.holder else { return target };
+        let has_drafts = model.get(&row.uid).is_some_and(|ty| ty.draft_and_publish);
+        if has_drafts && holder.status == DRAFT && row.status == PUBLISHED {
+            target.status.clone_from(&row.status);
+        }
+        let has_locales = !holder.locale.is_empty() && !row.locale.is_empty();
+        if has_locales && row.locale != holder.locale {
+            target.locale.clone_from(&row.locale);
+        }
+        target
     }
 
     /// The rows the client named, in that order.
@@ -90,7 +110,8 @@ impl Edit {
             return Self { set, fresh, ..Self::default() };
         };
         let list = |word: &str| map.get(word).and_then(Value::as_array);
-        let found = |item: &Value| asked.row(item).filter(|row| is_meant(row)).map(Target::from);
+        let meant_row = |item: &Value| asked.row(item).filter(|row| is_meant(row));
+        let found = |item: &Value| meant_row(item).map(|row| asked.target(row));
         let strict = map.get("options").and_then(|options| options.get("strict"));
         let mut edit = Self {
             set: list("set").map(|items| unique(items.iter().filter_map(found))),
@@ -109,7 +130,7 @@ impl Edit {
         let mut seen: Vec<&Value> = Vec::new();
         for item in items {
             let Some(key) = key(item, uid) else { continue };
-            let Some(target) = targets.get(&key).map(Target::from) else { continue };
+            let Some(target) = targets.get(&key).map(|row| asked.target(row)) else { continue };
             if seen.contains(&item) {
                 continue;
             }
@@ -123,10 +144,10 @@ impl Edit {
             }
             let position =
                 item.get("position").and_then(Value::as_object).cloned().unwrap_or_default();
-            let place = place(&position, &key.0, targets);
+            let place = place(&position, &key.0, asked);
             let behind =
                 Map::from_iter(position.get("after").map(|id| ("after".into(), id.clone())));
-            let anchor = match self::place(&behind, &key.0, targets) {
+            let anchor = match self::place(&behind, &key.0, asked) {
                 Place::After(behind) => Some(behind),
                 _ => place.neighbour().cloned(),
             };
@@ -323,12 +344,12 @@ fn neighbour(position: &Map<String, Value>) -> Option<(&'static str, &Value)> {
     named("before").or_else(|| named("after"))
 }
 
-fn place(position: &Map<String, Value>, uid: &str, targets: &Targets) -> Place {
+fn place(position: &Map<String, Value>, uid: &str, asked: Asked<'_>) -> Place {
     if let Some((word, id)) = neighbour(position) {
-        let row = row_number(id).and_then(|id| targets.get(&(uid.to_owned(), id)));
+        let row = row_number(id).and_then(|id| asked.targets.get(&(uid.to_owned(), id)));
         // A row that does not exist is never linked, which is what the message then says.
-        let unknown = || Target { uid: String::new(), document_id: joined(id) };
-        let target = row.map_or_else(unknown, Target::from);
+        let unknown = || Target::document("", &joined(id));
+        let target = row.map_or_else(unknown, |row| asked.target(row));
         return if word == "before" { Place::Before(target) } else { Place::After(target) };
     }
     if position.get("start").is_some_and(is_truthy) { Place::Start } else { Place::End }
@@ -388,7 +409,7 @@ mod tests {
     use serde_json::json;
 
     fn target(name: &str) -> Target {
-        Target { uid: "t".into(), document_id: name.into() }
+        Target::document("t", name)
     }
 
     fn targets() -> Targets {
@@ -404,8 +425,9 @@ mod tests {
 
     fn after(edit: Value, current: &[&str]) -> Result<Vec<String>, String> {
         let current: Vec<_> = current.iter().map(|name| target(name)).collect();
-        let asked = Asked { value: &edit, uid: "t", targets: &targets(), fresh: false };
-        let list = asked.edit().apply(&current)?;
+        let asked =
+            Asked { value: &edit, uid: "t", targets: &targets(), fresh: false, holder: None };
+        let list = asked.edit_of(&|_| true).apply(&current)?;
         Ok(list.into_iter().map(|item| item.document_id).collect())
     }
 

@@ -254,8 +254,47 @@ fn values_inside_components_may_be_unique_too() {
     let (message, details) = refused(&world, ARTICLE, &links(&["c", "b"]));
     assert_eq!(message, "This attribute must be unique");
     assert_eq!(details["errors"][0]["path"], json!(["seo", "links", "1", "label"]));
-    assert_eq!(refused(&world, ARTICLE, &links(&["x", "x"])).0, "2 errors occurred");
+    // What stands below one component is compared with other documents alone.
+    world.create(ARTICLE, &links(&["x", "x"]));
     // Its own values and those of another locale do not count.
     world.update(ARTICLE, &id, &links(&["b", "a"]));
     world.try_update(ARTICLE, &id, "de", true, &links(&["a"])).unwrap();
+}
+
+#[test]
+fn values_inside_a_list_of_components_are_unique_in_it() {
+    let label = json!({"type": "string", "unique": true});
+    let world = World::with_schema("components/shared/ticket.json", "/attributes/label", label);
+    let event = |code: &str, labels: &[&str]| {
+        let tickets: Vec<_> = labels.iter().map(|label| json!({"label": label})).collect();
+        json!({"name": "Ev", "code": code, "startsAt": "2024-01-01", "tickets": tickets})
+    };
+    let uid = "api::event.event";
+    assert_eq!(refused(&world, uid, &event("AA-0001", &["a", "a"])).0, "2 errors occurred");
+    let id = world.create(uid, &event("AA-0001", &["a", "b"]));
+    let taken = refused(&world, uid, &event("AA-0002", &["c", "b"])).1;
+    assert_eq!(taken["errors"][0]["path"], json!(["tickets", "1", "label"]));
+    world.update(uid, &id, &event("AA-0001", &["b", "a"]));
+}
+
+#[test]
+fn values_inside_a_zone_are_unique_among_its_published_components_of_that_kind() {
+    let cite = json!({"type": "string", "unique": true});
+    let world = World::with_schema("components/blocks/quote.json", "/attributes/cite", cite);
+    let quotes = |cites: &[&str]| {
+        let quote = |cite| json!({"__component": "blocks.quote", "text": "t", "cite": cite});
+        let sections: Vec<_> = cites.iter().map(quote).collect();
+        json!({"title": "Quoted", "sections": sections})
+    };
+    let id = world.create(ARTICLE, &quotes(&["a", "b", "", ""]));
+    let (message, details) = refused(&world, ARTICLE, &quotes(&["c", "b"]));
+    assert_eq!(message, "This attribute must be unique");
+    assert_eq!(details["errors"][0]["path"], json!(["sections", "1", "cite"]));
+    assert_eq!(refused(&world, ARTICLE, &quotes(&["x", "x"])).0, "2 errors occurred");
+    world.update(ARTICLE, &id, &quotes(&["b", "a"]));
+    world.try_update(ARTICLE, &id, "de", true, &quotes(&["a"])).unwrap();
+    // A draft may hold it until it is to be published.
+    let draft = world.try_create(ARTICLE, "en", false, &quotes(&["a", "a"])).unwrap();
+    let publish = world.try_update(ARTICLE, &draft.document_id, "en", true, &json!({}));
+    assert_eq!(publish.unwrap_err(), "2 errors occurred");
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Mode;
 use super::blocks;
 use super::rule::{Rule, Shape};
+use super::spot::{Above, Spot};
 use super::test::Test;
 
 /// The characters of a uid.
@@ -25,13 +26,12 @@ pub(super) struct Rules<'a> {
 impl<'a> Rules<'a> {
     /// The rule for an object with these attributes, given what was sent for it.
     ///
-    /// `above` is the path of attribute names to it; inside zones there is none, and values
-    /// are not unique there.
+    /// `above` is where the object stands.
     pub(super) fn object(
         self,
         attributes: &'a IndexMap<String, Attribute>,
         given: Option<&Value>,
-        above: Option<&str>,
+        above: &Above,
     ) -> Rule<'a> {
         Rule::new(Shape::Object(self.fields(attributes, given, above)))
     }
@@ -40,18 +40,14 @@ impl<'a> Rules<'a> {
         self,
         attributes: &'a IndexMap<String, Attribute>,
         given: Option<&Value>,
-        above: Option<&str>,
+        above: &Above,
     ) -> Vec<(String, Rule<'a>)> {
         attributes
             .iter()
             .filter(|(_, attribute)| attribute.writable)
             .map(|(name, attribute)| {
                 let value = given.and_then(|given| given.get(name));
-                let path = above.map(|above| match above {
-                    "" => name.clone(),
-                    above => format!("{above}.{name}"),
-                });
-                let rule = self.attribute(attribute, value, path);
+                let rule = self.attribute(attribute, value, above.spot(name));
                 (name.clone(), self.with_default(rule, attribute))
             })
             .collect()
@@ -73,33 +69,29 @@ impl<'a> Rules<'a> {
         rule
     }
 
-    fn attribute(
-        self,
-        attribute: &'a Attribute,
-        value: Option<&Value>,
-        path: Option<String>,
-    ) -> Rule<'a> {
+    fn attribute(self, attribute: &'a Attribute, value: Option<&Value>, spot: Spot) -> Rule<'a> {
         match &attribute.kind {
             AttributeKind::Media { .. } | AttributeKind::Relation(_) => {
                 Rule::new(Shape::Any).nullable().uncast()
             }
             AttributeKind::Component { component, repeatable: false } => {
                 let rule = match self.model.component(component) {
-                    Some(part) => self.object(&part.attributes, value, path.as_deref()),
+                    Some(part) => self.object(&part.attributes, value, &spot.component(component)),
                     None => Rule::new(Shape::Any),
                 };
                 self.required(rule.uncast(), attribute.required && !self.mode.draft)
             }
             AttributeKind::Component { component, repeatable: true } => {
-                let part = move |item: &Value| self.part(component, item, path.as_deref());
+                let above = spot.component(component);
+                let part = move |item: &Value| self.part(component, item, &above);
                 let items = Shape::List(Box::new(part));
                 self.list(Rule::new(items), attribute, value)
             }
             AttributeKind::DynamicZone { .. } => {
-                let items = Shape::List(Box::new(move |item| self.zone_item(item)));
+                let items = Shape::List(Box::new(move |item| self.zone_item(item, &spot)));
                 self.list(Rule::new(items), attribute, value)
             }
-            _ => self.scalar(attribute, path),
+            _ => self.scalar(attribute, spot),
         }
     }
 
@@ -118,20 +110,21 @@ impl<'a> Rules<'a> {
         rule
     }
 
-    fn part(self, component: &str, item: &Value, path: Option<&str>) -> Rule<'a> {
+    fn part(self, component: &str, item: &Value, above: &Above) -> Rule<'a> {
         match self.model.component(component) {
-            Some(part) => self.object(&part.attributes, Some(item), path).test(Test::NotNull),
+            Some(part) => self.object(&part.attributes, Some(item), above).test(Test::NotNull),
             None => Rule::new(Shape::Any),
         }
     }
 
-    fn zone_item(self, item: &Value) -> Rule<'a> {
+    fn zone_item(self, item: &Value, zone: &Spot) -> Rule<'a> {
         let known = self.model.components().map(|part| part.uid.clone()).collect::<Vec<_>>();
         let kind = Rule::new(Shape::Text).one_of(known.into_iter().rev()).test(Test::Present);
         let mut fields = vec![("__component".to_owned(), kind)];
         let uid = item.get("__component").and_then(Value::as_str);
         if let Some(part) = uid.and_then(|uid| self.model.component(uid)) {
-            fields.extend(self.fields(&part.attributes, Some(item), None));
+            let above = zone.zone_item(&part.uid);
+            fields.extend(self.fields(&part.attributes, Some(item), &above));
         }
         Rule::new(Shape::Object(fields)).test(Test::NotNull)
     }
@@ -144,11 +137,11 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn scalar(self, attribute: &'a Attribute, path: Option<String>) -> Rule<'a> {
+    fn scalar(self, attribute: &'a Attribute, spot: Spot) -> Rule<'a> {
         let is_unique = attribute.unique || matches!(attribute.kind, AttributeKind::Uid { .. });
-        let unique = |rule: Rule<'a>| match path {
-            Some(path) if is_unique && !self.mode.draft => rule.test(Test::Unique(path)),
-            _ => rule,
+        let unique = |rule: Rule<'a>| match is_unique && !self.mode.draft {
+            true => rule.test(Test::Unique(spot)),
+            false => rule,
         };
         let rule = match &attribute.kind {
             AttributeKind::String | AttributeKind::Text | AttributeKind::RichText => {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::cast::Cast;
 use super::place::Place;
 use super::print::{plain, print};
+use super::spot::Spot;
 use super::test::Test;
 
 /// The rule for one value.
@@ -40,8 +41,8 @@ pub(crate) enum Shape<'a> {
 
 /// What a check needs from outside.
 pub(crate) struct Check<'c> {
-    /// Whether the value at this path of attribute names is held a second time.
-    pub(crate) is_taken: &'c mut dyn FnMut(&str, &Value) -> bool,
+    /// Whether the value at this spot is held a second time.
+    pub(crate) is_taken: &'c mut dyn FnMut(&Spot, &Value) -> bool,
 }
 
 /// A value after its check.

@@ -6,6 +6,7 @@ use super::cast::Cast;
 use super::email::is_email;
 use super::print::{big_integer, number_text};
 use super::rule::Check;
+use super::spot::Spot;
 
 /// One test. Unless noted, a missing or null value passes.
 pub(crate) enum Test<'a> {
@@ -30,8 +31,8 @@ pub(crate) enum Test<'a> {
     Max(f64),
     MinItems(u64, Option<&'static str>),
     MaxItems(u64),
-    /// No other document holds the value at this path.
-    Unique(String),
+    /// The value is held at this spot alone.
+    Unique(Spot),
     /// A test that needs no state, with its message.
     Holds(&'static str, fn(Option<&Value>) -> bool),
 }
@@ -92,8 +93,8 @@ impl Test<'_> {
             Self::MaxItems(most) => holds(items() <= *most, || {
                 format!("{name} field must have less than or equal to {most} items")
             }),
-            Self::Unique(path) => {
-                holds(!(check.is_taken)(path, value), || "This attribute must be unique".to_owned())
+            Self::Unique(spot) => {
+                holds(!(check.is_taken)(spot, value), || "This attribute must be unique".to_owned())
             }
             Self::Defined | Self::NotNull | Self::Present | Self::Holds(..) => Ok(()),
         }

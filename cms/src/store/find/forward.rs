@@ -22,6 +22,8 @@ pub struct Held {
     pub path: String,
     pub target_uid: String,
     pub target: String,
+    /// The locale of the row that is meant; empty: that of the source.
+    pub locale: String,
 }
 
 /// Who asks for so many attributes asks for nearly all that a row has links at.
@@ -39,10 +41,11 @@ pub fn held(
 ) -> Result<Vec<Held>, StoreError> {
     let mut query = Query::new(conn.dialect(), scope);
     query.push(
-        "SELECT source_id, component_id, path, target_uid, target_document_id, position, id FROM \
-         links WHERE source_id",
+        "SELECT source_id, component_id, path, target_uid, target_document_id, position, id, \
+         target_locale FROM links WHERE source_id",
     );
     query.among(ids);
+    query.push(&format!(" AND target_status IN ('', '{}')", scope.status.as_str()));
     match (paths.iter().min(), paths.iter().max()) {
         // One look into the index per row, not one per row and path.
         (Some(first), Some(last)) if paths.len() >= NEARLY_ALL => {
@@ -70,6 +73,7 @@ pub fn held(
             target: row.text(4)?,
             position: row.float(5)?,
             id: row.integer(6)?,
+            locale: row.text(7)?,
         });
         Ok(())
     })?;

@@ -79,7 +79,7 @@ impl<'a> Query<'a> {
         let then = self.then();
         self.push(&format!(" FROM links {link} {then} documents {} ON ", inner.document));
         self.target_row(link, &inner.document, inner.ty);
-        self.locale_of_target(place.ty, &place.document, inner.ty, &inner.document);
+        self.locale_of_target(link, (place.ty, &place.document), (inner.ty, &inner.document));
         self.push(&format!(
             " WHERE {link}.source_id = {}.id AND {link}.component_id = ",
             place.document
@@ -101,20 +101,24 @@ impl<'a> Query<'a> {
         ));
         self.bind_text(&target.uid);
         self.push(&format!(" AND {link}.target_uid = {row}.uid"));
+        if target.draft_and_publish {
+            self.push(&format!(" AND {link}.target_status IN ('', '{status}')"));
+        }
     }
 
-    /// A link stays within the locale of its source; a source without one reaches the locale
-    /// that was asked for.
+    /// A link stays within the locale of its source unless it names another; a source without
+    /// one reaches the locale that was asked for.
     pub(super) fn locale_of_target(
         &mut self,
-        source: &ContentType,
-        source_row: &str,
-        target: &ContentType,
-        row: &str,
+        link: &str,
+        (source, source_row): (&ContentType, &str),
+        (target, row): (&ContentType, &str),
     ) {
         match (source.localized, target.localized) {
             (_, false) => self.push(&format!(" AND {row}.locale = ''")),
-            (true, true) => self.push(&format!(" AND {row}.locale = {source_row}.locale")),
+            (true, true) => self.push(&format!(
+                " AND {row}.locale = coalesce(nullif({link}.target_locale, ''), {source_row}.locale)"
+            )),
             (false, true) => {
                 self.push(&format!(" AND {row}.locale = "));
                 self.bind_text(self.scope.locale);
@@ -131,7 +135,7 @@ impl<'a> Query<'a> {
         self.owner_row(link, &inner.document, inner.ty, every_status);
         self.push(&format!(" WHERE {link}.target_document_id = {}.document_id", place.document));
         self.backward_link(link, name, place.ty);
-        self.locale_of_owner(place.ty, &place.document, inner.ty, &inner.document);
+        self.mirror_row(link, (place.ty, &place.document), (inner.ty, &inner.document));
     }
 
     /// Ties a link to the row that holds it.
@@ -157,16 +161,22 @@ impl<'a> Query<'a> {
         self.bind_text(&mirror.uid);
     }
 
-    /// Seen from a document without a locale, owners of every locale link to it.
-    pub(super) fn locale_of_owner(
+    /// Leaves out links that name another row of this document. Seen from a document without
+    /// a locale, owners of every locale link to it.
+    pub(super) fn mirror_row(
         &mut self,
-        mirror: &ContentType,
-        mirror_row: &str,
-        owner: &ContentType,
-        row: &str,
+        link: &str,
+        (mirror, mirror_row): (&ContentType, &str),
+        (owner, row): (&ContentType, &str),
     ) {
+        if mirror.draft_and_publish {
+            self.push(&format!(" AND {link}.target_status IN ('', {mirror_row}.status)"));
+        }
         if mirror.localized && owner.localized {
-            self.push(&format!(" AND {row}.locale = {mirror_row}.locale"));
+            self.push(&format!(
+                " AND coalesce(nullif({link}.target_locale, ''), {row}.locale) = \
+                 {mirror_row}.locale"
+            ));
         }
     }
 

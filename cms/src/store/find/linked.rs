@@ -115,7 +115,7 @@ impl<'a> Query<'a> {
         }
         self.push(&format!("documents {} ON ", place.document));
         self.target_row(&link, &place.document, place.ty);
-        self.locale_of_target(parents.ty, &source, place.ty, &place.document);
+        self.locale_of_target(&link, (parents.ty, &source), (place.ty, &place.document));
         self.push(&format!(" WHERE {link}.source_id"));
         self.among(parents.ids);
         self.push(&format!(" AND {link}.path = "));
@@ -134,7 +134,7 @@ impl<'a> Query<'a> {
         self.backward_link(&link, owner, parents.ty);
         self.push(&format!(" {then} documents {} ON ", place.document));
         self.owner_row(&link, &place.document, place.ty, false);
-        self.locale_of_owner(parents.ty, &mirror, place.ty, &place.document);
+        self.mirror_row(&link, (parents.ty, &mirror), (place.ty, &place.document));
         self.push(&format!(" WHERE {mirror}.id"));
         self.among(parents.ids);
         format!("{link}.inverse_position, {link}.id")

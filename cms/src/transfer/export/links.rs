@@ -88,12 +88,14 @@ impl Links<'_> {
         let rows = self.targets.of(conn, &target.uid, &link.target.document_id)?;
         let states: &[&str] = match (target.draft_and_publish, ty.draft_and_publish) {
             (false, _) => &[PUBLISHED],
+            _ if link.target.status == PUBLISHED => &[PUBLISHED],
             (true, true) if row.identity.status == DRAFT => &[DRAFT],
             (true, true) => &[PUBLISHED],
             (true, false) => &[DRAFT, PUBLISHED],
         };
         let locale = match (target.localized, ty.localized) {
             (false, _) => "",
+            _ if !link.target.locale.is_empty() => link.target.locale.as_str(),
             (true, true) => row.identity.locale.as_str(),
             (true, false) => self.default_locale,
         };

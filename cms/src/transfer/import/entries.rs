@@ -67,7 +67,7 @@ impl Entries {
         self.by_component.get(uid)?.get(&number)
     }
 
-    fn of_document(&self, uid: &str, document_id: &str) -> &[usize] {
+    pub(super) fn of_document(&self, uid: &str, document_id: &str) -> &[usize] {
         let known = self.by_document.get(uid).and_then(|known| known.get(document_id));
         known.map_or(&[], Vec::as_slice)
     }

@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use super::Importer;
 use super::entries::State;
+use crate::documents::work::{DRAFT, PUBLISHED};
 use crate::store::archive;
+use crate::store::documents::Identity;
 use crate::store::links::{self, Link, Slot, Target};
 use crate::transfer::archive::lines::Line;
 use crate::transfer::names::{LOCALE, PERMISSION};
@@ -144,6 +146,23 @@ impl Importer<'_> {
         Ok(())
     }
 
+    /// What a link from one row to another names. A row of another locale is named where the
+    /// document has one in the locale of the holder as well: else the link waits for that.
+    fn target(&self, holder: &Identity, row: &Identity) -> Target {
+        let mut target = Target::from(row);
+        let has_drafts = self.model.get(&row.uid).is_some_and(|ty| ty.draft_and_publish);
+        if has_drafts && holder.status == DRAFT && row.status == PUBLISHED {
+            target.status.clone_from(&row.status);
+        }
+        let siblings = self.entries.of_document(&row.uid, &row.document_id);
+        let mut locales =
+            siblings.iter().filter_map(|at| Some(&self.entries.list.get(*at)?.identity.locale));
+        if row.locale != holder.locale && locales.any(|locale| *locale == holder.locale) {
+            target.locale.clone_from(&row.locale);
+        }
+        target
+    }
+
     fn write_links_of(&mut self, at: usize, pending: &[Pending]) -> anyhow::Result<()> {
         let Some(entry) = self.entries.list.get(at).cloned() else { return Ok(()) };
         let mut new: Vec<Link> = Vec::with_capacity(pending.len());
@@ -155,10 +174,7 @@ impl Importer<'_> {
                 path: link.path.clone(),
                 component_id: link.component_id,
             };
-            let target = Target {
-                uid: target.identity.uid.clone(),
-                document_id: target.identity.document_id.clone(),
-            };
+            let target = self.target(&entry.identity, &target.identity);
             if seen.insert((slot.path.clone(), slot.component_id, target.clone())) {
                 let (position, inverse_position) = (link.position, link.inverse_position);
                 new.push(Link { id: 0, slot, position, inverse_position, target });
