@@ -6,6 +6,7 @@ pub(crate) mod inspect;
 pub mod jwt;
 pub mod keys;
 pub mod limit;
+pub mod pairing;
 pub mod password;
 pub mod permission;
 pub mod roles;

@@ -1,5 +1,5 @@
 //! What a server does beside answering requests: deliver webhooks, follow schema edits, make
-//! indexes.
+//! indexes, tell the service manager how it is.
 
 use actix_web::rt;
 use tokio::sync::watch;
@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::content_types;
 use crate::jobs::worker;
+use crate::service_manager;
 
 /// The running tasks.
 #[derive(Debug)]
@@ -27,7 +28,8 @@ impl Background {
         let running = vec![
             rt::spawn(worker::work(app.clone(), deliveries, stopped.clone())),
             rt::spawn(content_types::watch::watch(app.clone(), stopped.clone())),
-            rt::spawn(content_types::indexing::keep(app.clone(), stopped)),
+            rt::spawn(content_types::indexing::keep(app.clone(), stopped.clone())),
+            rt::spawn(service_manager::report(app.clone(), stopped)),
         ];
         Ok(Self { stop, running })
     }

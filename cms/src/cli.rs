@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Import(Box<commands::import::Import>),
     /// Write everything into an archive that Strapi and `cms import` read
     Export(Box<commands::export::Export>),
+    /// Write what this server needs to run as a service: settings, a systemd unit, nginx
+    Init(Box<commands::init::Init>),
+    /// Make a code with which a site fetches its credentials: see `ssg pair`
+    Pair(commands::pair::Pair),
     /// Look for what is wrong with this installation
     Doctor(Box<commands::doctor::Doctor>),
 }
@@ -101,6 +105,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema(command) => commands::schema::run(&command),
         Command::Import(import) => commands::import::run(&import),
         Command::Export(export) => commands::export::run(&export),
+        Command::Init(init) => commands::init::run(&init),
+        Command::Pair(pair) => commands::pair::run(&pair),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),
     }
 }

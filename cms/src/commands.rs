@@ -3,8 +3,10 @@
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod locale;
 pub(crate) mod migrate;
+pub(crate) mod pair;
 pub(crate) mod permission;
 pub(crate) mod schema;
 pub(crate) mod serve;

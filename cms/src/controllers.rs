@@ -5,6 +5,7 @@ pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod known;
 pub(crate) mod locales;
+pub(crate) mod pair;
 pub(crate) mod roles;
 pub(crate) mod sync;
 pub(crate) mod upload;

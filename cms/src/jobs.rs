@@ -5,6 +5,7 @@
 //! never zero times: receivers tell repetitions apart by the event's id.
 
 mod deliver_webhook;
+pub mod endpoint;
 pub mod events;
 mod schedule;
 pub mod waker;

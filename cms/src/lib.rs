@@ -24,5 +24,6 @@ pub mod registry;
 mod response;
 mod routes;
 pub mod server;
+mod service_manager;
 pub mod store;
 mod transfer;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::controllers::{
-    auth as auth_routes, find, health, known, locales, roles, sync, upload, users, write,
+    auth as auth_routes, find, health, known, locales, pair, roles, sync, upload, users, write,
 };
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
@@ -135,6 +135,7 @@ async fn authorized(
             known::unless_nothing_changed(context, |context| upload::run(context, route)).await
         }
         Endpoint::Sync => sync::sync(context).await,
+        Endpoint::Pair => pair::pair(context).await,
         Endpoint::Locales => Ok(locales::list(&context)),
         Endpoint::Health | Endpoint::Alive | Endpoint::Ready | Endpoint::File(_) => {
             Err(ApiError::not_found().into())

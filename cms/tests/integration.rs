@@ -18,10 +18,12 @@ mod integration {
     mod indexes;
     mod linking;
     mod model;
+    mod pairing;
     mod postgres;
     mod process;
     mod reading;
     mod routing;
+    mod service;
     mod spellings;
     mod store;
     mod sync;

@@ -56,6 +56,10 @@ pub enum Command {
     Diff(DiffArgs),
     /// Print the nginx configuration for the site
     Nginx(NginxArgs),
+    /// Write what this server needs to run as a service: settings, a systemd unit, nginx
+    Init(InitArgs),
+    /// Fetch this site's credentials from the content server, with a code from `cms pair`
+    Pair(PairArgs),
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -209,6 +213,30 @@ pub struct NginxArgs {
     /// A whole file for `nginx -p DIR -c FILE`, as any user
     #[arg(long, env = "SSG_NGINX_FULL", value_parser = Boolish::new())]
     pub full: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct InitArgs {
+    /// Folder for the files that belong to systemd and nginx [default: deploy]
+    #[arg(long, env = "SSG_INIT_DIR", value_name = "DIR")]
+    pub into: Option<PathBuf>,
+    /// Who the service runs as [default: galley]
+    #[arg(long, env = "SSG_SERVICE_USER", value_name = "NAME")]
+    pub user: Option<String>,
+    /// Overwrite files that differ
+    #[arg(long, env = "SSG_INIT_FORCE", value_parser = Boolish::new())]
+    pub force: bool,
+    #[command(flatten)]
+    pub nginx: NginxArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PairArgs {
+    /// The code, or `-` to read it from stdin
+    pub code: String,
+    /// Where the content server reaches this site's webhooks: this host, and the path /hooks/cms
+    #[arg(long, env = "SSG_HOOK_URL", value_name = "URL")]
+    pub hook_url: Option<String>,
 }
 
 #[cfg(test)]

@@ -15,12 +15,14 @@ use std::{fmt, time::Duration};
 pub use self::{
     cms::{Cms, SyncReply, SyncRequest},
     http::Http,
+    pairing::redeem,
     token::Authorizer,
     upstream::{Answer, NoAnswer, Upstream},
 };
 
 mod cms;
 mod http;
+mod pairing;
 mod retry;
 mod token;
 mod upstream;

@@ -27,6 +27,8 @@ use crate::{
 mod build;
 mod diff;
 mod impact;
+mod init;
+mod pair;
 mod pull;
 mod releases;
 mod rollback;
@@ -80,6 +82,8 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Pin => rollback::pin(config),
         Command::Unpin => rollback::unpin(config),
         Command::Diff(args) => diff::run(config, env, args),
+        Command::Init(args) => init::run(config, env, args),
+        Command::Pair(args) => pair::run(config, args),
         Command::Nginx(args) => {
             let nginx = NginxConfig::resolve(args, env)?;
             print(nginx::configuration(&nginx, &config.out, &rules(config)?)?.trim_end())

@@ -11,6 +11,7 @@ use url::Url;
 
 pub use self::{
     environment::{ConfigError, Environment},
+    init::InitConfig,
     nginx::{NginxConfig, Tls},
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
 };
 
 mod environment;
+mod init;
 mod nginx;
 
 const DEFAULT_SITE: &str = "templates";

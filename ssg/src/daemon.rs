@@ -45,6 +45,7 @@ mod response_headers;
 mod revalidate;
 mod seen;
 mod server;
+mod service_manager;
 mod shared;
 mod static_files;
 mod status;
@@ -72,6 +73,7 @@ pub struct Daemon {
     server: server::Listening,
     events: mpsc::UnboundedSender<Event>,
     main_loop: JoinHandle<()>,
+    reports: JoinHandle<()>,
     _watcher: Option<watcher::Watcher>,
 }
 
@@ -89,10 +91,11 @@ impl Daemon {
         let watcher = watcher::watch(&options.site, events.clone())
             .inspect_err(|error| tracing::warn!(%error, "templates are not watched"))
             .ok();
+        let reports = tokio::spawn(service_manager::report(Arc::clone(&shared)));
         let poll = options.serve.poll_interval;
         let main_loop =
             tokio::spawn(main_loop::run(inbox, options.serve.batching, poll, shared, pipeline));
-        Ok(Self { server, events, main_loop, _watcher: watcher })
+        Ok(Self { server, events, main_loop, reports, _watcher: watcher })
     }
 
     /// `http://address:port`, with the port that was really taken.
@@ -102,6 +105,8 @@ impl Daemon {
 
     /// Stops taking requests, lets a running build finish.
     pub async fn stop(self) {
+        service_manager::stopping();
+        self.reports.abort();
         // The loop may be gone already, after a panic of its own: then there is nothing to stop.
         let _ = self.events.send(Event::Stop);
         self.server.stop().await;

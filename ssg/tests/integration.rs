@@ -17,6 +17,7 @@ mod integration {
     mod rebuild;
     mod releases;
     mod rules;
+    mod service;
     mod serving;
     mod site_harness;
 }

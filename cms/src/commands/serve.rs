@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use crate::app::App;
 use crate::background::Background;
 use crate::config::Settings;
-use crate::{bootstrap, server};
+use crate::{bootstrap, server, service_manager};
 
 /// What an interrupted program answers.
 const INTERRUPTED: u8 = 130;
@@ -29,6 +29,7 @@ async fn serve(app: App, listener: TcpListener) -> anyhow::Result<ExitCode> {
     let background = Background::start(&app)?;
     eprintln!("listening on http://{address}");
     let signal = stop_signal().await?;
+    service_manager::stopping();
     tracing::info!("stopping: answering the requests in flight");
     handle.stop(true).await;
     serving.await??;

@@ -50,6 +50,8 @@ pub(super) enum Endpoint {
     Alive,
     Ready,
     Sync,
+    /// A site redeems its code.
+    Pair,
     Locales,
     Content(ContentCall),
     Auth(auth_routes::Route),
@@ -70,7 +72,9 @@ impl Endpoint {
             Self::Roles(route) => Some(route.permission()),
             Self::Upload(route) => Some(route.permission()),
             Self::Locales => Some(locales::PERMISSION.to_owned()),
-            Self::Health | Self::Alive | Self::Ready | Self::Sync | Self::File(_) => None,
+            Self::Health | Self::Alive | Self::Ready | Self::Sync | Self::Pair | Self::File(_) => {
+                None
+            }
         }
     }
 }
@@ -89,6 +93,7 @@ pub(super) fn endpoints(
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
         ["api", "i18n", "locales"] => vec![(Method::GET, Endpoint::Locales)],
         ["sync"] => vec![(Method::GET, Endpoint::Sync)],
+        ["-", "pair"] => vec![(Method::POST, Endpoint::Pair)],
         ["uploads", _] => {
             let name = segments.get(1).cloned().unwrap_or_default();
             vec![(Method::GET, Endpoint::File(name))]

@@ -71,6 +71,16 @@ pub enum DatabaseUrl {
     Postgres(String),
 }
 
+/// As a setting holds it, a password of the address included.
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{path}"),
+            Self::Postgres(url) => f.write_str(url),
+        }
+    }
+}
+
 impl std::str::FromStr for DatabaseUrl {
     type Err = String;
 

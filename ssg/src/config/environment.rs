@@ -120,7 +120,8 @@ impl Environment {
         Ok(parsed.unwrap_or(false))
     }
 
-    fn origin(&self, name: &str) -> String {
+    /// Where a setting comes from, as part of a sentence.
+    pub fn origin(&self, name: &str) -> String {
         match self.settings.get(name).map(|setting| &setting.source) {
             Some(Source::File(file)) => format!("from {file}"),
             _ => "from the process environment".into(),

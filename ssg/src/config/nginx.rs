@@ -105,6 +105,14 @@ impl NginxConfig {
     }
 }
 
+impl NginxConfig {
+    /// The same in front of a daemon that listens there.
+    #[must_use]
+    pub fn with_upstream(self, listen: &str) -> Self {
+        Self { upstream: listen.to_owned(), ..self }
+    }
+}
+
 impl Tls {
     fn resolve(args: &NginxArgs, env: &Environment) -> Result<Option<Self>, ConfigError> {
         let path = |given: &Option<PathBuf>, name: &str| {

@@ -4,6 +4,7 @@
 mod example;
 mod faults;
 mod http;
+mod pairing;
 mod process;
 mod publish;
 mod stack;

@@ -121,6 +121,12 @@ impl Stack {
         }
     }
 
+    /// Runs `cms …` beside the running server, as its administrator does.
+    pub(crate) fn cms_admin(&self, arguments: &[&str]) -> String {
+        let listen = self.cms_url.trim_start_matches("http://");
+        printed(cms_command(self.path(), listen).args(arguments))
+    }
+
     /// Starts the stack with the small magazine of [`Stack::seed`] published behind nginx.
     pub(crate) fn published(wiring: Wiring) -> Self {
         let mut stack = Self::start(wiring);
