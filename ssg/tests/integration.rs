@@ -20,4 +20,5 @@ mod integration {
     mod service;
     mod serving;
     mod site_harness;
+    mod under_load;
 }
