@@ -8,3 +8,4 @@ mod pairing;
 mod process;
 mod publish;
 mod stack;
+mod two_hosts;
