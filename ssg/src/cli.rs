@@ -54,6 +54,8 @@ pub enum Command {
     Unpin,
     /// List the files that differ between two releases
     Diff(DiffArgs),
+    /// Tell the CDNs what they have not been told yet
+    Purge(PurgeArgs),
     /// Print the nginx configuration for the site
     Nginx(NginxArgs),
     /// Write what this server needs to run as a service: settings, a systemd unit, nginx
@@ -152,6 +154,13 @@ pub enum ReleasesCommand {
 pub struct RollbackArgs {
     /// The release to show; without it, the one before the live one
     pub id: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct PurgeArgs {
+    /// Have them forget the whole site
+    #[arg(long, env = "SSG_PURGE_EVERYTHING", value_parser = Boolish::new())]
+    pub everything: bool,
 }
 
 #[derive(Debug, Clone, Args)]

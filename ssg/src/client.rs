@@ -13,6 +13,7 @@
 use std::{fmt, time::Duration};
 
 pub use self::{
+    call::{Call, CallError, Caller, Reply},
     cms::{Cms, SyncReply, SyncRequest},
     http::Http,
     pairing::redeem,
@@ -20,6 +21,7 @@ pub use self::{
     upstream::{Answer, NoAnswer, Upstream},
 };
 
+mod call;
 mod cms;
 mod http;
 mod pairing;

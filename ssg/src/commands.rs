@@ -22,6 +22,7 @@ use crate::{
     nginx,
     release::{Settings, Store},
     rules::Rules,
+    site::{self, Site},
 };
 
 mod build;
@@ -30,6 +31,7 @@ mod impact;
 mod init;
 mod pair;
 mod pull;
+mod purge;
 mod releases;
 mod rollback;
 mod serve;
@@ -78,14 +80,15 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Pull(args) => pull::run(config, env, args),
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
         Command::Releases(args) => releases::run(config, env, args),
-        Command::Rollback(args) => rollback::rollback(config, args),
+        Command::Rollback(args) => rollback::rollback(config, env, args),
         Command::Pin => rollback::pin(config),
-        Command::Unpin => rollback::unpin(config),
+        Command::Unpin => rollback::unpin(config, env),
+        Command::Purge(args) => purge::run(config, env, args),
         Command::Diff(args) => diff::run(config, env, args),
         Command::Init(args) => init::run(config, env, args),
         Command::Pair(args) => pair::run(config, args),
         Command::Nginx(args) => {
-            let nginx = NginxConfig::resolve(args, env)?;
+            let nginx = NginxConfig { cdn: has_cdn(config)?, ..NginxConfig::resolve(args, env)? };
             print(nginx::configuration(&nginx, &config.out, &rules(config)?)?.trim_end())
         }
     }
@@ -126,6 +129,15 @@ fn rules(config: &Config) -> Result<Rules> {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })
+}
+
+/// Whether site.toml, if there is one here, names a CDN.
+fn has_cdn(config: &Config) -> Result<bool> {
+    if !config.site.join(site::config::FILE_NAME).exists() {
+        return Ok(false);
+    }
+    let site = Site::load(&config.site).map_err(|errors| anyhow::anyhow!("{errors}"))?;
+    Ok(!site.cdns.is_empty())
 }
 
 /// The releases below `--out`.

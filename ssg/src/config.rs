@@ -10,6 +10,7 @@ use cms_api::webhook::Secret;
 use url::Url;
 
 pub use self::{
+    cdn::{cdns, purge_wait},
     environment::{ConfigError, Environment},
     init::InitConfig,
     nginx::{NginxConfig, Tls},
@@ -20,6 +21,7 @@ use crate::{
     release::KEPT_RELEASES,
 };
 
+mod cdn;
 mod environment;
 mod init;
 mod nginx;

@@ -1,6 +1,7 @@
 //! Static site generator: see ARCHITECTURE.md for the four strata.
 
 pub mod build;
+pub mod cdn;
 pub mod cli;
 pub mod client;
 pub mod commands;

@@ -20,6 +20,10 @@ mod redirects;
 
 const SERVER: &str = include_str!("nginx/server.conf");
 const FULL: &str = include_str!("nginx/full.conf");
+const CDN: &str = include_str!("nginx/cdn.conf");
+const CDN_HEADER: &str = "CDN-Cache-Control";
+const SEND_CDN_HEADER: &str =
+    "    set $galley_cdn \"\";\n    add_header CDN-Cache-Control $galley_cdn;\n";
 const BUSY: &str = r#"    location @api_busy {
         default_type application/json;
         add_header Retry-After 1 always;
@@ -99,9 +103,15 @@ fn with_rules(
 ) -> Result<String> {
     let (header_maps, headers) = headers::compile(rules, prefix, config.tls.is_some())?;
     let retired = path(&dist.join("retired"))?;
+    // The owner's own word for it counts alone.
+    let names = rules.header_names();
+    let told = config.cdn && !names.iter().any(|name| name.eq_ignore_ascii_case(CDN_HEADER));
+    let (cdn_header, cdn) = if told { (SEND_CDN_HEADER, CDN) } else { ("", "") };
     let redirects = redirects::compile(&rules.redirects, prefix, &retired)?;
     Ok(server
         .replace("    {{headers}}\n", &indented(&headers)?)
+        .replace("    {{cdn_header}}\n", cdn_header)
+        .replace("    {{cdn}}\n", cdn)
         .replace("    {{redirects}}\n", &indented(&redirects.server)?)
         .replace("{{maps}}\n", &(redirects.maps + &header_maps)))
 }

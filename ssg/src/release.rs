@@ -35,6 +35,7 @@ pub use self::{
     error::{ReleaseError, Result},
     fault::{FaultPoint, Faults},
     stage::{Stage, StageKind},
+    switches::{Forget, Outdated},
 };
 use self::{
     history::{History, REPORTS, State, View, changes_of, commit, to_json},
@@ -60,6 +61,7 @@ mod retire;
 mod settle;
 mod stage;
 mod switch;
+mod switches;
 mod tree;
 mod version;
 

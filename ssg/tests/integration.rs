@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 mod integration {
+    mod cdn;
     mod cli;
     mod client;
     mod daemon;

@@ -127,7 +127,7 @@ async fn refusal(status: StatusCode, response: Response) -> ClientError {
 }
 
 /// Seconds, or a date in the future.
-fn retry_after(response: &Response) -> Option<Duration> {
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

@@ -16,7 +16,8 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
         strict: flags.strict,
         ..Request::default()
     };
-    let mut builder = super::open_builder(config, super::open_releases(config)?)?;
+    let releases = super::open_releases(config)?;
+    let mut builder = super::open_builder(config, releases.clone())?;
     let report = builder.rebuild(&request)?;
     // The process ends here. Giving its memory back piece by piece would take longer than
     // publishing did.
@@ -24,6 +25,7 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
     for failure in &report.failed {
         eprintln!("error: {}", problem::line(failure));
     }
+    super::purge::after_switch(config, env, &releases);
     super::print(&if flags.json { super::to_json(&report)? } else { report.summary() })?;
     Ok(if report.failed.is_empty() { Exit::Done } else { Exit::SiteErrors })
 }

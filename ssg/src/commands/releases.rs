@@ -1,8 +1,9 @@
 //! `ssg releases`: what can be rolled back to, and how each came to be.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use anyhow::Result;
+use serde_json::{Value, json};
 
 use crate::{
     cli::{ReleasesArgs, ReleasesCommand},
@@ -15,7 +16,7 @@ pub(super) fn run(config: &Config, env: &Environment, args: &ReleasesArgs) -> Re
     let store = super::open_releases(config)?;
     match &args.command {
         Some(ReleasesCommand::Show { id, .. }) => {
-            super::print(&super::to_json(&store.report(*id)?)?)
+            super::print(&super::to_json(&with_purges(store.report(*id)?, store.purges(*id)?))?)
         }
         None => {
             let releases = store.list()?;
@@ -23,6 +24,21 @@ pub(super) fn run(config: &Config, env: &Environment, args: &ReleasesArgs) -> Re
             super::print(&if json { super::to_json(&releases)? } else { table(&releases)? })
         }
     }
+}
+
+/// The report of a build and what became of its purges. A build that was killed
+/// has no report; its purges are told all the same.
+fn with_purges(mut report: Value, purges: BTreeMap<String, Value>) -> Value {
+    if purges.is_empty() {
+        return report;
+    }
+    if report.is_null() {
+        report = json!({});
+    }
+    if let Some(report) = report.as_object_mut() {
+        report.insert("purges".to_owned(), purges.into_iter().collect());
+    }
+    report
 }
 
 fn table(releases: &[ReleaseInfo]) -> Result<String> {

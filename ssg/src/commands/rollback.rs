@@ -2,11 +2,18 @@
 
 use anyhow::Result;
 
-use crate::{cli::RollbackArgs, config::Config, exit::Exit};
+use super::purge;
+use crate::{
+    cli::RollbackArgs,
+    config::{Config, Environment},
+    exit::Exit,
+};
 
 /// Prints the id that is live now.
-pub(super) fn rollback(config: &Config, args: &RollbackArgs) -> Result<Exit> {
-    let live = super::open_releases(config)?.rollback(args.id)?;
+pub(super) fn rollback(config: &Config, env: &Environment, args: &RollbackArgs) -> Result<Exit> {
+    let releases = super::open_releases(config)?;
+    let live = releases.rollback(args.id)?;
+    purge::after_switch(config, env, &releases);
     eprintln!("release {} is live and pinned; `ssg unpin` lets newer ones go live", live.id);
     super::print(&live.id.to_string())
 }
@@ -17,7 +24,9 @@ pub(super) fn pin(config: &Config) -> Result<Exit> {
     super::print(&live.id.to_string())
 }
 
-pub(super) fn unpin(config: &Config) -> Result<Exit> {
-    let live = super::open_releases(config)?.unpin()?;
+pub(super) fn unpin(config: &Config, env: &Environment) -> Result<Exit> {
+    let releases = super::open_releases(config)?;
+    let live = releases.unpin()?;
+    purge::after_switch(config, env, &releases);
     super::print(&live.id.to_string())
 }

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
+use tokio::sync::watch;
 
+use super::purge;
 use crate::{
     build::{Builder, Failure, Report, Request, problem},
+    cdn::{Faults, Purger},
     cli::ServeArgs,
     config::{Config, Environment, ServeConfig},
     daemon::{self, Built, Cause, Options, Orders, Pipeline},
@@ -21,13 +24,18 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) ->
     };
     let releases = super::open_releases(config)?;
     let builder = super::open_builder(config, releases.clone())?;
-    let pipeline = Rebuild { builder: Mutex::new(builder) };
+    let (news, followers) = watch::channel(0);
+    let purger = Purger::new(purge::cdns_if_readable(config, env)?, &releases, &Faults::default())?;
+    tokio::spawn(purger.follow(followers));
+    let pipeline = Rebuild { builder: Mutex::new(builder), news };
     daemon::serve(&options, releases, Arc::new(pipeline)).await?;
     Ok(Exit::Done)
 }
 
 struct Rebuild {
     builder: Mutex<Builder>,
+    /// Told after every look, since another process may have switched, too.
+    news: watch::Sender<u64>,
 }
 
 impl Pipeline for Rebuild {
@@ -39,7 +47,9 @@ impl Pipeline for Rebuild {
         };
         // A build that panicked forgot its memory first: the next one reads what is stored.
         let mut builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
-        built(&builder.rebuild_telling(&request, &mut |urls| orders.marked(urls))?)
+        let report = builder.rebuild_telling(&request, &mut |urls| orders.marked(urls));
+        self.news.send_modify(|looks| *looks += 1);
+        built(&report?)
     }
 
     fn prepare(&self) -> Result<()> {

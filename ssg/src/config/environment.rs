@@ -26,6 +26,8 @@ pub enum ConfigError {
     #[error("{flag} is `{value}`; expected {expected}")]
     Flag { flag: &'static str, value: String, expected: &'static str },
     #[error("{name} is not set; {why}")]
+    Unset { name: String, why: String },
+    #[error("{name} is not set; {why}")]
     Missing { name: &'static str, why: &'static str },
 }
 

@@ -35,6 +35,8 @@ pub struct NginxConfig {
     pub api_rate: u32,
     /// This nginx has the module that sends `.br` files.
     pub brotli: bool,
+    /// A CDN stands in front and is told of changes.
+    pub cdn: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl Default for NginxConfig {
             behind: Vec::new(),
             api_rate: DEFAULT_API_RATE,
             brotli: false,
+            cdn: false,
         }
     }
 }
@@ -94,6 +97,8 @@ impl NginxConfig {
             behind: list(&args.behind, "SSG_NGINX_BEHIND"),
             api_rate: api_rate.unwrap_or(DEFAULT_API_RATE),
             brotli: args.brotli || env.flag("SSG_NGINX_BROTLI")?,
+            // Known from the site, not from here.
+            cdn: false,
         };
         if !config.canaries.is_empty() && config.nodes.is_empty() {
             return Err(ConfigError::Missing {

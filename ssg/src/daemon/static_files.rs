@@ -31,10 +31,8 @@ use super::{
 use crate::{
     release::Store,
     rules::{Action, Asked, Rules},
+    site::public_url::is_hashed_asset,
 };
-
-/// A shorter run of hexadecimal digits may be a word.
-const SHORTEST_HASH: usize = 8;
 
 struct Found {
     file: PathBuf,
@@ -172,14 +170,14 @@ fn find(root: &Path, retired: &Path, path: &str, asked: &str) -> Reply {
         let file = root.join(below).join("index.html");
         return plain_file(&file, REVALIDATE).unwrap_or_else(lost);
     }
-    let cache = if is_hashed(below) { FOR_EVER } else { REVALIDATE };
+    let cache = if is_hashed_asset(below) { FOR_EVER } else { REVALIDATE };
     if let Some(reply) = plain_file(&root.join(below), cache) {
         return reply;
     }
     if root.join(below).join("index.html").is_file() {
         return Reply::Folder;
     }
-    let kept = is_hashed(below).then(|| plain_file(&retired.join(below), FOR_EVER)).flatten();
+    let kept = is_hashed_asset(below).then(|| plain_file(&retired.join(below), FOR_EVER)).flatten();
     kept.unwrap_or_else(lost)
 }
 
@@ -201,17 +199,6 @@ fn error_page(file: &Path, status: StatusCode) -> Option<Reply> {
     let meta = file.metadata().ok().filter(Metadata::is_file)?;
     let file = file.to_owned();
     Some(Reply::File(Box::new(Found { file, meta, cache: REVALIDATE, status })))
-}
-
-/// `assets/site.0123abcd….css`
-fn is_hashed(below: &str) -> bool {
-    let name = below.strip_prefix("assets/").and_then(|path| path.rsplit('/').next());
-    let parts: Vec<_> = name.unwrap_or_default().rsplitn(3, '.').collect();
-    let is_hash = |part: &&str| {
-        part.len() >= SHORTEST_HASH
-            && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    };
-    parts.len() == 3 && parts.get(1).is_some_and(is_hash)
 }
 
 fn send(found: &Found, request: &HttpRequest) -> HttpResponse {
@@ -292,15 +279,15 @@ mod tests {
 
     #[test]
     fn only_hashed_assets_live_for_ever() {
-        assert!(is_hashed("assets/site.0123abcd.css"));
-        assert!(is_hashed("assets/deep/site.0123456789abcdef.js"));
+        assert!(is_hashed_asset("assets/site.0123abcd.css"));
+        assert!(is_hashed_asset("assets/deep/site.0123456789abcdef.js"));
         for path in [
             "assets/site.css",
             "assets/site.readable.css",
             "x/site.0123abcd.css",
             "assets/site.abc.css",
         ] {
-            assert!(!is_hashed(path), "{path}");
+            assert!(!is_hashed_asset(path), "{path}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     Inner, ReleaseInfo, Store, durable,
     error::{AtPath, ReleaseError, Result},
     history::{History, State, Tree, clear_operation, commit},
-    journal, net, retain, retire, settle,
+    journal, net, retain, retire, settle, switches,
     tree::link_or_copy,
 };
 
@@ -53,7 +53,8 @@ fn activate(
         let history = inner.open_history()?;
         let mut state = settle::settle(inner, &history)?;
         let target = choose(&state, &history.read()?.kept()?)?;
-        let moves = state.live.as_ref().is_some_and(|live| live.at != target);
+        let live = state.live.as_ref().map(|live| live.at);
+        let moves = live.is_some_and(|live| live != target);
         let mut leaving = Vec::new();
         if moves {
             leaving = retire::between_live_and(inner, &history, &state, target)?;
@@ -64,6 +65,9 @@ fn activate(
             state.pinned = pin;
             let txn = history.write()?;
             clear_operation(&txn)?;
+            if moves {
+                switches::note(&txn, live, target)?;
+            }
             retire::note(&txn, &leaving, jiff::Timestamp::now().as_second())?;
             retain::drop_old_releases(&txn, &mut state, &inner.settings)?;
             inner.commit(txn, &mut state)?;

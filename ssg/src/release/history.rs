@@ -41,6 +41,13 @@ pub(super) const JOURNAL: TableDefinition<'_, &str, &[u8]> = TableDefinition::ne
 /// Paths below `dist` to delete once the switch is done.
 pub(super) const LEFTOVERS: TableDefinition<'_, &str, ()> = TableDefinition::new("leftovers");
 
+/// Every switch of the live release, in order.
+pub(super) const SWITCHES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("switches");
+/// What became of the purges for a release, by the cache's name.
+pub(super) const PURGES: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::new("purges");
+/// Small facts that others keep with the history.
+pub(super) const NOTES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notes");
+
 const STATE: &str = "state";
 /// Raised when the tables change their meaning.
 const FORMAT: u32 = 1;
@@ -136,6 +143,9 @@ impl History {
         txn.open_table(RETIRED)?;
         txn.open_table(JOURNAL)?;
         txn.open_table(LEFTOVERS)?;
+        txn.open_table(SWITCHES)?;
+        txn.open_table(PURGES)?;
+        txn.open_table(NOTES)?;
         txn.commit()?;
         Ok(())
     }
@@ -224,6 +234,14 @@ impl View {
         Ok(state)
     }
 
+    /// A table that an older history may not have: see [`optional`].
+    pub(super) fn table<K: redb::Key + 'static, V: redb::Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Result<ReadOnlyTable<K, V>, redb::TableError> {
+        self.txn.open_table(table)
+    }
+
     pub(super) fn files(&self) -> Result<ReadOnlyTable<&'static str, &'static [u8]>> {
         Ok(self.txn.open_table(FILES)?)
     }
@@ -287,6 +305,14 @@ impl View {
         let leftovers = self.txn.open_table(LEFTOVERS)?;
         let rows = leftovers.iter()?;
         rows.map(|row| Ok(row?.0.value().to_owned())).collect()
+    }
+}
+
+/// `None` for a table that is not there yet.
+pub(super) fn optional<T>(table: Result<T, redb::TableError>) -> Result<Option<T>> {
+    match table {
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        table => Ok(Some(table?)),
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     },
     journal, net, precompress, retain, retire, settle,
     stage::{Stage, StageKind, system_time},
+    switches,
     tree::{Put, Step, TreeEditor},
     version::Delta,
 };
@@ -155,7 +156,9 @@ fn record(
         standby.at = id;
     }
     if !state.pinned {
+        let live = state.live.as_ref().map(|live| live.at);
         activate::swap(state);
+        switches::note(&txn, live, id)?;
     }
     write_files(&txn, difference, previous.is_some(), time)?;
     let files = file_count(&txn)?.saturating_sub(state.copies);

@@ -10,6 +10,7 @@ use super::{
     error::Result,
     history::{DELTAS, LEFTOVERS, RELEASES, REPORTS, Record, State, changes_of, records_in},
     net::Net,
+    switches,
     version::Version,
 };
 
@@ -33,6 +34,7 @@ pub(super) fn drop_old_releases(
         drop_objects(txn, &kept, id)?;
         txn.open_table(RELEASES)?.remove(id)?;
         txn.open_table(REPORTS)?.remove(id)?;
+        switches::drop_purges(txn, id)?;
     }
     drop_deltas(txn, state, &kept)
 }

@@ -13,6 +13,10 @@ use super::toml_reader::{Source, Table, table_to_json, to_json, type_name};
 use super::{PathPattern, Publishing, SiteError, SiteErrors};
 use crate::engine::key::canonical;
 
+mod cdn;
+
+pub use cdn::{CdnTable, ProviderTable};
+
 /// The file's name in the templates folder.
 pub const FILE_NAME: &str = "site.toml";
 
@@ -27,6 +31,8 @@ pub struct Site {
     /// In the order of the file.
     pub routes: Vec<Route>,
     pub publishing: Publishing,
+    /// Caches in front of the site.
+    pub cdns: Vec<CdnTable>,
     /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
     pub tables: Map<String, Value>,
     /// The file's path, for messages.
@@ -138,6 +144,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     };
     let routes = root.remove("route");
     let publishing = Publishing::read(source, root.remove("publish"));
+    let cdns = root.remove("cdn");
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
     rest.sort_by_key(|(key, _)| key.span().start);
@@ -153,7 +160,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]` and tables of your own",
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[[cdn]]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -166,7 +173,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     };
     let mut table = Table::new("[site]", offset, site);
     let title = table.required(source, "title");
-    let base_url = table.required(source, "base_url").and_then(|url| check_base_url(source, url));
+    let base_url = table.required(source, "base_url");
+    let base_url = base_url.and_then(|url| check_base_url(source, "base_url", url));
     let locales = table.take("locales").map(|value| read_locales(source, value));
     table.finish(source, "; values of your own go into a table such as `[params]`");
     Some(Site {
@@ -175,17 +183,22 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
         routes: routes.map(|routes| read_routes(source, routes)).unwrap_or_default(),
         publishing,
+        cdns: cdns.map(|cdns| cdn::read(source, cdns)).unwrap_or_default(),
         tables,
         file: source.file.to_owned(),
     })
 }
 
-fn check_base_url(source: &mut Source<'_>, (url, offset): (String, usize)) -> Option<String> {
+fn check_base_url(
+    source: &mut Source<'_>,
+    key: &str,
+    (url, offset): (String, usize),
+) -> Option<String> {
     let trimmed = url.trim_end_matches('/');
     let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
     if host.is_none_or(|host| host.is_empty() || host.contains('/') || host.contains(' ')) {
         let message = format!(
-            "`base_url` must be a scheme and a host without a path, such as \
+            "`{key}` must be a scheme and a host without a path, such as \
              `https://example.org`, not `{url}`"
         );
         source.complain(offset, message);
@@ -223,25 +236,81 @@ fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<Str
 }
 
 fn read_routes(source: &mut Source<'_>, routes: Spanned<DeValue<'_>>) -> Vec<Route> {
-    let offset = routes.span().start;
-    let DeValue::Array(items) = routes.into_inner() else {
-        source.complain(offset, "routes are written as `[[route]]`, with two brackets");
+    each_table(source, routes, "[[route]]", read_route)
+}
+
+/// Reads every table of a list that is written with two brackets.
+fn each_table<T>(
+    source: &mut Source<'_>,
+    tables: Spanned<DeValue<'_>>,
+    name: &'static str,
+    read: impl Fn(&mut Source<'_>, Table<'_>) -> Option<T>,
+) -> Vec<T> {
+    let offset = tables.span().start;
+    let DeValue::Array(items) = tables.into_inner() else {
+        source.complain(offset, format!("this is written as `{name}`, with two brackets"));
         return Vec::new();
     };
-    let mut read = Vec::new();
+    let mut all = Vec::new();
     for item in items {
         let offset = item.span().start;
         match item.into_inner() {
-            DeValue::Table(table) => {
-                read.extend(read_route(source, Table::new("[[route]]", offset, table)));
-            }
+            DeValue::Table(table) => all.extend(read(source, Table::new(name, offset, table))),
             other => {
-                let message = format!("a route must be a table, not {}", type_name(&other));
+                let message = format!("`{name}` must be a table, not {}", type_name(&other));
                 source.complain(offset, message);
             }
         }
     }
-    read
+    all
+}
+
+/// A whole number from 1.
+fn positive(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Option<u64> {
+    let value = table.take(key)?;
+    let number = to_json(value.get_ref()).as_u64().filter(|number| *number > 0);
+    if number.is_none() {
+        source.complain(value.span().start, format!("`{key}` must be a positive integer"));
+    }
+    number
+}
+
+fn flag(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Option<bool> {
+    let value = table.take(key)?;
+    let flag = to_json(value.get_ref()).as_bool();
+    if flag.is_none() {
+        source.complain(value.span().start, format!("`{key}` must be `true` or `false`"));
+    }
+    flag
+}
+
+/// A list of texts, or one text.
+fn texts(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Option<Vec<String>> {
+    let value = table.take(key)?;
+    let texts: Option<Vec<_>> = match to_json(value.get_ref()) {
+        Value::String(text) => Some(vec![text]),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    let texts = texts.filter(|texts| !texts.is_empty());
+    if texts.is_none() {
+        source.complain(value.span().start, format!("`{key}` must be a list of strings"));
+    }
+    texts.or(Some(Vec::new()))
+}
+
+fn read_duration(
+    source: &mut Source<'_>,
+    table: &mut Table<'_>,
+    key: &'static str,
+) -> Option<Duration> {
+    let (text, offset) = table.text(source, key)?;
+    let found = duration(&text);
+    if found.is_none() {
+        let message = format!("`{key}` is `{text}`; expected a duration, such as `500ms` or `1m`");
+        source.complain(offset, message);
+    }
+    found
 }
 
 fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {

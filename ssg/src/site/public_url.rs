@@ -20,6 +20,9 @@ const IN_PATH: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// A shorter run of hexadecimal digits may be a word.
+const SHORTEST_HASH: usize = 8;
+
 /// The name of a folder's own page.
 pub const INDEX: &str = "index.html";
 
@@ -67,6 +70,18 @@ pub fn file_meant(text: &str) -> String {
     } else {
         format!("{relative}/{INDEX}")
     }
+}
+
+/// A file whose bytes never change, as its name says: `assets/site.0123abcd….css`.
+#[must_use]
+pub fn is_hashed_asset(below: &str) -> bool {
+    let name = below.strip_prefix("assets/").and_then(|path| path.rsplit('/').next());
+    let parts: Vec<_> = name.unwrap_or_default().rsplitn(3, '.').collect();
+    let is_hash = |part: &&str| {
+        part.len() >= SHORTEST_HASH
+            && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    };
+    parts.len() == 3 && parts.get(1).is_some_and(is_hash)
 }
 
 #[cfg(test)]

@@ -31,7 +31,10 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn complain(&mut self, offset: usize, message: impl Into<String>) {
-        let line = self.line(offset);
+        self.complain_in_line(self.line(offset), message);
+    }
+
+    pub(super) fn complain_in_line(&mut self, line: usize, message: impl Into<String>) {
         let file = self.file.to_owned();
         self.errors.push(SiteError { file, line, message: message.into() });
     }

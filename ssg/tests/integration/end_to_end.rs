@@ -5,7 +5,7 @@ mod example;
 mod faults;
 mod http;
 mod pairing;
-mod process;
+pub(super) mod process;
 mod publish;
 mod stack;
 mod two_hosts;

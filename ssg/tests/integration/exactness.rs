@@ -19,7 +19,7 @@ use verbs::{At, Step};
 
 mod desk;
 mod fragments;
-mod killed;
+pub(super) mod killed;
 mod model;
 mod mutation;
 mod oracle;

@@ -12,6 +12,7 @@ use ssg::config::{CmsConfig, Credentials};
 /// A request as the CMS got it.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
+    pub(super) method: String,
     /// With the query.
     pub(super) path: String,
     pub(super) headers: Vec<(String, String)>,
@@ -66,6 +67,10 @@ impl FakeCms {
         self.asked.lock().unwrap().clone()
     }
 
+    pub(super) fn forget(&self) {
+        self.asked.lock().unwrap().clear();
+    }
+
     pub(super) fn asked_for(&self, path: &str) -> usize {
         self.asked().iter().filter(|asked| asked.path.split('?').next() == Some(path)).count()
     }
@@ -84,6 +89,7 @@ async fn reply(
     let headers = headers
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
     let asked = Asked {
+        method: request.method().to_string(),
         path: request.uri().to_string(),
         headers: headers.collect(),
         body: String::from_utf8_lossy(&body).into_owned(),

@@ -26,7 +26,7 @@ const CUTS: u32 = 3;
 const PART: u64 = 1_000;
 
 /// The CMS in memory, over HTTP.
-fn serve(cms: &Cms) -> FakeCms {
+pub(in crate::integration) fn serve(cms: &Cms) -> FakeCms {
     let cms = cms.clone();
     FakeCms::start(move |asked| answer(&cms, asked))
 }
