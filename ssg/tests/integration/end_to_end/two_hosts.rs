@@ -231,8 +231,7 @@ impl Servers {
         let kind = "Content-Type: application/json";
         let arguments = ["-X", method, "-H", &token, "-H", kind, "-d", &body];
         let url = format!("https://{CMS}/api/{path}");
-        let (status, body) =
-            self.site.curl(&url, &arguments).expect("the content server to answer");
+        let (status, body) = self.site.curl(&url, &arguments).unwrap();
         assert!(matches!(status, 200 | 201), "{status} {body}");
         serde_json::from_str::<Value>(&body).unwrap()["data"].take()
     }
