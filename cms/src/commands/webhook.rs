@@ -1,15 +1,21 @@
-//! `cms webhook add|list|remove`
+//! `cms webhook add|list|enable|disable|rotate|remove`; what became of deliveries is in
+//! `deliveries`.
+
+mod deliveries;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Subcommand;
-use serde_json::{Map, Value};
+use cms_api::webhook::Secret;
+use serde_json::{Map, Value, json};
 
-use crate::bootstrap;
-use crate::config::Storage;
+use crate::auth::secret;
+use crate::config::{Span, Storage};
 use crate::jobs::endpoint;
 use crate::store::webhooks::{self, WebhookRow};
-use crate::store::{StoreError, jobs};
+use crate::store::{Conn, StoreError, jobs};
+use crate::{bootstrap, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WebhookCommand {
@@ -20,6 +26,18 @@ pub(crate) enum WebhookCommand {
         #[command(flatten)]
         storage: Storage,
     },
+    /// Send to an endpoint again
+    Enable(Named),
+    /// Send nothing to an endpoint; what happens meanwhile is not kept for it
+    Disable(Named),
+    /// Make a new secret and print it; the old one signs as well for a while
+    Rotate(Rotate),
+    /// List deliveries to an endpoint, newest first
+    Log(deliveries::Log),
+    /// Show one delivery, with its attempts and its body
+    Show(deliveries::Show),
+    /// Send deliveries once more, under the ids they had
+    Redeliver(deliveries::Redeliver),
     /// Remove an endpoint; what it has not received is dropped
     Remove {
         /// Name of the endpoint
@@ -28,6 +46,27 @@ pub(crate) enum WebhookCommand {
         #[command(flatten)]
         storage: Storage,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Named {
+    /// Name of the endpoint
+    #[arg(long, env = "CMS_WEBHOOK_NAME")]
+    name: String,
+    #[command(flatten)]
+    storage: Storage,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rotate {
+    /// Name of the endpoint
+    #[arg(long, env = "CMS_WEBHOOK_NAME")]
+    name: String,
+    /// How long the old secret signs as well
+    #[arg(long, env = "CMS_WEBHOOK_OVERLAP", value_name = "TIME", default_value = "1d")]
+    overlap: Span,
+    #[command(flatten)]
+    storage: Storage,
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,6 +86,21 @@ pub(crate) struct Add {
         value_parser = parse_event
     )]
     events: Vec<String>,
+    /// Content types to tell of, as `api::article.article`; `*` stands for any text [default:
+    /// all]
+    #[arg(long, env = "CMS_WEBHOOK_TYPES", value_delimiter = ',', value_parser = parse_type)]
+    types: Vec<String>,
+    /// Locales to tell of; what has none is always told [default: all]
+    #[arg(
+        long = "only-locales",
+        env = "CMS_WEBHOOK_LOCALES",
+        value_delimiter = ',',
+        value_parser = crate::locales::parse_code
+    )]
+    only_locales: Vec<String>,
+    /// Of deliveries that wait and tell the same about a document, send only the newest
+    #[arg(long, env = "CMS_WEBHOOK_COALESCE")]
+    coalesce: bool,
     /// A header to send along, as `Authorization: Bearer x`; may be repeated
     #[arg(long = "header", env = "CMS_WEBHOOK_HEADER", hide_env_values = true, value_parser = parse_header)]
     headers: Vec<(String, String)>,
@@ -101,6 +155,14 @@ fn parse_event(text: &str) -> Result<String, String> {
     }
 }
 
+fn parse_type(text: &str) -> Result<String, String> {
+    if text.contains("::") || text.contains('*') {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no content type; they look like `api::article.article`"))
+    }
+}
+
 fn parse_header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("a header looks like `Name: value`")?;
     let (name, value) = (name.trim(), value.trim());
@@ -118,6 +180,12 @@ pub(crate) fn run(command: WebhookCommand) -> anyhow::Result<ExitCode> {
     match command {
         WebhookCommand::Add(args) => add(&args),
         WebhookCommand::List { storage } => list(&storage),
+        WebhookCommand::Enable(named) => enable(&named, true),
+        WebhookCommand::Disable(named) => enable(&named, false),
+        WebhookCommand::Rotate(args) => rotate(&args),
+        WebhookCommand::Log(args) => deliveries::log(&args),
+        WebhookCommand::Show(args) => deliveries::show(&args),
+        WebhookCommand::Redeliver(args) => deliveries::redeliver(&args),
         WebhookCommand::Remove { name, storage } => remove(&name, &storage),
     }
 }
@@ -126,8 +194,11 @@ fn add(args: &Add) -> anyhow::Result<ExitCode> {
     let headers: Map<String, Value> =
         args.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     let row = WebhookRow {
+        types: json!(args.types).to_string(),
+        locales: json!(args.only_locales).to_string(),
         headers: Value::Object(headers).to_string(),
         allow_private: args.allow_private,
+        coalesce: args.coalesce,
         ..endpoint::fresh(&args.name, &args.url, &args.events, args.dialect.as_str())?
     };
     let db = bootstrap::open_database(&args.storage)?;
@@ -155,6 +226,34 @@ fn list(storage: &Storage) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// # Errors
+/// When there is no endpoint of that name.
+fn existing(conn: &mut Conn, name: &str) -> anyhow::Result<WebhookRow> {
+    let hook = webhooks::by_name(conn, name)?;
+    hook.with_context(|| format!("there is no webhook named `{name}`"))
+}
+
+fn enable(named: &Named, enabled: bool) -> anyhow::Result<ExitCode> {
+    let db = bootstrap::open_database(&named.storage)?;
+    db.write::<_, anyhow::Error>(|conn| {
+        let hook = existing(conn, &named.name)?;
+        Ok(webhooks::enable(conn, hook.id, enabled)?)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rotate(args: &Rotate) -> anyhow::Result<ExitCode> {
+    let secret = Secret::from_bytes(secret::random_bytes()?).reveal();
+    let db = bootstrap::open_database(&args.storage)?;
+    db.write::<_, anyhow::Error>(|conn| {
+        let hook = existing(conn, &args.name)?;
+        let until = clock::now().saturating_add(args.overlap.millis());
+        Ok(webhooks::rotate(conn, &hook, &secret, until)?)
+    })?;
+    println!("{secret}");
+    Ok(ExitCode::SUCCESS)
+}
+
 fn remove(name: &str, storage: &Storage) -> anyhow::Result<ExitCode> {
     let db = bootstrap::open_database(storage)?;
     if !db.write::<_, StoreError>(|conn| webhooks::remove(conn, name))? {
@@ -171,6 +270,12 @@ mod tests {
     fn events_and_patterns_must_mean_something() {
         assert!(parse_event("entry.publish").is_ok() && parse_event("media.*").is_ok());
         assert!(parse_event("entry.published").is_err());
+    }
+
+    #[test]
+    fn types_are_named_in_full() {
+        assert!(parse_type("api::article.article").is_ok() && parse_type("*.article").is_ok());
+        assert!(parse_type("article").is_err());
     }
 
     #[test]

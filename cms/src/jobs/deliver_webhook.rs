@@ -37,6 +37,16 @@ pub(super) enum Outcome {
     Gone,
 }
 
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Delivered => f.write_str("delivered"),
+            Self::Failed { reason, .. } | Self::Refused { reason } => f.write_str(reason),
+            Self::Gone => write!(f, "the endpoint answered {GONE}"),
+        }
+    }
+}
+
 /// The answer of an endpoint that no longer exists.
 const GONE: u16 = 410;
 /// The answer of an endpoint that takes no body of this size.
@@ -85,17 +95,28 @@ fn headers(
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
         .collect();
-    let secret = Secret::parse(&endpoint.secret)?;
+    let mut signatures = Vec::new();
+    for secret in secrets(endpoint, timestamp) {
+        signatures.push(Secret::parse(secret)?.sign(&delivery.id, timestamp, body.as_bytes()));
+    }
     for (name, value) in [
         ("content-type", "application/json".to_owned()),
         (EVENT_HEADER, text(&delivery.body, "event").to_owned()),
         (ID_HEADER, delivery.id.clone()),
         (TIMESTAMP_HEADER, timestamp.to_string()),
-        (SIGNATURE_HEADER, secret.sign(&delivery.id, timestamp, body.as_bytes())),
+        (SIGNATURE_HEADER, signatures.join(" ")),
     ] {
         headers.push((name.to_owned(), value));
     }
     Ok(headers)
+}
+
+/// The secrets in use: two for a while after a rotation, so that the receiver may change to
+/// the new one at any moment of it.
+fn secrets(endpoint: &WebhookRow, seconds: i64) -> impl Iterator<Item = &str> {
+    let overlaps = endpoint.old_until.is_some_and(|until| until / 1_000 > seconds);
+    let old = endpoint.old_secret.as_deref().filter(|_| overlaps);
+    std::iter::once(endpoint.secret.as_str()).chain(old)
 }
 
 /// The body in the endpoint's dialect: Strapi's own, or the envelope of the Standard

@@ -20,7 +20,7 @@ pub fn address(text: &str) -> Result<String, String> {
     }
 }
 
-/// An enabled endpoint with a new secret and no headers of its own.
+/// An enabled endpoint for every type and locale, with a new secret and no headers of its own.
 ///
 /// # Errors
 /// When the system has no randomness to give.
@@ -35,10 +35,15 @@ pub fn fresh(
         name: name.to_owned(),
         url: url.to_owned(),
         events: serde_json::json!(events).to_string(),
+        types: "[]".to_owned(),
+        locales: "[]".to_owned(),
         headers: "{}".to_owned(),
         secret: Secret::from_bytes(secret::random_bytes()?).reveal(),
+        old_secret: None,
+        old_until: None,
         dialect: dialect.to_owned(),
         allow_private: false,
+        coalesce: false,
         enabled: true,
         created_at: clock::now(),
     })

@@ -32,6 +32,12 @@ pub struct Event {
 }
 
 impl Event {
+    /// What it tells of: a later event that says the same of the document makes it old news.
+    fn subject(&self) -> String {
+        let locale = self.locale.as_deref().unwrap_or_default();
+        format!("{} {} {} {locale}", self.name, self.uid, self.document_id)
+    }
+
     /// The stored form: Strapi's body and our additions.
     fn to_json(&self) -> Value {
         let mut body = Map::new();
@@ -71,17 +77,35 @@ pub fn is_wanted(conn: &mut Conn, name: &str) -> Result<bool, StoreError> {
 pub fn emit(conn: &mut Conn, event: &Event) -> Result<(), StoreError> {
     let body = event.to_json();
     for hook in webhooks::enabled(conn)? {
-        if !wants(&hook, event.name) {
+        if !wants(&hook, event.name) || !is_about(&hook, event) {
             continue;
         }
         // The id is that of the event, the same on every attempt; endpoints never share it.
         let id = format!("msg_{}", cuid2::create_id());
         let payload = json!({ "webhook": hook.id, "id": id, "body": body }).to_string();
-        let lane = format!("webhook:{}", hook.id);
-        let job = NewJob { kind: DELIVER_WEBHOOK, lane: &lane, payload: &payload, at: event.at };
+        let lane = lane_of(hook.id);
+        let subject = if hook.coalesce { event.subject() } else { String::new() };
+        let (lane, subject) = (lane.as_str(), subject.as_str());
+        let job = NewJob { kind: DELIVER_WEBHOOK, lane, subject, payload: &payload, at: event.at };
         jobs::add(conn, &job)?;
     }
     Ok(())
+}
+
+/// The lane of an endpoint's deliveries: they come in order, and wait for no other endpoint.
+#[must_use]
+pub fn lane_of(webhook: i64) -> String {
+    format!("webhook:{webhook}")
+}
+
+/// Whether the endpoint wants to hear of the event's type and locale. What has no locale is
+/// in all of them.
+fn is_about(hook: &WebhookRow, event: &Event) -> bool {
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
+    let (types, locales) = (list(&hook.types), list(&hook.locales));
+    let of_type = |pattern: &String| crate::auth::permission::matches(pattern, &event.uid);
+    let in_locale = event.locale.as_ref().is_none_or(|locale| locales.contains(locale));
+    (types.is_empty() || types.iter().any(of_type)) && (locales.is_empty() || in_locale)
 }
 
 fn wants(hook: &WebhookRow, event: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::client::webhook::Sender;
 use crate::clock;
 use crate::error::AppResult;
-use crate::store::jobs::{self, Job};
+use crate::store::jobs::{self, Attempt, Job};
 use crate::store::{Dialect, sessions, webhooks};
 
 use super::deliver_webhook::{self, Delivery, Outcome};
@@ -168,14 +168,18 @@ async fn run(app: &App, sender: &Sender, job: Job) -> AppResult<()> {
     let Some(endpoint) = endpoint.filter(|endpoint| endpoint.enabled) else {
         return bury(app, job.id, "the endpoint was removed or is disabled".into()).await;
     };
-    match deliver_webhook::attempt(sender, &endpoint, &delivery, clock::now()).await {
+    let at = clock::now();
+    let outcome = deliver_webhook::attempt(sender, &endpoint, &delivery, at).await;
+    let attempt = Attempt { at, took: clock::now() - at, result: outcome.to_string() };
+    app.write(move |conn| Ok(jobs::note(conn, job.id, &attempt)?)).await?;
+    match outcome {
         Outcome::Delivered => {
             app.write(move |conn| Ok(jobs::finish(conn, job.id, clock::now())?)).await
         }
         Outcome::Gone => {
             tracing::warn!(webhook = endpoint.name, "the endpoint is gone (410): disabled");
-            app.write(move |conn| Ok(webhooks::disable(conn, id)?)).await?;
-            bury(app, job.id, "the endpoint answered 410".into()).await
+            app.write(move |conn| Ok(webhooks::enable(conn, id, false)?)).await?;
+            bury(app, job.id, outcome.to_string()).await
         }
         Outcome::Refused { reason } => {
             tracing::warn!(webhook = endpoint.name, reason, "a webhook was given up");

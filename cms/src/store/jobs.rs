@@ -2,12 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::schema::jobs;
+use super::schema::{attempts, jobs};
 use super::{Conn, StoreError};
 
 const PENDING: &str = "pending";
 const DONE: &str = "done";
 const DEAD: &str = "dead";
+const SUPERSEDED: &str = "superseded";
 
 /// Work to do, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub struct NewJob<'a> {
     pub kind: &'a str,
     /// Jobs of one lane run one after another.
     pub lane: &'a str,
+    /// Where it is not empty, the job takes the place of those of its lane and subject that
+    /// wait and were never tried.
+    pub subject: &'a str,
     pub payload: &'a str,
     /// Unix milliseconds.
     pub at: i64,
@@ -38,10 +42,22 @@ pub struct Job {
 /// # Errors
 /// Those of the database.
 pub fn add(conn: &mut Conn, job: &NewJob<'_>) -> Result<(), StoreError> {
+    if !job.subject.is_empty() {
+        let older = jobs::table
+            .filter(jobs::state.eq(PENDING))
+            .filter(jobs::lane.eq(job.lane))
+            .filter(jobs::subject.eq(job.subject))
+            .filter(jobs::attempts.eq(0))
+            .filter(jobs::locked_until.eq(0));
+        diesel::update(older)
+            .set((jobs::state.eq(SUPERSEDED), jobs::finished_at.eq(job.at)))
+            .execute(conn)?;
+    }
     diesel::insert_into(jobs::table)
         .values((
             jobs::kind.eq(job.kind),
             jobs::lane.eq(job.lane),
+            jobs::subject.eq(job.subject),
             jobs::payload.eq(job.payload),
             jobs::run_at.eq(job.at),
             jobs::state.eq(PENDING),
@@ -105,8 +121,9 @@ pub fn claim(
     let Some(job) = first.filter(|job| job.run_at <= now && job.locked_until <= now) else {
         return Ok(None);
     };
-    // Another worker may have been faster.
-    let free = jobs::table.find(job.id).filter(jobs::locked_until.le(now));
+    // Another worker may have been faster, or a newer job have taken its place.
+    let pending = jobs::table.find(job.id).filter(jobs::state.eq(PENDING));
+    let free = pending.filter(jobs::locked_until.le(now));
     let claimed = diesel::update(free).set(jobs::locked_until.eq(until)).execute(conn)?;
     Ok((claimed == 1).then_some(job))
 }
@@ -163,6 +180,137 @@ pub fn bury(conn: &mut Conn, id: i64, now: i64, error: &str) -> Result<(), Store
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// What came of trying a job.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Attempt {
+    /// Unix milliseconds.
+    pub at: i64,
+    /// Milliseconds.
+    pub took: i64,
+    pub result: String,
+}
+
+/// Notes an attempt.
+///
+/// # Errors
+/// Those of the database.
+pub fn note(conn: &mut Conn, job: i64, attempt: &Attempt) -> Result<(), StoreError> {
+    diesel::insert_into(attempts::table)
+        .values((
+            attempts::job_id.eq(job),
+            attempts::at.eq(attempt.at),
+            attempts::took.eq(attempt.took),
+            attempts::result.eq(&attempt.result),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The attempts of a job, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn attempts(conn: &mut Conn, job: i64) -> Result<Vec<Attempt>, StoreError> {
+    Ok(attempts::table
+        .filter(attempts::job_id.eq(job))
+        .order(attempts::id)
+        .select((attempts::at, attempts::took, attempts::result))
+        .load(conn)?)
+}
+
+/// A job as it can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Record {
+    pub id: i64,
+    pub payload: String,
+    pub state: String,
+    /// Attempts that have failed.
+    pub attempts: i32,
+    pub last_error: Option<String>,
+    pub created_at: i64,
+    /// When the next attempt is due, of a job that waits.
+    pub run_at: i64,
+}
+
+/// Which jobs of a lane are meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Selection<'a> {
+    pub state: Option<&'a str>,
+    /// The first and the last id.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    /// Made at this time or later, in Unix milliseconds.
+    pub since: Option<i64>,
+}
+
+/// Jobs of a lane, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn records(
+    conn: &mut Conn,
+    lane: &str,
+    selection: Selection<'_>,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let mut query = jobs::table.filter(jobs::lane.eq(lane)).order(jobs::id.desc()).into_boxed();
+    if let Some(state) = selection.state {
+        query = query.filter(jobs::state.eq(state));
+    }
+    let (from, to) = (selection.from.unwrap_or(i64::MIN), selection.to.unwrap_or(i64::MAX));
+    Ok(query
+        .filter(jobs::id.between(from, to))
+        .filter(jobs::created_at.ge(selection.since.unwrap_or(i64::MIN)))
+        .select((
+            jobs::id,
+            jobs::payload,
+            jobs::state,
+            jobs::attempts,
+            jobs::last_error,
+            jobs::created_at,
+            jobs::run_at,
+        ))
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// # Errors
+/// Those of the database.
+pub fn record(conn: &mut Conn, id: i64) -> Result<Option<Record>, StoreError> {
+    let columns = (
+        jobs::id,
+        jobs::payload,
+        jobs::state,
+        jobs::attempts,
+        jobs::last_error,
+        jobs::created_at,
+        jobs::run_at,
+    );
+    Ok(jobs::table.find(id).select(columns).first(conn).optional()?)
+}
+
+/// Makes ended jobs due again, and those that wait for another attempt due at once. Says how
+/// many; one that is running is left alone.
+///
+/// # Errors
+/// Those of the database.
+pub fn again(conn: &mut Conn, ids: &[i64], now: i64) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for id in ids {
+        let idle = jobs::table.find(id).filter(jobs::locked_until.le(now));
+        count += diesel::update(idle)
+            .set((
+                jobs::state.eq(PENDING),
+                jobs::attempts.eq(0),
+                jobs::run_at.eq(now),
+                jobs::locked_until.eq(0),
+                jobs::finished_at.eq(None::<i64>),
+            ))
+            .execute(conn)?;
+    }
+    Ok(count)
 }
 
 /// Frees every claim: for the start of the only server on a database.

@@ -74,6 +74,7 @@ diesel::table! {
         id -> BigInt,
         kind -> Text,
         lane -> Text,
+        subject -> Text,
         payload -> Text,
         run_at -> BigInt,
         attempts -> Integer,
@@ -86,15 +87,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    attempts (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        at -> BigInt,
+        took -> BigInt,
+        result -> Text,
+    }
+}
+
+diesel::table! {
     webhooks (id) {
         id -> BigInt,
         name -> Text,
         url -> Text,
         events -> Text,
+        types -> Text,
+        locales -> Text,
         headers -> Text,
         secret -> Text,
+        old_secret -> Nullable<Text>,
+        old_until -> Nullable<BigInt>,
         dialect -> Text,
         allow_private -> Bool,
+        coalesce -> Bool,
         enabled -> Bool,
         created_at -> BigInt,
     }

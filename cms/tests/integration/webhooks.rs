@@ -267,3 +267,137 @@ async fn a_hanging_endpoint_delays_nobody_else() {
     }
     assert!(began.elapsed() < HANGING, "{:?}", began.elapsed());
 }
+
+#[actix_web::test]
+async fn an_endpoint_hears_of_its_types_and_locales_only() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[]).await;
+    let filters =
+        ["--allow-private", "--types", "api::article.*,api::tag.tag", "--only-locales", "de"];
+    add(&app, &receiver, &filters).await;
+    let client = app.full_access();
+    client.post("/api/authors", json!({ "data": { "name": "Ada" } })).await.expect(201);
+    let english = json!({ "data": { "title": "In English" } });
+    let english = client.post("/api/articles", english).await.expect(201).body["data"].clone();
+    let german = format!("/api/articles/{}?locale=de", english["documentId"].as_str().unwrap());
+    client.put(&german, json!({ "data": { "title": "Auf Deutsch" } })).await.expect(200);
+    let first = receiver.next().await.json();
+    assert_eq!((&first["uid"], &first["locale"]), (&json!("api::article.article"), &json!("de")));
+    assert_eq!(receiver.next().await.json()["locale"], "de");
+    create_tag(&app, "one").await;
+    let tag = receiver.next().await.json();
+    assert_eq!((&tag["uid"], &tag["locale"]), (&json!("api::tag.tag"), &Value::Null));
+}
+
+#[actix_web::test]
+async fn after_a_rotation_both_secrets_verify_until_the_overlap_ends() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[]).await;
+    let old = add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    let verifies = |delivery: &Delivery, secret: &Secret| {
+        let (id, at) = (delivery.header("webhook-id"), delivery.header("webhook-timestamp"));
+        let signature = delivery.header("webhook-signature");
+        let now = cms::clock::now() / 1_000;
+        verify(std::slice::from_ref(secret), id, at, signature, &delivery.body, now).is_ok()
+    };
+    let new = app.admin(&["webhook", "rotate", "--name", "site"]).await;
+    let new = Secret::parse(&new).unwrap();
+    create_tag(&app, "one").await;
+    let delivery = receiver.next().await;
+    assert!(verifies(&delivery, &old) && verifies(&delivery, &new));
+    let newest = app.admin(&["webhook", "rotate", "--name", "site", "--overlap", "0"]).await;
+    let newest = Secret::parse(&newest).unwrap();
+    create_tag(&app, "two").await;
+    let delivery = receiver.next().await;
+    assert!(verifies(&delivery, &newest));
+    assert!(!verifies(&delivery, &new) && !verifies(&delivery, &old));
+    let (code, _, error) = app.cms(&["webhook", "rotate", "--name", "nope"]).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("there is no webhook named `nope`"), "{error}");
+}
+
+/// The lines of `webhook log`, oldest first, each as its fields.
+async fn log(app: &TestApp, further: &[&str]) -> Vec<Vec<String>> {
+    let mut arguments = vec!["webhook", "log", "--name", "site"];
+    arguments.extend(further);
+    let text = app.admin(&arguments).await;
+    let fields = |line: &str| line.split('\t').map(str::to_owned).collect();
+    text.lines().rev().map(fields).collect()
+}
+
+/// The log once `count` deliveries are in this state.
+async fn log_of(app: &TestApp, state: &str, count: usize) -> Vec<Vec<String>> {
+    let deadline = std::time::Instant::now() + DEADLINE;
+    loop {
+        let lines = log(app, &["--state", state]).await;
+        if lines.len() == count {
+            return lines;
+        }
+        assert!(std::time::Instant::now() < deadline, "{lines:?}");
+    }
+}
+
+#[actix_web::test]
+async fn deliveries_are_logged_and_sent_once_more_under_the_same_id() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[413]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    let tag = create_tag(&app, "one").await;
+    create_tag(&app, "two").await;
+    let refused = receiver.next().await;
+    let fine = receiver.next().await;
+    let dead = log_of(&app, "dead", 1).await.remove(0);
+    assert_eq!(dead[3..6], ["entry.create", "api::tag.tag", tag["documentId"].as_str().unwrap()]);
+    assert_eq!(dead[8], "the endpoint answered 413");
+    log_of(&app, "done", 1).await;
+    let shown = app.admin(&["webhook", "show", &dead[0]]).await;
+    assert!(shown.contains("ms\tthe endpoint answered 413"), "{shown}");
+    assert!(shown.contains(refused.header("webhook-id")), "{shown}");
+    let again = ["webhook", "redeliver", "--name", "site", "--state", "dead"];
+    assert_eq!(app.admin(&again).await, "1 deliveries are due again");
+    let delivery = receiver.next().await;
+    assert_eq!(delivery.header("webhook-id"), refused.header("webhook-id"));
+    assert_eq!(delivery.body, refused.body);
+    let all = log_of(&app, "done", 2).await;
+    // A range: in the order of what happened, whatever was sent before.
+    let range =
+        ["webhook", "redeliver", "--name", "site", "--from", &all[0][0], "--to", &all[1][0]];
+    assert_eq!(app.admin(&range).await, "2 deliveries are due again");
+    for expected in [&refused, &fine] {
+        assert_eq!(receiver.next().await.header("webhook-id"), expected.header("webhook-id"));
+    }
+    let (code, ..) = app.cms(&["webhook", "redeliver", "--name", "site"]).await;
+    assert_eq!(code, 2, "what is to be sent again must be said");
+    app.admin(&["webhook", "disable", "--name", "site"]).await;
+    let (code, _, error) = app.cms(&range).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("cms webhook enable --name site"), "{error}");
+}
+
+#[actix_web::test]
+async fn of_what_waits_about_a_document_only_the_newest_is_sent_when_asked_for() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[500]).await;
+    add(&app, &receiver, &["--allow-private", "--coalesce", "--events", "entry.*"]).await;
+    let tag = create_tag(&app, "one").await;
+    // The endpoint is behind from here on: the rest waits for a second attempt.
+    receiver.next().await;
+    let path = format!("/api/tags/{}", tag["documentId"].as_str().unwrap());
+    for color in ["#111111", "#222222", "#333333"] {
+        app.full_access().put(&path, json!({ "data": { "color": color } })).await.expect(200);
+    }
+    create_tag(&app, "two").await;
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let body = receiver.next().await.json();
+        seen.push((body["event"].clone(), body["entry"]["color"].clone()));
+    }
+    let event = |name: &str, color: Value| (json!(name), color);
+    let expected = [
+        event("entry.create", Value::Null),
+        event("entry.update", json!("#333333")),
+        event("entry.create", Value::Null),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(log_of(&app, "superseded", 2).await[0][3], "entry.update");
+}

@@ -127,27 +127,43 @@ CREATE TABLE jobs (
     id           INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     kind         TEXT    NOT NULL,
     lane         TEXT    NOT NULL DEFAULT '',  -- jobs of one lane run one after another
+    subject      TEXT    NOT NULL DEFAULT '',  -- where only the newest job of a subject matters
     payload      TEXT    NOT NULL,             -- JSON
     run_at       BIGINT  NOT NULL,
     attempts     INTEGER NOT NULL DEFAULT 0,
     locked_until BIGINT  NOT NULL DEFAULT 0,   -- a claim that expires by itself
     last_error   TEXT,
-    state        TEXT    NOT NULL,             -- 'pending' | 'done' | 'dead'
+    state        TEXT    NOT NULL,             -- 'pending' | 'done' | 'dead' | 'superseded'
     created_at   BIGINT  NOT NULL,
     finished_at  BIGINT
 );
 CREATE INDEX jobs_due ON jobs (state, run_at);
 CREATE INDEX jobs_by_lane ON jobs (state, lane, id);
 
+-- What came of each time a job was tried.
+CREATE TABLE attempts (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    job_id BIGINT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    at     BIGINT NOT NULL,
+    took   BIGINT NOT NULL,                    -- milliseconds
+    result TEXT   NOT NULL
+);
+CREATE INDEX attempts_by_job ON attempts (job_id, id);
+
 CREATE TABLE webhooks (
     id            INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     name          TEXT    NOT NULL UNIQUE,
     url           TEXT    NOT NULL,
     events        TEXT    NOT NULL,            -- JSON list of event names
+    types         TEXT    NOT NULL,            -- JSON list of content types; empty: all
+    locales       TEXT    NOT NULL,            -- JSON list of locales; empty: all
     headers       TEXT    NOT NULL,            -- JSON object
     secret        TEXT    NOT NULL,            -- needed to sign, so it cannot be a hash
+    old_secret    TEXT,                        -- signs as well, until …
+    old_until     BIGINT,
     dialect       TEXT    NOT NULL,            -- 'strapi' | 'standard' | 'thin'
     allow_private BOOLEAN NOT NULL,
+    coalesce      BOOLEAN NOT NULL,            -- of what waits about a document, send the newest
     enabled       BOOLEAN NOT NULL,
     created_at    BIGINT  NOT NULL
 );

@@ -74,10 +74,14 @@ pub(super) fn settings(
         let own: Map<String, Value> = hooks
             .iter()
             .map(|hook| {
+                let list = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
                 let beyond = json!({
                     "secret": hook.secret,
                     "dialect": hook.dialect,
                     "allowPrivate": hook.allow_private,
+                    "types": list(&hook.types),
+                    "locales": list(&hook.locales),
+                    "coalesce": hook.coalesce,
                 });
                 (hook.name.clone(), beyond)
             })

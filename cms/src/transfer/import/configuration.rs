@@ -209,6 +209,10 @@ impl Importer<'_> {
             Some(secret) => secret,
             None => Secret::from_bytes(secret::random_bytes()?).reveal(),
         };
+        let list = |key: &str, before: Option<&String>| {
+            let given = own(key).map(|value| json!(texts(value)).to_string());
+            given.or_else(|| before.cloned()).unwrap_or_else(|| "[]".to_owned())
+        };
         let dialect = text(own("dialect")).or_else(|| before.map(|row| row.dialect.clone()));
         let allow_private = own("allowPrivate").and_then(Value::as_bool);
         Ok(WebhookRow {
@@ -216,10 +220,17 @@ impl Importer<'_> {
             name: name.to_owned(),
             url: text(hook.get("url")).unwrap_or_default(),
             events: json!(texts(&parsed(hook.get("events")))).to_string(),
+            types: list("types", before.map(|row| &row.types)),
+            locales: list("locales", before.map(|row| &row.locales)),
             headers: Value::Object(headers).to_string(),
             secret,
+            old_secret: before.and_then(|row| row.old_secret.clone()),
+            old_until: before.and_then(|row| row.old_until),
             dialect: dialect.unwrap_or_else(|| USUAL_DIALECT.to_owned()),
             allow_private: allow_private.unwrap_or(before.is_some_and(|row| row.allow_private)),
+            coalesce: own("coalesce")
+                .and_then(Value::as_bool)
+                .unwrap_or(before.is_some_and(|row| row.coalesce)),
             enabled: hook.get("enabled").and_then(Value::as_bool).unwrap_or(true),
             created_at: before.map_or(self.now, |row| row.created_at),
         })
