@@ -54,6 +54,12 @@ pub enum Command {
     Unpin,
     /// List the files that differ between two releases
     Diff(DiffArgs),
+    /// Bring a release to the machines in site.toml, all or none
+    Deploy(DeployArgs),
+    /// Let a deployment that waits on its canaries go on
+    Promote,
+    /// Take a deployment back that is not finished
+    Abort,
     /// Tell the CDNs what they have not been told yet
     Purge(PurgeArgs),
     /// Print the nginx configuration for the site
@@ -154,6 +160,21 @@ pub enum ReleasesCommand {
 pub struct RollbackArgs {
     /// The release to show; without it, the one before the live one
     pub id: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct DeployArgs {
+    /// A kept release [default: the live one]
+    pub release: Option<u64>,
+    /// Tell what each target shows, and change nothing
+    #[arg(long, env = "SSG_DEPLOY_STATUS", value_parser = Boolish::new())]
+    pub status: bool,
+    /// Compare every byte of every file, whatever a target says that it has
+    #[arg(long, env = "SSG_DEPLOY_WHOLE", value_parser = Boolish::new())]
+    pub whole: bool,
+    /// With --status: answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]

@@ -25,7 +25,9 @@ use crate::{
     site::{self, Site},
 };
 
+mod auto_deploy;
 mod build;
+mod deploy;
 mod diff;
 mod impact;
 mod init;
@@ -83,12 +85,21 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Rollback(args) => rollback::rollback(config, env, args),
         Command::Pin => rollback::pin(config),
         Command::Unpin => rollback::unpin(config, env),
+        Command::Deploy(args) => deploy::deploy(config, env, args),
+        Command::Promote => deploy::promote(config, env),
+        Command::Abort => deploy::abort(config, env),
         Command::Purge(args) => purge::run(config, env, args),
         Command::Diff(args) => diff::run(config, env, args),
         Command::Init(args) => init::run(config, env, args),
         Command::Pair(args) => pair::run(config, args),
         Command::Nginx(args) => {
-            let nginx = NginxConfig { cdn: has_cdn(config)?, ..NginxConfig::resolve(args, env)? };
+            let mut nginx = NginxConfig::resolve(args, env)?;
+            let share_is_given = args.canary_share.is_some();
+            heed_site(
+                config,
+                &mut nginx,
+                share_is_given || env.text("SSG_NGINX_CANARY_SHARE").is_some(),
+            )?;
             print(nginx::configuration(&nginx, &config.out, &rules(config)?)?.trim_end())
         }
     }
@@ -131,13 +142,18 @@ fn rules(config: &Config) -> Result<Rules> {
     })
 }
 
-/// Whether site.toml, if there is one here, names a CDN.
-fn has_cdn(config: &Config) -> Result<bool> {
+/// What site.toml, if there is one here, says about CDNs and canaries.
+fn heed_site(config: &Config, nginx: &mut NginxConfig, share_is_given: bool) -> Result<()> {
     if !config.site.join(site::config::FILE_NAME).exists() {
-        return Ok(false);
+        return Ok(());
     }
     let site = Site::load(&config.site).map_err(|errors| anyhow::anyhow!("{errors}"))?;
-    Ok(!site.cdns.is_empty())
+    nginx.cdn = !site.cdns.is_empty();
+    let share = site.targets.into_iter().find_map(|table| table.share);
+    if let Some(share) = share.filter(|_| !share_is_given) {
+        nginx.canary_share = share;
+    }
+    Ok(())
 }
 
 /// The releases below `--out`.

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod content;
 pub mod daemon;
+pub mod deploy;
 pub mod engine;
 pub mod exit;
 pub mod file_lock;

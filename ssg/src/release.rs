@@ -33,6 +33,7 @@ use serde_json::Value;
 pub use self::{
     encoding::Encoding,
     error::{ReleaseError, Result},
+    export::{Body, Way},
     fault::{FaultPoint, Faults},
     stage::{Stage, StageKind},
     switches::{Forget, Outdated},
@@ -48,6 +49,7 @@ mod difference;
 mod durable;
 pub mod encoding;
 mod error;
+mod export;
 mod fault;
 mod history;
 mod journal;

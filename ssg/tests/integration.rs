@@ -7,6 +7,7 @@ mod integration {
     mod cli;
     mod client;
     mod daemon;
+    mod deploy;
     mod end_to_end;
     mod exactness;
     mod fake_cms;

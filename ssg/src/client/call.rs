@@ -77,9 +77,8 @@ impl Caller {
     }
 
     /// Whatever a page answers, redirects included.
-    pub async fn get(&self, url: &str) -> Result<Reply, CallError> {
-        let call = Call { method: "GET", url: url.to_owned(), headers: Vec::new(), body: None };
-        Ok(self.answer(&call).await?.0)
+    pub async fn ask(&self, call: &Call) -> Result<Reply, CallError> {
+        Ok(self.answer(call).await?.0)
     }
 
     async fn answer(&self, call: &Call) -> Result<(Reply, Option<Duration>), CallError> {

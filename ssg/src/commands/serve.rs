@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Result, bail};
 use tokio::sync::watch;
 
-use super::purge;
+use super::{auto_deploy, purge};
 use crate::{
     build::{Builder, Failure, Report, Request, problem},
     cdn::{Faults, Purger},
@@ -25,6 +25,7 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) ->
     let releases = super::open_releases(config)?;
     let builder = super::open_builder(config, releases.clone())?;
     let (news, followers) = watch::channel(0);
+    auto_deploy::start(config, &releases, &news)?;
     let purger = Purger::new(purge::cdns_if_readable(config, env)?, &releases, &Faults::default())?;
     tokio::spawn(purger.follow(followers));
     let pipeline = Rebuild { builder: Mutex::new(builder), news };

@@ -2,20 +2,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::period::Period;
-use super::toml_reader::{Source, Table, table_to_json, to_json, type_name};
+use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
 use super::{PathPattern, Publishing, SiteError, SiteErrors};
 use crate::engine::key::canonical;
 
 mod cdn;
+mod target;
 
 pub use cdn::{CdnTable, ProviderTable};
+pub use target::{DeployTable, TargetTable};
 
 /// The file's name in the templates folder.
 pub const FILE_NAME: &str = "site.toml";
@@ -33,6 +34,9 @@ pub struct Site {
     pub publishing: Publishing,
     /// Caches in front of the site.
     pub cdns: Vec<CdnTable>,
+    /// Machines that show the site.
+    pub targets: Vec<TargetTable>,
+    pub deploy: DeployTable,
     /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
     pub tables: Map<String, Value>,
     /// The file's path, for messages.
@@ -145,6 +149,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let routes = root.remove("route");
     let publishing = Publishing::read(source, root.remove("publish"));
     let cdns = root.remove("cdn");
+    let targets = root.remove("target");
+    let deploy = target::read_deploy(source, root.remove("deploy"));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
     rest.sort_by_key(|(key, _)| key.span().start);
@@ -160,7 +166,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[[cdn]]` and tables of your own",
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[[cdn]]`, `[[target]]`, `[deploy]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -183,6 +189,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
         routes: routes.map(|routes| read_routes(source, routes)).unwrap_or_default(),
         publishing,
+        targets: targets.map(|targets| target::read(source, targets)).unwrap_or_default(),
+        deploy,
         cdns: cdns.map(|cdns| cdn::read(source, cdns)).unwrap_or_default(),
         tables,
         file: source.file.to_owned(),
@@ -236,81 +244,7 @@ fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<Str
 }
 
 fn read_routes(source: &mut Source<'_>, routes: Spanned<DeValue<'_>>) -> Vec<Route> {
-    each_table(source, routes, "[[route]]", read_route)
-}
-
-/// Reads every table of a list that is written with two brackets.
-fn each_table<T>(
-    source: &mut Source<'_>,
-    tables: Spanned<DeValue<'_>>,
-    name: &'static str,
-    read: impl Fn(&mut Source<'_>, Table<'_>) -> Option<T>,
-) -> Vec<T> {
-    let offset = tables.span().start;
-    let DeValue::Array(items) = tables.into_inner() else {
-        source.complain(offset, format!("this is written as `{name}`, with two brackets"));
-        return Vec::new();
-    };
-    let mut all = Vec::new();
-    for item in items {
-        let offset = item.span().start;
-        match item.into_inner() {
-            DeValue::Table(table) => all.extend(read(source, Table::new(name, offset, table))),
-            other => {
-                let message = format!("`{name}` must be a table, not {}", type_name(&other));
-                source.complain(offset, message);
-            }
-        }
-    }
-    all
-}
-
-/// A whole number from 1.
-fn positive(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Option<u64> {
-    let value = table.take(key)?;
-    let number = to_json(value.get_ref()).as_u64().filter(|number| *number > 0);
-    if number.is_none() {
-        source.complain(value.span().start, format!("`{key}` must be a positive integer"));
-    }
-    number
-}
-
-fn flag(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Option<bool> {
-    let value = table.take(key)?;
-    let flag = to_json(value.get_ref()).as_bool();
-    if flag.is_none() {
-        source.complain(value.span().start, format!("`{key}` must be `true` or `false`"));
-    }
-    flag
-}
-
-/// A list of texts, or one text.
-fn texts(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Option<Vec<String>> {
-    let value = table.take(key)?;
-    let texts: Option<Vec<_>> = match to_json(value.get_ref()) {
-        Value::String(text) => Some(vec![text]),
-        Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-        _ => None,
-    };
-    let texts = texts.filter(|texts| !texts.is_empty());
-    if texts.is_none() {
-        source.complain(value.span().start, format!("`{key}` must be a list of strings"));
-    }
-    texts.or(Some(Vec::new()))
-}
-
-fn read_duration(
-    source: &mut Source<'_>,
-    table: &mut Table<'_>,
-    key: &'static str,
-) -> Option<Duration> {
-    let (text, offset) = table.text(source, key)?;
-    let found = duration(&text);
-    if found.is_none() {
-        let message = format!("`{key}` is `{text}`; expected a duration, such as `500ms` or `1m`");
-        source.complain(offset, message);
-    }
-    found
+    source.each_table(routes, "[[route]]", read_route)
 }
 
 fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
@@ -371,10 +305,6 @@ fn read_revalidate(source: &mut Source<'_>, table: &mut Table<'_>) -> Option<Per
         );
     }
     period
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    text.parse::<jiff::SignedDuration>().ok().and_then(|found| found.try_into().ok())
 }
 
 fn check_route(

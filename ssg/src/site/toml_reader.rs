@@ -1,5 +1,7 @@
 //! Reading TOML tables key by key, so that every complaint names its line.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -42,6 +44,34 @@ impl<'a> Source<'a> {
     pub(super) fn line(&self, offset: usize) -> usize {
         let before = self.text.as_bytes().iter().take(offset);
         before.filter(|byte| **byte == b'\n').count() + 1
+    }
+}
+
+impl Source<'_> {
+    /// Reads every table of a list that is written with two brackets.
+    pub(super) fn each_table<T>(
+        &mut self,
+        tables: Spanned<DeValue<'_>>,
+        name: &'static str,
+        read: impl Fn(&mut Self, Table<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let offset = tables.span().start;
+        let DeValue::Array(items) = tables.into_inner() else {
+            self.complain(offset, format!("this is written as `{name}`, with two brackets"));
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for item in items {
+            let offset = item.span().start;
+            match item.into_inner() {
+                DeValue::Table(table) => all.extend(read(self, Table::new(name, offset, table))),
+                other => {
+                    let message = format!("`{name}` must be a table, not {}", type_name(&other));
+                    self.complain(offset, message);
+                }
+            }
+        }
+        all
     }
 }
 
@@ -147,6 +177,40 @@ impl<'i> Table<'i> {
         self.take(key).map(|value| to_json(value.get_ref()))
     }
 
+    /// A whole number from 1.
+    pub(super) fn positive(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<u64> {
+        let value = self.take(key)?;
+        let number = to_json(value.get_ref()).as_u64().filter(|number| *number > 0);
+        if number.is_none() {
+            source.complain(value.span().start, format!("`{key}` must be a positive integer"));
+        }
+        number
+    }
+
+    pub(super) fn flag(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<bool> {
+        let value = self.take(key)?;
+        let flag = to_json(value.get_ref()).as_bool();
+        if flag.is_none() {
+            source.complain(value.span().start, format!("`{key}` must be `true` or `false`"));
+        }
+        flag
+    }
+
+    pub(super) fn duration(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Option<Duration> {
+        let (text, offset) = self.text(source, key)?;
+        let found = duration(&text);
+        if found.is_none() {
+            let message =
+                format!("`{key}` is `{text}`; expected a duration, such as `500ms` or `1m`");
+            source.complain(offset, message);
+        }
+        found
+    }
+
     /// Complains about every key that was not asked for.
     pub(super) fn finish(self, source: &mut Source<'_>, hint: &str) {
         for (key, _) in self.entries {
@@ -161,7 +225,11 @@ impl<'i> Table<'i> {
     }
 }
 
-pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    text.parse::<jiff::SignedDuration>().ok().and_then(|found| found.try_into().ok())
+}
+
+fn type_name(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "an integer",

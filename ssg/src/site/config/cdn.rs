@@ -9,8 +9,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 use url::Url;
 
-use super::super::toml_reader::{Source, Table};
-use super::{each_table, positive};
+use super::super::toml_reader::{Source, Table, duration};
 
 /// One table, checked. Names of environment variables stand for their values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub enum ProviderTable {
 const PROVIDERS: &str = "`cloudflare`, `fastly`, `bunny` and `purge`";
 
 pub(super) fn read(source: &mut Source<'_>, tables: Spanned<DeValue<'_>>) -> Vec<CdnTable> {
-    let read = each_table(source, tables, "[[cdn]]", read_one);
+    let read = source.each_table(tables, "[[cdn]]", read_one);
     for (at, cdn) in read.iter().enumerate() {
         if read.iter().take(at).any(|earlier| earlier.name == cdn.name) {
             let message = format!("there are two CDNs called `{}`; give one a `name`", cdn.name);
@@ -54,9 +53,9 @@ fn read_one(source: &mut Source<'_>, mut table: Table<'_>) -> Option<CdnTable> {
     let site =
         table.text(source, "site").and_then(|url| super::check_base_url(source, "site", url));
     let rate = table.text(source, "rate").and_then(|text| read_rate(source, text));
-    let burst = positive(source, &mut table, "burst").and_then(|burst| burst.try_into().ok());
-    let most = positive(source, &mut table, "most").and_then(|most| most.try_into().ok());
-    let again = super::read_duration(source, &mut table, "again");
+    let burst = table.positive(source, "burst").and_then(|burst| burst.try_into().ok());
+    let most = table.positive(source, "most").and_then(|most| most.try_into().ok());
+    let again = table.duration(source, "again");
     let (kind, offset) = kind?;
     let provider = match kind.as_str() {
         "cloudflare" => {
@@ -72,7 +71,7 @@ fn read_one(source: &mut Source<'_>, mut table: Table<'_>) -> Option<CdnTable> {
         "fastly" => {
             let (api, token, tag) = hosted(source, &mut table);
             let service = word(source, &mut table, "service");
-            let soft = super::flag(source, &mut table, "soft").unwrap_or(false);
+            let soft = table.flag(source, "soft").unwrap_or(false);
             both(service, token).map(|(service, token)| ProviderTable::Fastly {
                 api,
                 service,
@@ -148,11 +147,12 @@ fn word(source: &mut Source<'_>, table: &mut Table<'_>, key: &'static str) -> Op
 
 fn endpoints(source: &mut Source<'_>, table: &mut Table<'_>) -> Option<Vec<Url>> {
     let offset = table.offset();
-    let Some(texts) = super::texts(source, table, "endpoints") else {
+    let texts = table.texts(source, "endpoints");
+    if texts.is_empty() {
         source.complain(offset, "`endpoints` is missing in `[[cdn]]`: the caches' own addresses");
         return None;
-    };
-    texts.into_iter().map(|text| address(source, "endpoints", (text, offset))).collect()
+    }
+    texts.into_iter().map(|text| address(source, "endpoints", text)).collect()
 }
 
 fn address(source: &mut Source<'_>, key: &str, (text, offset): (String, usize)) -> Option<Url> {
@@ -170,7 +170,7 @@ fn address(source: &mut Source<'_>, key: &str, (text, offset): (String, usize)) 
 fn read_rate(source: &mut Source<'_>, (text, offset): (String, usize)) -> Option<(u32, Duration)> {
     let rate = text.split_once('/').and_then(|(calls, period)| {
         let calls = calls.trim().parse().ok().filter(|calls| *calls > 0)?;
-        let period = super::duration(period.trim()).filter(|period| !period.is_zero())?;
+        let period = duration(period.trim()).filter(|period| !period.is_zero())?;
         Some((calls, period))
     });
     if rate.is_none() {
