@@ -41,6 +41,7 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
+use self::inputs::Inputs;
 use crate::file_lock::{FileLock, LOCK_WAIT};
 
 pub use builder::Builder;
@@ -94,6 +95,12 @@ impl Request {
     fn time(&self) -> i64 {
         self.now.unwrap_or_else(|| jiff::Timestamp::now().as_second())
     }
+}
+
+/// What is wrong with site.toml, the templates and the rules by themselves, a line each.
+pub fn mistakes(site: &Path) -> Result<Vec<String>, BuildError> {
+    let failures = Inputs::load(site)?.err().unwrap_or_default();
+    Ok(failures.iter().map(problem::line).collect())
 }
 
 /// The lock of a cache directory: one build at a time.

@@ -66,6 +66,8 @@ pub enum Command {
     Nginx(NginxArgs),
     /// Write what this server needs to run as a service: settings, a systemd unit, nginx
     Init(InitArgs),
+    /// Look for what is wrong with this installation
+    Doctor(DoctorArgs),
     /// Fetch this site's credentials from the content server, with a code from `cms pair`
     Pair(PairArgs),
 }
@@ -258,6 +260,13 @@ pub struct InitArgs {
     pub force: bool,
     #[command(flatten)]
     pub nginx: NginxArgs,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct DoctorArgs {
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -17,6 +17,7 @@ pub use self::{
     cms::{Cms, SyncReply, SyncRequest},
     http::Http,
     pairing::redeem,
+    probe::{Knock, knock, look},
     token::Authorizer,
     upstream::{Answer, NoAnswer, Upstream},
 };
@@ -25,6 +26,7 @@ mod call;
 mod cms;
 mod http;
 mod pairing;
+mod probe;
 mod retry;
 mod token;
 mod upstream;

@@ -29,6 +29,7 @@ mod auto_deploy;
 mod build;
 mod deploy;
 mod diff;
+mod doctor;
 mod impact;
 mod init;
 mod pair;
@@ -90,6 +91,7 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Abort => deploy::abort(config, env),
         Command::Purge(args) => purge::run(config, env, args),
         Command::Diff(args) => diff::run(config, env, args),
+        Command::Doctor(args) => doctor::run(config, env, args),
         Command::Init(args) => init::run(config, env, args),
         Command::Pair(args) => pair::run(config, args),
         Command::Nginx(args) => {

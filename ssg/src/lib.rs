@@ -9,6 +9,7 @@ pub mod config;
 pub mod content;
 pub mod daemon;
 pub mod deploy;
+pub mod doctor;
 pub mod engine;
 pub mod exit;
 pub mod file_lock;

@@ -8,6 +8,7 @@ mod integration {
     mod client;
     mod daemon;
     mod deploy;
+    mod doctor;
     mod end_to_end;
     mod exactness;
     mod fake_cms;
