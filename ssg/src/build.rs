@@ -18,6 +18,7 @@ mod comparison;
 mod contents;
 mod error;
 mod fields;
+mod health;
 mod hypothetical;
 mod impact;
 mod inputs;
@@ -84,6 +85,8 @@ pub struct Request {
     pub clean: bool,
     /// Publish nothing when any page fails.
     pub strict: bool,
+    /// Publish although the gate objects: somebody has looked at what it found.
+    pub accept: bool,
     /// The time pages may show, in Unix seconds; the system's when there is none.
     pub now: Option<i64>,
     /// Render these again whether anything they read changed or not.

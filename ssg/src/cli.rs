@@ -83,6 +83,9 @@ pub struct BuildArgs {
     /// Publish nothing when any page fails
     #[arg(long, env = "SSG_STRICT", value_parser = Boolish::new())]
     pub strict: bool,
+    /// Publish although the gate objects
+    #[arg(long, env = "SSG_ACCEPT", value_parser = Boolish::new())]
+    pub accept: bool,
     /// Answer with one JSON object
     #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
     pub json: bool,

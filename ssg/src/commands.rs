@@ -19,6 +19,7 @@ use crate::{
     client::Cms,
     config::{Config, Environment, NginxConfig},
     exit::Exit,
+    guard::{LOG_FILE, Policy},
     nginx,
     release::{Settings, Store},
     rules::Rules,
@@ -144,13 +145,15 @@ fn rules(config: &Config) -> Result<Rules> {
     })
 }
 
-/// What site.toml, if there is one here, says about CDNs and canaries.
+/// What site.toml, if there is one here, says about CDNs, canaries and the guard.
 fn heed_site(config: &Config, nginx: &mut NginxConfig, share_is_given: bool) -> Result<()> {
     if !config.site.join(site::config::FILE_NAME).exists() {
         return Ok(());
     }
     let site = Site::load(&config.site).map_err(|errors| anyhow::anyhow!("{errors}"))?;
     nginx.cdn = !site.cdns.is_empty();
+    let log = |guard: Policy| guard.log.unwrap_or_else(|| config.cache.join(LOG_FILE));
+    nginx.guard_log = site.guard.map(log);
     let share = site.targets.into_iter().find_map(|table| table.share);
     if let Some(share) = share.filter(|_| !share_is_given) {
         nginx.canary_share = share;

@@ -86,6 +86,7 @@ pub struct BuildFlags {
     pub offline: bool,
     pub clean: bool,
     pub strict: bool,
+    pub accept: bool,
     pub json: bool,
 }
 
@@ -191,6 +192,7 @@ impl BuildFlags {
             offline: args.offline || env.flag("SSG_OFFLINE")?,
             clean: args.clean || env.flag("SSG_CLEAN")?,
             strict: args.strict || env.flag("SSG_STRICT")?,
+            accept: args.accept || env.flag("SSG_ACCEPT")?,
             json: args.json || env.flag("SSG_JSON")?,
         })
     }

@@ -35,6 +35,7 @@ use crate::{
 
 mod body;
 mod event;
+mod guard;
 mod inbox;
 mod live_rules;
 mod main_loop;
@@ -74,6 +75,7 @@ pub struct Daemon {
     events: mpsc::UnboundedSender<Event>,
     main_loop: JoinHandle<()>,
     reports: JoinHandle<()>,
+    guard: JoinHandle<()>,
     _watcher: Option<watcher::Watcher>,
 }
 
@@ -93,9 +95,11 @@ impl Daemon {
             .ok();
         let reports = tokio::spawn(service_manager::report(Arc::clone(&shared)));
         let poll = options.serve.poll_interval;
+        let places = guard::Places { site: options.site.clone(), cache: options.cache.clone() };
+        let guard = tokio::spawn(guard::run(places, Arc::clone(&shared)));
         let main_loop =
             tokio::spawn(main_loop::run(inbox, options.serve.batching, poll, shared, pipeline));
-        Ok(Self { server, events, main_loop, reports, _watcher: watcher })
+        Ok(Self { server, events, main_loop, reports, guard, _watcher: watcher })
     }
 
     /// `http://address:port`, with the port that was really taken.
@@ -110,6 +114,7 @@ impl Daemon {
         // The loop may be gone already, after a panic of its own: then there is nothing to stop.
         let _ = self.events.send(Event::Stop);
         self.server.stop().await;
+        self.guard.abort();
         if timeout(BUILD_GRACE, self.main_loop).await.is_err() {
             tracing::warn!("a build was cut off; the next start settles it");
         }

@@ -13,6 +13,8 @@ pub mod doctor;
 pub mod engine;
 pub mod exit;
 pub mod file_lock;
+pub mod gate;
+pub mod guard;
 pub mod nginx;
 mod proxy;
 pub mod release;

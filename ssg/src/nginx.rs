@@ -10,7 +10,7 @@ use std::{fmt::Write, path::Path};
 use anyhow::{Context, Result, bail};
 
 use self::listen::STRICT_TRANSPORT;
-use crate::{config::NginxConfig, rules::Rules};
+use crate::{config::NginxConfig, guard::LOG_FORMAT, rules::Rules};
 
 mod front;
 mod headers;
@@ -77,6 +77,8 @@ pub fn configuration(config: &NginxConfig, dist: &Path, rules: &Rules) -> Result
 fn site(config: &NginxConfig, dist: &Path) -> Result<String> {
     let mut behind = String::new();
     let mut forwarded_proto = "$scheme";
+    let root = path(&dist.join("current"))?;
+    let guard = guard(config, &root)?;
     for front in &config.behind {
         writeln!(behind, "    set_real_ip_from {};", plain("--behind", front)?)?;
         forwarded_proto = "$http_x_forwarded_proto";
@@ -86,11 +88,25 @@ fn site(config: &NginxConfig, dist: &Path) -> Result<String> {
     }
     Ok(SERVER
         .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
-        .replace("{{root}}", &path(&dist.join("current"))?)
+        .replace("{{root}}", &root)
         .replace("{{retired}}", &path(&dist.join("retired"))?)
         .replace("    {{behind}}\n", &behind)
+        .replace("{{guard}}\n", &guard)
         .replace("    {{brotli}}\n", if config.brotli { BROTLI } else { NO_BROTLI })
         .replace("{{forwarded_proto}}", forwarded_proto))
+}
+
+/// A log of its own for the guard. It stands beside the owner's logs, where it leaves them
+/// alone, and takes only what is asked of this site.
+fn guard(config: &NginxConfig, root: &str) -> Result<String> {
+    let Some(log) = &config.guard_log else { return Ok(String::new()) };
+    let log = path(&std::path::absolute(log)?)?;
+    Ok(format!(
+        "# What the guard of `ssg serve` reads, of this site alone.\n\
+         log_format {{{{prefix}}}}_guard \"{LOG_FORMAT}\";\n\
+         map $document_root ${{{{prefix}}}}_guarded {{\n    default 0;\n    \"{root}\" 1;\n}}\n\
+         access_log \"{log}\" {{{{prefix}}}}_guard if=${{{{prefix}}}}_guarded;\n"
+    ))
 }
 
 /// The owner's rules; a front leaves them to its nodes.

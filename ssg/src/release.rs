@@ -35,6 +35,7 @@ pub use self::{
     error::{ReleaseError, Result},
     export::{Body, Way},
     fault::{FaultPoint, Faults},
+    refusal::{Candidate, Finding, Gate, Open, Refusal, Step, Totals},
     stage::{Stage, StageKind},
     switches::{Forget, Outdated},
 };
@@ -58,6 +59,7 @@ mod net;
 mod precompress;
 mod public_path;
 mod publish;
+mod refusal;
 mod retain;
 mod retire;
 mod settle;
@@ -148,6 +150,15 @@ pub struct Published {
     pub changes: Vec<PathChange>,
 }
 
+/// What became of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Nothing differs from the newest release.
+    Nothing,
+    Published(Published),
+    Refused(Refusal),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FileAction {
@@ -178,6 +189,23 @@ pub struct ReleaseInfo {
     pub rendered: u64,
     pub written: u64,
     pub removed: u64,
+    /// Why it never went live.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Finding>,
+    /// What happened to it later, such as an automatic rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What the guard did by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolledBack {
+    /// The release that visitors fared worse with.
+    pub release: u64,
+    /// The one that is live instead.
+    pub to: u64,
+    pub at: String,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -185,6 +213,10 @@ pub struct Status {
     pub live: Option<ReleaseInfo>,
     pub newest: Option<ReleaseInfo>,
     pub pinned: bool,
+    /// What the gate did not let pass and nothing has replaced since.
+    pub refused: Option<ReleaseInfo>,
+    /// The pin is the guard's, and this is why.
+    pub rolled_back: Option<RolledBack>,
 }
 
 impl Store {
@@ -242,6 +274,8 @@ impl Store {
                 live: find(state.live.map(|live| live.at)),
                 newest: find(state.newest),
                 pinned: state.pinned,
+                refused: find(state.refused),
+                rolled_back: state.rolled_back,
             })
         })?;
         let status = status.unwrap_or_default();
@@ -257,7 +291,7 @@ impl Store {
         Ok(self.status()?.newest)
     }
 
-    /// The kept releases, newest first.
+    /// The kept releases and those that were refused, newest first.
     pub fn list(&self) -> Result<Vec<ReleaseInfo>> {
         Ok(self.view(infos)?.unwrap_or_default())
     }
@@ -307,6 +341,12 @@ impl Store {
         activate::rollback(self, id)
     }
 
+    /// Goes back from a release that visitors fare worse with, and pins. Nothing happens, and
+    /// an error says so, when it is not live any more.
+    pub fn roll_back_sick(&self, sick: u64, to: u64, reason: &str) -> Result<ReleaseInfo> {
+        activate::roll_back_sick(self, sick, to, reason)
+    }
+
     /// Keeps the live release live until `unpin`.
     pub fn pin(&self) -> Result<ReleaseInfo> {
         activate::pin(self)
@@ -334,7 +374,13 @@ impl Store {
 
     /// The build report of a kept release.
     pub fn report(&self, id: u64) -> Result<Value> {
-        let found = self.view(|view| Ok((view.report(id)?, view.kept()?)))?;
+        let report = |view: &View| -> Result<Option<Value>> {
+            match view.report(id)? {
+                None => Ok(view.refusal(id)?.map(|refusal| refusal.report)),
+                report => Ok(report),
+            }
+        };
+        let found = self.view(|view| Ok((report(view)?, view.kept()?)))?;
         let (report, kept) = found.unwrap_or_default();
         report.ok_or(ReleaseError::Unknown { id, kept })
     }
@@ -345,13 +391,33 @@ impl Store {
         let _lock = inner.lock()?;
         let history = inner.open_history()?;
         let mut state = settle::settle(inner, &history)?;
-        let kept = history.read()?.kept()?;
+        let view = history.read()?;
+        let (kept, refusal) = (view.kept()?, view.refusal(id)?);
+        let txn = history.write()?;
+        if let Some(mut refusal) = refusal {
+            refusal.report = serde_json::to_value(report)
+                .map_err(|error| ReleaseError::Damaged(error.to_string()))?;
+            refusal::put(&txn, &refusal)?;
+            return commit(txn, &mut state);
+        }
         if !kept.contains(&id) {
             return Err(ReleaseError::Unknown { id, kept });
         }
-        let txn = history.write()?;
         txn.open_table(REPORTS)?.insert(id, to_json(report)?.as_slice())?;
         commit(txn, &mut state)
+    }
+
+    /// The site is as it should be: what was refused has been taken back.
+    pub fn forget_refusal(&self) -> Result<()> {
+        if self.status()?.refused.is_none() {
+            return Ok(());
+        }
+        let inner = &*self.inner;
+        let _lock = inner.lock()?;
+        let history = inner.open_history()?;
+        let mut state = settle::settle(inner, &history)?;
+        state.refused = None;
+        commit(history.write()?, &mut state)
     }
 
     /// What a kept release changed. The first release has no changes to show.
@@ -455,6 +521,25 @@ impl Inner {
     }
 }
 
+impl From<Refusal> for ReleaseInfo {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            id: refusal.id,
+            live: false,
+            pinned: false,
+            parent: refusal.parent,
+            created_at: refusal.created_at,
+            seq: refusal.seq,
+            reason: refusal.reason,
+            rendered: refusal.rendered,
+            written: refusal.written,
+            removed: refusal.removed,
+            refused: refusal.findings,
+            note: None,
+        }
+    }
+}
+
 impl From<(String, version::Delta)> for PathChange {
     fn from((path, delta): (String, version::Delta)) -> Self {
         let action = match (&delta.old, &delta.new) {
@@ -481,6 +566,11 @@ fn infos(view: &View) -> Result<Vec<ReleaseInfo>> {
         rendered: record.rendered,
         written: record.written,
         removed: record.removed,
+        refused: Vec::new(),
+        note: record.note,
     };
-    Ok(view.records()?.into_iter().rev().map(info).collect())
+    let mut all: Vec<_> = view.records()?.into_iter().map(info).collect();
+    all.extend(view.all_refusals()?.into_iter().map(ReleaseInfo::from));
+    all.sort_by_key(|info| std::cmp::Reverse(info.id));
+    Ok(all)
 }

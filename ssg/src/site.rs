@@ -3,6 +3,8 @@
 pub mod config;
 pub mod contents;
 mod error;
+mod gate;
+mod guard;
 pub mod page;
 pub mod path_pattern;
 pub mod period;

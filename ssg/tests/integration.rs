@@ -12,6 +12,8 @@ mod integration {
     mod end_to_end;
     mod exactness;
     mod fake_cms;
+    mod gate;
+    mod guard;
     mod history;
     mod magazine;
     mod nginx;

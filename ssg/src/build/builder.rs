@@ -11,7 +11,7 @@ use super::pull::{self, Fresh, PullReport};
 use super::report::{Failure, Laps, Report};
 use super::revalidate::Revalidation;
 use super::run::Run;
-use super::settled::Look;
+use super::settled::{Look, Refused};
 use super::source::Source;
 use super::work::Planned;
 use super::world::World;
@@ -28,6 +28,8 @@ pub struct Builder {
     releases: release::Store,
     /// None before the first build, and after one that did not come to its end.
     memory: Option<Memory>,
+    /// The last build, when it was refused: it is not tried again before something changed.
+    pub(super) refused: Option<Refused>,
     probe: Probing,
 }
 
@@ -51,7 +53,7 @@ impl Builder {
     /// As [`Builder::open`], on a release store that is open already.
     #[must_use]
     pub fn with_releases(paths: Paths, source: Arc<dyn Source>, releases: release::Store) -> Self {
-        Self { paths, source, releases, memory: None, probe: Probing::default() }
+        Self { paths, source, releases, memory: None, refused: None, probe: Probing::default() }
     }
 
     /// Lets a test watch and disturb this builder.
@@ -168,6 +170,7 @@ impl Builder {
                 };
                 let keep = run.finish(&mut memory, fresh)?;
                 let report = run.report;
+                self.refused = Refused::after(&memory, &report);
                 self.memory = keep.then_some(memory);
                 Ok(report)
             }

@@ -21,6 +21,8 @@ pub(super) struct Inputs {
     pub(super) site: Arc<Site>,
     pub(super) templates: Templates,
     pub(super) files: Arc<StaticFiles>,
+    /// The owner's redirects and headers.
+    pub(super) rules: Rules,
     /// What templates see as `site`.
     pub(super) site_value: tera::Value,
     /// The same as JSON.
@@ -43,10 +45,12 @@ impl Inputs {
         let templates = Templates::load(folder).map_err(|faults| {
             failures.extend(faults.0.iter().map(|fault| problem::of_template(folder, fault)));
         });
-        if let Err(errors) = Rules::load(&folder.join(static_files::FOLDER)) {
+        let rules = Rules::load(&folder.join(static_files::FOLDER)).map_err(|errors| {
             failures.extend(errors.iter().map(problem::of_rule));
-        }
-        let (Ok(site), Ok(templates), true) = (site, templates, failures.is_empty()) else {
+        });
+        let (Ok(site), Ok(templates), Ok(rules), true) =
+            (site, templates, rules, failures.is_empty())
+        else {
             return Ok(Err(failures));
         };
         let site_json = site.value();
@@ -55,6 +59,7 @@ impl Inputs {
             site: Arc::new(site),
             templates,
             files: Arc::new(files),
+            rules,
             site_value,
             site_json,
             signature,

@@ -9,7 +9,7 @@ use super::{BuildError, ENGINE};
 use crate::content::{Snapshot, replica};
 use crate::engine::Graph;
 use crate::site::RouteTable;
-use crate::state::{StateError, Store, Touched};
+use crate::state::{RowId, StateError, Store, Touched};
 
 /// The replica, the traces and what was derived from them, at one revision of the state.
 #[derive(Debug)]
@@ -21,6 +21,9 @@ pub(super) struct Memory {
     pub(super) snapshot: Snapshot,
     /// Documents that changed since pages were brought up to date.
     pub(super) touched: Touched,
+    /// Of these, the ones that a complete listing did not name: nobody said that they were
+    /// deleted.
+    pub(super) unlisted: BTreeSet<RowId>,
     pub(super) graph: Graph,
     /// The release the traces describe.
     pub(super) release: Option<String>,
@@ -86,6 +89,7 @@ impl Memory {
             snapshot,
             settled,
             touched: head.touched,
+            unlisted: head.unlisted,
             fresh: graph.is_none(),
             graph: graph.unwrap_or_default(),
             release: head.release,

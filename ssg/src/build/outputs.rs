@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::comparison::Comparison;
-use crate::release::{Encoding, Meta, Published, ReleaseError, Stage, StageKind, Store};
+use crate::release::{Encoding, Gate, Meta, Outcome, ReleaseError, Stage, StageKind, Store};
 
 /// Takes files from many threads.
 #[derive(Debug)]
@@ -79,11 +79,11 @@ impl Outputs {
         }
     }
 
-    /// Makes the release; `None` when nothing differs from the newest one.
-    pub(super) fn publish(self, meta: Meta) -> Result<Option<Published>, ReleaseError> {
+    /// Makes the release, if something differs from the newest one and the gate lets it pass.
+    pub(super) fn publish(self, gate: &dyn Gate, meta: Meta) -> Result<Outcome, ReleaseError> {
         match self {
-            Self::Release(pending) => pending.publish(meta),
-            Self::Live(_) | Self::Nowhere => Ok(None),
+            Self::Release(pending) => pending.publish(gate, meta),
+            Self::Live(_) | Self::Nowhere => Ok(Outcome::Nothing),
         }
     }
 }
@@ -136,14 +136,14 @@ impl Pending {
         Ok(self.releases.hash_of(file)?.is_some_and(|found| found.as_bytes() == hash))
     }
 
-    fn publish(self, meta: Meta) -> Result<Option<Published>, ReleaseError> {
+    fn publish(self, gate: &dyn Gate, meta: Meta) -> Result<Outcome, ReleaseError> {
         if self.is_whole() || self.resettled {
             self.stage()?;
         }
         let stage = self.stage.into_inner().unwrap_or_else(PoisonError::into_inner);
         match stage.and_then(Arc::into_inner) {
-            Some(stage) => stage.publish(meta),
-            None => Ok(None),
+            Some(stage) => stage.publish_through(gate, meta),
+            None => Ok(Outcome::Nothing),
         }
     }
 

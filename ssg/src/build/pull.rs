@@ -38,8 +38,17 @@ pub(super) struct Fresh {
 impl Fresh {
     /// Whether there is nothing to store.
     pub(super) fn is_empty(&self) -> bool {
-        let ReplicaChange { reset, upserts, deletes, cursor, seq: _, source, locales, model } =
-            &self.replica;
+        let ReplicaChange {
+            reset,
+            upserts,
+            deletes,
+            cursor,
+            seq: _,
+            source,
+            locales,
+            model,
+            unlisted,
+        } = &self.replica;
         !reset
             && upserts.is_empty()
             && deletes.is_empty()
@@ -47,6 +56,7 @@ impl Fresh {
             && source.is_none()
             && locales.is_none()
             && model.is_none()
+            && unlisted.is_none()
     }
 }
 
@@ -86,6 +96,7 @@ fn take_over(memory: &mut Memory, source: String, pulled: Pulled) -> Result<Fres
     }
     if pulled.complete {
         let gone = unnamed(memory, &items, pulled.seq);
+        memory.unlisted.extend(gone.iter().map(row_id));
         items.splice(0..0, gone);
     }
     let applied =
@@ -94,6 +105,7 @@ fn take_over(memory: &mut Memory, source: String, pulled: Pulled) -> Result<Fres
     replica.cursor = Some(pulled.cursor.clone());
     replica.seq = Some(pulled.seq);
     replica.source = Some(source.clone());
+    replica.unlisted = pulled.complete.then(|| memory.unlisted.clone());
     memory.snapshot = applied.snapshot;
     if !pulled.locales.is_empty() && pulled.locales != memory.snapshot.locales() {
         memory.snapshot = memory.snapshot.with_locales(pulled.locales.clone());
@@ -128,6 +140,14 @@ fn unnamed(memory: &Memory, items: &[SyncItem], seq: i64) -> Vec<SyncItem> {
             data: None,
         })
         .collect()
+}
+
+fn row_id(item: &SyncItem) -> RowId {
+    RowId {
+        uid: item.uid.clone(),
+        document_id: item.document_id.clone(),
+        locale: item.locale.clone().unwrap_or_default(),
+    }
 }
 
 fn before(change: &Change) -> (RowId, Option<Vec<u8>>) {

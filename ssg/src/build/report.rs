@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Reason;
+use crate::release::Finding;
 
 /// Counts and changes of one build.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,18 @@ pub struct Report {
     #[serde(default)]
     pub due: Option<i64>,
     pub changes: Vec<FileChange>,
+    /// Files among the removed ones whose content an editor deleted or unpublished.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpublished: Vec<String>,
+    /// Why the gate did not let it go live: nothing was published then.
+    #[serde(default)]
+    pub refused: Vec<Finding>,
+    /// What the gate found and let pass.
+    #[serde(default)]
+    pub warnings: Vec<Finding>,
+    /// The row of `ssg releases` that keeps the refusal.
+    #[serde(default)]
+    pub refusal: Option<u64>,
     pub failed: Vec<Failure>,
     pub phases: Phases,
 }
@@ -86,7 +99,7 @@ impl Report {
     /// 0, or 1 when the site or its content has errors.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        u8::from(!self.failed.is_empty())
+        u8::from(!self.failed.is_empty() || !self.refused.is_empty())
     }
 
     /// One line for people.
@@ -98,6 +111,15 @@ impl Report {
             1 => ", 1 failure".to_owned(),
             many => format!(", {many} failures"),
         };
+        if let Some(id) = self.refusal {
+            let findings = match self.refused.len() {
+                1 => "1 finding".to_owned(),
+                many => format!("{many} findings"),
+            };
+            return format!(
+                "refused as release {id}: {findings}; the site stays as it is{failed}{stale}"
+            );
+        }
         if self.release.is_none() {
             return if self.failed.is_empty() {
                 format!("nothing to do: {} pages up to date{stale}", self.pages)

@@ -18,7 +18,7 @@ use super::work::{Planned, Work};
 use super::world::World;
 use super::{BuildError, ENGINE, Request};
 use crate::engine::{ChangeSet, GraphChange, Kind, Reason};
-use crate::release::{FileAction, Meta, Published};
+use crate::release::{FileAction, Meta, Outcome, Published, Refusal};
 use crate::site::period::Period;
 use crate::state::{Commit, Store, TouchedChange, TraceChange, TraceRows};
 
@@ -50,6 +50,7 @@ impl Run<'_> {
         let mut work =
             Work::find(memory, &self.world, &self.changes, &self.planned, &self.asked, check)?;
         work.take_over(memory);
+        let health = self.health(memory, &work);
         let probe = &self.world.probe;
         probe.dirty(&work.dirty);
         let mut applied = Applied::default();
@@ -82,8 +83,17 @@ impl Run<'_> {
             rendered: applied.rendered,
             report: serde_json::Value::Null,
         };
-        let published = outputs.publish(meta)?;
+        let outcome = outputs.publish(&health.gate(&self.world, &applied.reasons), meta)?;
+        (self.report.warnings, self.report.unpublished) = health.told();
         self.report.phases.switch = self.laps.lap();
+        let published = match outcome {
+            Outcome::Published(published) => Some(published),
+            Outcome::Nothing => {
+                releases.forget_refusal()?;
+                None
+            }
+            Outcome::Refused(refusal) => return self.refused(memory, fresh, refusal),
+        };
         // Beside the commit, which keeps one core busy.
         let asked = memory.snapshot.clone();
         rayon::spawn(move || asked.forget_answers());
@@ -98,6 +108,22 @@ impl Run<'_> {
             self.report.phases.commit += self.laps.lap();
         }
         Ok(true)
+    }
+
+    /// Keeps what was pulled for the next build, which tries again with everything.
+    fn refused(
+        &mut self,
+        memory: &mut Memory,
+        fresh: Fresh,
+        refusal: Refusal,
+    ) -> Result<bool, BuildError> {
+        self.report.unchanged = self.report.pages;
+        self.report.refusal = Some(refusal.id);
+        self.report.refused = refusal.findings;
+        set_aside(self.store, memory, fresh)?;
+        self.report.phases.commit = self.laps.lap();
+        self.builder.releases().set_report(refusal.id, &self.report)?;
+        Ok(false)
     }
 
     fn describe(
@@ -163,6 +189,7 @@ impl Run<'_> {
         let rows = rows.map(|GraphChange { questions, traces }| TraceRows { questions, traces });
         memory.revision = self.store.commit_with(&commit, rows)?;
         memory.touched.clear();
+        memory.unlisted.clear();
         memory.fresh = false;
         memory.release = Some(release);
         memory.settled = settled;

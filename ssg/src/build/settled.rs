@@ -4,6 +4,8 @@
 //! finds the same templates, the same release and no news from the CMS, the site is as a
 //! build would leave it. Whatever casts doubt on that leads to a real build.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::builder::Builder;
@@ -45,6 +47,39 @@ impl Settled {
     }
 }
 
+/// What a build that was refused was made of. Polls do not repeat it; news do, and so does
+/// the next process.
+#[derive(Debug)]
+pub(super) struct Refused {
+    revision: u64,
+    inputs: String,
+    report: Report,
+}
+
+impl Refused {
+    pub(super) fn after(memory: &Memory, report: &Report) -> Option<Self> {
+        report.refusal?;
+        let inputs = memory.inputs.as_ref()?.signature().to_string();
+        Some(Self { revision: memory.revision, inputs, report: report.clone() })
+    }
+
+    /// The report of that build, if another one would come to the same.
+    fn again(
+        &self,
+        head: &Head,
+        request: &Request,
+        newest: Option<u64>,
+        site: &Path,
+    ) -> Option<Report> {
+        let same = self.revision == head.revision
+            && !request.accept
+            && newest == self.report.previous
+            && self.report.due.is_none_or(|due| request.time() < due)
+            && self.inputs == inputs::signature(site).to_string();
+        same.then(|| self.report.clone())
+    }
+}
+
 /// What a look at the site and the CMS showed.
 pub(super) enum Look {
     /// Nothing to do.
@@ -61,17 +96,18 @@ impl Builder {
         }
         let head = store.head()?;
         let newest = self.releases().newest()?.map(|release| release.id);
-        let Some(settled) = self.still_settled(&head, request, newest) else {
-            return Ok(Look::Busy(None));
-        };
-        let mut report = Report {
+        let refused = self.refused.as_ref();
+        let refused =
+            refused.and_then(|last| last.again(&head, request, newest, &self.paths().site));
+        let settled = self.still_settled(&head, request, newest).map(|settled| Report {
             previous: newest,
             seq: head.seq,
             pages: settled.pages,
             unchanged: settled.pages,
             due: settled.due,
             ..Report::default()
-        };
+        });
+        let Some(mut report) = refused.or(settled) else { return Ok(Look::Busy(None)) };
         if request.offline {
             return Ok(Look::Idle(Box::new(report)));
         }

@@ -14,6 +14,7 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
         offline: flags.offline,
         clean: flags.clean,
         strict: flags.strict,
+        accept: flags.accept,
         ..Request::default()
     };
     let releases = super::open_releases(config)?;
@@ -25,7 +26,16 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
     for failure in &report.failed {
         eprintln!("error: {}", problem::line(failure));
     }
+    for finding in &report.refused {
+        eprintln!("refused: {}", finding.line());
+    }
+    for finding in &report.warnings {
+        eprintln!("warning: {}", finding.line());
+    }
+    if report.refusal.is_some() {
+        eprintln!("hint: `ssg build --accept` publishes it all the same, once");
+    }
     super::purge::after_switch(config, env, &releases);
     super::print(&if flags.json { super::to_json(&report)? } else { report.summary() })?;
-    Ok(if report.failed.is_empty() { Exit::Done } else { Exit::SiteErrors })
+    Ok(if report.exit_code() == 0 { Exit::Done } else { Exit::SiteErrors })
 }

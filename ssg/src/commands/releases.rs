@@ -9,7 +9,7 @@ use crate::{
     cli::{ReleasesArgs, ReleasesCommand},
     config::{Config, Environment},
     exit::Exit,
-    release::ReleaseInfo,
+    release::{Finding, ReleaseInfo},
 };
 
 pub(super) fn run(config: &Config, env: &Environment, args: &ReleasesArgs) -> Result<Exit> {
@@ -48,6 +48,7 @@ fn table(releases: &[ReleaseInfo]) -> Result<String> {
         let mark = match (info.live, info.pinned) {
             (true, true) => "pinned",
             (true, false) => "live",
+            _ if !info.refused.is_empty() => "refused",
             _ => "",
         };
         let made = info.created_at.get(..19).unwrap_or(&info.created_at);
@@ -56,6 +57,9 @@ fn table(releases: &[ReleaseInfo]) -> Result<String> {
             "\n{:>6}  {mark:<8} {made:<20} {:>7} {:>7}  {}",
             info.id, info.written, info.removed, info.reason
         )?;
+        for line in info.refused.iter().map(Finding::line).chain(info.note.clone()) {
+            write!(out, "\n{:>26}  {line}", "")?;
+        }
     }
     Ok(out)
 }

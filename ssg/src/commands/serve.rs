@@ -72,7 +72,7 @@ fn reason(cause: Cause) -> &'static str {
 /// Mistakes beside a release are told and live with; mistakes instead of one
 /// are a failed build.
 fn built(report: &Report) -> Result<Built> {
-    if report.release.is_none() && !report.failed.is_empty() {
+    if report.release.is_none() && report.refusal.is_none() && !report.failed.is_empty() {
         bail!("{}", listed(&report.failed));
     }
     for failure in &report.failed {
@@ -85,6 +85,7 @@ fn built(report: &Report) -> Result<Built> {
         failed: report.failed.len() as u64,
         stale: report.stale,
         due: report.due,
+        refused: report.refusal,
     })
 }
 

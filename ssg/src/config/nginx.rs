@@ -37,6 +37,8 @@ pub struct NginxConfig {
     pub brotli: bool,
     /// A CDN stands in front and is told of changes.
     pub cdn: bool,
+    /// What the guard reads, if the site has one.
+    pub guard_log: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +64,7 @@ impl Default for NginxConfig {
             api_rate: DEFAULT_API_RATE,
             brotli: false,
             cdn: false,
+            guard_log: None,
         }
     }
 }
@@ -99,6 +102,7 @@ impl NginxConfig {
             brotli: args.brotli || env.flag("SSG_NGINX_BROTLI")?,
             // Known from the site, not from here.
             cdn: false,
+            guard_log: None,
         };
         if !config.canaries.is_empty() && config.nodes.is_empty() {
             return Err(ConfigError::Missing {

@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Result, anyhow};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::release::Finding;
+
 use super::{Batching, Built, Cause, Pipeline, event::Event, inbox, order::Orders, shared::Shared};
 
 pub(super) async fn run(
@@ -87,6 +89,18 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
+/// What the gate objects to, once.
+fn refused(shared: &Shared, id: u64, last_failure: &mut Option<String>) {
+    let status = shared.refresh_status();
+    let refused = status.refused.as_ref().filter(|refused| refused.id == id);
+    let findings = refused.into_iter().flat_map(|refused| &refused.refused);
+    let text = findings.map(Finding::line).collect::<Vec<_>>().join("; ");
+    if last_failure.as_ref() != Some(&text) {
+        tracing::error!(refused = id, findings = %text, "the gate did not let the release pass");
+        *last_failure = Some(text);
+    }
+}
+
 /// The same failure at every poll is told once.
 fn report(
     shared: &Shared,
@@ -99,6 +113,10 @@ fn report(
     match result {
         Ok(built) => {
             shared.know(built.seq);
+            if let Some(id) = built.refused {
+                refused(shared, id, last_failure);
+                return;
+            }
             shared.shows(built.seq);
             *last_failure = None;
             if let Some(release) = built.release {

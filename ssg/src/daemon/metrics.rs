@@ -14,6 +14,7 @@ pub(super) struct Metrics {
     builds_published: AtomicU64,
     builds_unchanged: AtomicU64,
     builds_failed: AtomicU64,
+    builds_refused: AtomicU64,
     build_micros: AtomicU64,
     pages_rendered: AtomicU64,
     pages_failed: AtomicU64,
@@ -36,6 +37,7 @@ impl Metrics {
     pub(super) fn built(&self, took: Duration, built: Option<&Built>) {
         let outcome = match built {
             None => &self.builds_failed,
+            Some(Built { refused: Some(_), .. }) => &self.builds_refused,
             Some(Built { release: None, .. }) => &self.builds_unchanged,
             Some(_) => &self.builds_published,
         };
@@ -67,6 +69,7 @@ impl Metrics {
         let mut out = String::new();
         let published = get(&self.builds_published);
         let (unchanged, failed) = (get(&self.builds_unchanged), get(&self.builds_failed));
+        let refused = get(&self.builds_refused);
         counter(
             &mut out,
             "ssg_builds_total",
@@ -75,6 +78,7 @@ impl Metrics {
                 ("{outcome=\"published\"}", published),
                 ("{outcome=\"unchanged\"}", unchanged),
                 ("{outcome=\"failed\"}", failed),
+                ("{outcome=\"refused\"}", refused),
             ],
         );
         let seconds = Duration::from_micros(get(&self.build_micros)).as_secs_f64();
@@ -84,7 +88,7 @@ impl Metrics {
              # TYPE ssg_build_duration_seconds summary\n\
              ssg_build_duration_seconds_sum {seconds}\n\
              ssg_build_duration_seconds_count {}\n",
-            published + unchanged + failed
+            published + unchanged + failed + refused
         );
         counter(
             &mut out,

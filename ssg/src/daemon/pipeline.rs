@@ -32,6 +32,8 @@ pub struct Built {
     pub stale: bool,
     /// When a page that shows the time has to be rendered next, in Unix seconds.
     pub due: Option<i64>,
+    /// The gate did not let it go live; the row of the history that says why.
+    pub refused: Option<u64>,
 }
 
 /// Pulls the content, renders what changed and publishes it. Called on a

@@ -6,7 +6,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, w
 use anyhow::{Context, Result};
 
 use super::{body, revalidate, shared::Shared, static_files, status, webhook};
-use crate::proxy;
+use crate::{guard::Hit, proxy};
 
 /// Requests are short; builds have threads of their own.
 const WORKERS: usize = 2;
@@ -78,7 +78,11 @@ async fn post_only() -> HttpResponse {
 /// With `--static` the site, else nothing.
 async fn elsewhere(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     if shared.serve_static {
-        static_files::serve(request, &shared.store, Arc::clone(&shared.rules)).await
+        let target = request.uri().to_string();
+        let answer = static_files::serve(request, &shared.store, Arc::clone(&shared.rules)).await;
+        let now = jiff::Timestamp::now().as_millisecond();
+        shared.hits.push(Hit::new(now, answer.status().as_u16(), &target));
+        answer
     } else {
         body::error(cms_api::error::ErrorName::NotFoundError, "Not Found")
     }

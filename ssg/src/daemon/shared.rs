@@ -8,14 +8,16 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use cms_api::webhook::Secret;
+use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{event::Event, live_rules::LiveRules, metrics::Metrics, seen::SeenIds};
 use crate::{
     client::Upstream,
     config::ServeConfig,
+    guard::Hits,
     release::{Status, Store},
 };
 
@@ -35,6 +37,10 @@ pub(crate) struct Shared {
     events: UnboundedSender<Event>,
     seen: Mutex<SeenIds>,
     status: ArcSwap<Status>,
+    /// Answers of our own, for the guard.
+    pub(super) hits: Hits,
+    /// What the guard watches, for `/readyz`.
+    guarded: ArcSwapOption<Value>,
     /// The furthest place in the feed that anybody told us of.
     known_seq: AtomicI64,
     /// The place that the newest release is up to date with. A change that no
@@ -62,6 +68,8 @@ impl Shared {
             events,
             seen: Mutex::new(seen),
             status: ArcSwap::default(),
+            hits: Hits::default(),
+            guarded: ArcSwapOption::empty(),
             known_seq: AtomicI64::new(0),
             shown_seq: AtomicI64::new(0),
         }
@@ -114,6 +122,14 @@ impl Shared {
 
     pub(super) fn seen(&self) -> MutexGuard<'_, SeenIds> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn guards(&self, watch: Option<Value>) {
+        self.guarded.store(watch.map(Arc::new));
+    }
+
+    pub(super) fn guarded(&self) -> Option<Value> {
+        self.guarded.load().as_deref().cloned()
     }
 
     /// Another process may have rolled back, so the history is asked each time.

@@ -16,13 +16,24 @@ pub(super) async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
     let status = status(shared.clone()).await;
     let live = status.live.as_ref();
     let seq = shared.live_seq(&status);
-    let body = json!({
+    let mut body = json!({
         "ready": live.is_some(),
         "release": live.map(|live| live.id),
         "seq": seq,
         "pinned": status.pinned,
         "lag": lag(known_seq, seq),
     });
+    // Only what there is to tell.
+    let told = [
+        ("refused", refused(&status)),
+        ("guard", shared.guarded()),
+        ("rolled_back", status.rolled_back.as_ref().map(|back| json!(back))),
+    ];
+    for (name, value) in told {
+        if let (Some(value), Some(body)) = (value, body.as_object_mut()) {
+            body.insert(name.to_owned(), value);
+        }
+    }
     match live {
         Some(_) => HttpResponse::Ok().json(body),
         None => HttpResponse::ServiceUnavailable().json(body),
@@ -36,6 +47,17 @@ pub(super) async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
     let lag = lag(known_seq, shared.live_seq(&status));
     let text = shared.metrics.render(live.map(|live| live.id), status.pinned, lag);
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
+}
+
+/// What the gate holds back, with its objections.
+fn refused(status: &Status) -> Option<serde_json::Value> {
+    let refused = status.refused.as_ref()?;
+    Some(json!({
+        "id": refused.id,
+        "at": refused.created_at,
+        "seq": refused.seq,
+        "findings": refused.refused,
+    }))
 }
 
 /// How many places in the feed the live site is behind what we know of.

@@ -6,19 +6,22 @@
 
 use std::{fs, path::Path};
 
+use redb::{ReadableTable, WriteTransaction};
 use walkdir::WalkDir;
 
 use super::{
-    Inner, ReleaseInfo, Store, durable,
+    Inner, ReleaseInfo, RolledBack, Store, durable,
     error::{AtPath, ReleaseError, Result},
-    history::{History, State, Tree, clear_operation, commit},
+    history::{
+        History, RELEASES, Record, State, Tree, clear_operation, commit, from_json, to_json,
+    },
     journal, net, retain, retire, settle, switches,
     tree::link_or_copy,
 };
 
 /// Makes `target`, or the release before the live one, live and pins it.
 pub(super) fn rollback(store: &Store, target: Option<u64>) -> Result<ReleaseInfo> {
-    activate(store, true, |state, kept| {
+    activate(store, true, None, |state, kept| {
         let live = state.live.as_ref().ok_or(ReleaseError::NothingPublished)?;
         match target {
             Some(id) if kept.contains(&id) => Ok(id),
@@ -30,21 +33,48 @@ pub(super) fn rollback(store: &Store, target: Option<u64>) -> Result<ReleaseInfo
     })
 }
 
+/// The same by the guard, with the reason on the release it takes back.
+pub(super) fn roll_back_sick(
+    store: &Store,
+    sick: u64,
+    to: u64,
+    reason: &str,
+) -> Result<ReleaseInfo> {
+    let rolled_back = RolledBack {
+        release: sick,
+        to,
+        at: jiff::Timestamp::now().to_string(),
+        reason: reason.to_owned(),
+    };
+    activate(store, true, Some(rolled_back), |state, kept| {
+        match &state.live {
+            Some(live) if live.at == sick && !state.pinned => {}
+            _ => return Err(ReleaseError::NotLive { id: sick }),
+        }
+        if kept.contains(&to) {
+            Ok(to)
+        } else {
+            Err(ReleaseError::Unknown { id: to, kept: kept.to_vec() })
+        }
+    })
+}
+
 /// Keeps the live release live, whatever is built.
 pub(super) fn pin(store: &Store) -> Result<ReleaseInfo> {
-    activate(store, true, |state, _| {
+    activate(store, true, None, |state, _| {
         state.live.as_ref().map(|live| live.at).ok_or(ReleaseError::NothingPublished)
     })
 }
 
 /// Lets releases go live again, the newest first of all.
 pub(super) fn unpin(store: &Store) -> Result<ReleaseInfo> {
-    activate(store, false, |state, _| state.newest.ok_or(ReleaseError::NothingPublished))
+    activate(store, false, None, |state, _| state.newest.ok_or(ReleaseError::NothingPublished))
 }
 
 fn activate(
     store: &Store,
     pin: bool,
+    by_guard: Option<RolledBack>,
     choose: impl FnOnce(&State, &[u64]) -> Result<u64>,
 ) -> Result<ReleaseInfo> {
     let inner = &*store.inner;
@@ -68,6 +98,10 @@ fn activate(
             if moves {
                 switches::note(&txn, live, target)?;
             }
+            if let Some(rolled_back) = &by_guard {
+                note(&txn, rolled_back)?;
+            }
+            state.rolled_back = by_guard;
             retire::note(&txn, &leaving, jiff::Timestamp::now().as_second())?;
             retain::drop_old_releases(&txn, &mut state, &inner.settings)?;
             inner.commit(txn, &mut state)?;
@@ -75,6 +109,16 @@ fn activate(
         }
     }
     store.live()?.ok_or(ReleaseError::NothingPublished)
+}
+
+fn note(txn: &WriteTransaction, rolled_back: &RolledBack) -> Result<()> {
+    let mut releases = txn.open_table(RELEASES)?;
+    let record = releases.get(rolled_back.release)?.map(|bytes| from_json(bytes.value()));
+    let Some(mut record) = record.transpose()? else { return Ok(()) };
+    let Record { note, .. } = &mut record;
+    *note = Some(format!("rolled back to {} by the guard: {}", rolled_back.to, rolled_back.reason));
+    releases.insert(rolled_back.release, to_json(&record)?.as_slice())?;
+    Ok(())
 }
 
 fn bring_standby_to(

@@ -42,8 +42,7 @@ impl FileChange {
 }
 
 impl Difference {
-    pub(super) fn of(stage: &Stage, view: &View, newest: Option<u64>) -> Result<Self> {
-        let id = newest.map_or(1, |id| id + 1);
+    pub(super) fn of(stage: &Stage, view: &View, id: u64) -> Result<Self> {
         let mut difference = Self { id, changes: BTreeMap::new(), same: Vec::new() };
         let (files, gone) = (view.files()?, view.gone()?);
         for (path, staged) in stage.files().iter() {

@@ -29,6 +29,8 @@ pub enum ReleaseError {
     Unknown { id: u64, kept: Vec<u64> },
     #[error("there is no release before the live one to go back to")]
     NoPrevious,
+    #[error("release {id} is not live any more")]
+    NotLive { id: u64 },
     #[error("nothing has been published yet")]
     NothingPublished,
     #[error(

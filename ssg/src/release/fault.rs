@@ -17,6 +17,8 @@ pub enum FaultPoint {
     Applying,
     /// The standby tree is complete, the history does not know it.
     Applied,
+    /// The gate let the tree pass.
+    Checked,
     /// The history names the new live tree, the link still shows the old one.
     Committed,
     /// Visitors see the new tree.
@@ -30,11 +32,12 @@ pub enum FaultPoint {
 }
 
 impl FaultPoint {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Staged,
         Self::Journaled,
         Self::Applying,
         Self::Applied,
+        Self::Checked,
         Self::Committed,
         Self::Switched,
         Self::Cleaning,

@@ -18,8 +18,10 @@ use redb::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    RolledBack,
     encoding::Encoding,
     error::{ReleaseError, Result},
+    refusal::Totals,
     version::{Delta, Version},
 };
 
@@ -38,6 +40,8 @@ pub(super) const RETIRED: TableDefinition<'_, (i64, &str), ()> = TableDefinition
 /// Paths of the standby tree that the running operation may have touched,
 /// each with the version that must be kept before it is replaced, if any.
 pub(super) const JOURNAL: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("journal");
+/// Releases that the gate did not let pass.
+pub(super) const REFUSALS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("refusals");
 /// Paths below `dist` to delete once the switch is done.
 pub(super) const LEFTOVERS: TableDefinition<'_, &str, ()> = TableDefinition::new("leftovers");
 
@@ -77,6 +81,14 @@ pub(super) struct State {
     pub(super) precompressed: BTreeSet<Encoding>,
     #[serde(default)]
     pub(super) copies: u64,
+    /// The last build was refused, and this is what is known of it.
+    #[serde(default)]
+    pub(super) refused: Option<u64>,
+    #[serde(default)]
+    pub(super) last_refused: u64,
+    /// The pin is the guard's.
+    #[serde(default)]
+    pub(super) rolled_back: Option<RolledBack>,
 }
 
 impl Default for State {
@@ -92,6 +104,9 @@ impl Default for State {
             reachable_from: 1,
             precompressed: BTreeSet::new(),
             copies: 0,
+            refused: None,
+            last_refused: 0,
+            rolled_back: None,
         }
     }
 }
@@ -110,6 +125,11 @@ pub(super) struct Record {
     /// Bytes of the files it replaced or removed: what going back past it costs to keep.
     #[serde(default)]
     pub(super) replaced_bytes: u64,
+    #[serde(default)]
+    pub(super) totals: Option<Totals>,
+    /// What happened to it later, such as an automatic rollback.
+    #[serde(default)]
+    pub(super) note: Option<String>,
 }
 
 #[derive(Debug)]
@@ -146,6 +166,7 @@ impl History {
         txn.open_table(SWITCHES)?;
         txn.open_table(PURGES)?;
         txn.open_table(NOTES)?;
+        txn.open_table(REFUSALS)?;
         txn.commit()?;
         Ok(())
     }
@@ -282,6 +303,20 @@ impl View {
         let releases = self.txn.open_table(RELEASES)?;
         let rows = releases.iter()?;
         rows.map(|row| Ok(row?.0.value())).collect()
+    }
+
+    /// None in a history that was begun before there were any.
+    pub(super) fn refusals(&self) -> Result<Option<ReadOnlyTable<u64, &'static [u8]>>> {
+        match self.txn.open_table(REFUSALS) {
+            Ok(table) => Ok(Some(table)),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn record(&self, id: u64) -> Result<Option<Record>> {
+        let releases = self.txn.open_table(RELEASES)?;
+        releases.get(id)?.map(|bytes| from_json(bytes.value())).transpose()
     }
 
     pub(super) fn report(&self, id: u64) -> Result<Option<serde_json::Value>> {

@@ -78,7 +78,6 @@ pub(super) fn undo(inner: &Inner, history: &History, state: &mut State) -> Resul
         return forget(history, state);
     };
     paths.extend(kept_along(&view, standby.at, live.at)?);
-    tracing::warn!(paths = paths.len(), "the last switch was cut short; undoing it");
     let live_tree = inner.layout.tree(&live.name);
     let mut editor = TreeEditor::new(&inner.layout, &standby.name, Some(&live.name));
     for (path, keep) in &paths {

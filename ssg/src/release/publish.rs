@@ -11,7 +11,7 @@ use std::fs;
 use redb::WriteTransaction;
 
 use super::{
-    Inner, Meta, PathChange, Published, Store, activate,
+    Candidate, Gate, Inner, Meta, Outcome, PathChange, Published, Store, Totals, activate,
     difference::{Difference, FileChange},
     durable,
     error::{AtPath, ReleaseError, Result},
@@ -20,14 +20,19 @@ use super::{
         DELTAS, FILES, GONE, History, RELEASES, REPORTS, Record, State, Tree, clear_operation,
         commit, to_json,
     },
-    journal, net, precompress, retain, retire, settle,
+    journal, net, precompress, refusal, retain, retire, settle,
     stage::{Stage, StageKind, system_time},
     switches,
     tree::{Put, Step, TreeEditor},
     version::Delta,
 };
 
-pub(super) fn publish(store: &Store, stage: &Stage, meta: Meta) -> Result<Option<Published>> {
+pub(super) fn publish(
+    store: &Store,
+    stage: &Stage,
+    meta: Meta,
+    gate: &dyn Gate,
+) -> Result<Outcome> {
     let inner = &*store.inner;
     let copies = precompress::ahead(store, stage)?;
     let _lock = inner.lock()?;
@@ -37,10 +42,10 @@ pub(super) fn publish(store: &Store, stage: &Stage, meta: Meta) -> Result<Option
         return Err(ReleaseError::Overtaken { base: stage.base, found: state.newest });
     }
     let view = history.read()?;
-    let mut difference = Difference::of(stage, &view, state.newest)?;
+    let mut difference = Difference::of(stage, &view, refusal::next_id(&state))?;
     precompress::complete(inner, stage, &view, &state, &mut difference, copies)?;
     if difference.changes.is_empty() && state.newest.is_some() {
-        return Ok(None);
+        return Ok(Outcome::Nothing);
     }
     stamp(&difference, stage.time)?;
     inner.settings.faults.reach(FaultPoint::Staged);
@@ -53,15 +58,42 @@ pub(super) fn publish(store: &Store, stage: &Stage, meta: Meta) -> Result<Option
             update_standby(inner, &history, &mut state, &difference)?;
         }
     }
+    let before = state.newest.map(|id| history.read()?.record(id)).transpose()?.flatten();
+    let before = before.and_then(|record| record.totals);
+    let findings = gate.objections(&candidate(inner, &state, &difference, before))?;
+    if !findings.is_empty() {
+        let refused = refusal::refuse(inner, &history, state, &difference, meta, findings)?;
+        return Ok(Outcome::Refused(refused));
+    }
+    inner.settings.faults.reach(FaultPoint::Checked);
+    let totals = Totals::after(before, &difference);
     let txn = history.write()?;
     clear_operation(&txn)?;
     retire::note(&txn, &leaving, stage.time)?;
     state.precompressed.clone_from(&stage.precompressed);
     state.copies = state.copies.saturating_add_signed(difference.derived_balance());
-    let published = record(inner, txn, &mut state, &difference, stage.time, meta)?;
+    state.refused = None;
+    let published = record(inner, txn, &mut state, &difference, stage.time, meta, totals)?;
     settle::finish(inner, &history.read()?, &state)?;
     inner.remember(stage.base, &difference);
-    Ok(Some(published))
+    Ok(Outcome::Published(published))
+}
+
+/// The tree that would go live: the standby one.
+fn candidate(
+    inner: &Inner,
+    state: &State,
+    difference: &Difference,
+    before: Option<Totals>,
+) -> Candidate {
+    let path = |tree: &Option<Tree>| tree.as_ref().map(|tree| inner.layout.tree(&tree.name));
+    Candidate {
+        tree: path(&state.standby).unwrap_or_default(),
+        live: path(&state.live),
+        retired: inner.layout.retired(),
+        steps: refusal::steps(difference).collect(),
+        before,
+    }
 }
 
 /// Gives the staged files the times that their versions have.
@@ -149,6 +181,7 @@ fn record(
     difference: &Difference,
     time: i64,
     meta: Meta,
+    totals: Totals,
 ) -> Result<Published> {
     let id = difference.id;
     let previous = state.newest.replace(id);
@@ -173,6 +206,8 @@ fn record(
         removed,
         files,
         replaced_bytes: difference.replaced_bytes(),
+        totals: Some(totals),
+        note: None,
     };
     txn.open_table(RELEASES)?.insert(id, to_json(&record)?.as_slice())?;
     txn.open_table(REPORTS)?.insert(id, to_json(&meta.report)?.as_slice())?;

@@ -20,7 +20,9 @@ use super::{
 pub(super) fn settle(inner: &Inner, history: &History) -> Result<State> {
     let view = history.read()?;
     let mut state = view.state()?;
-    if !view.journal()?.is_empty() {
+    let touched = view.journal()?.len();
+    if touched > 0 {
+        tracing::warn!(paths = touched, "the last switch was cut short; undoing it");
         journal::undo(inner, history, &mut state)?;
     }
     if !inner.has_settled(&state) {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    Changes, Encoding, Meta, Published, Store,
+    Changes, Encoding, Gate, Meta, Open, Outcome, Published, Store,
     error::{AtPath, ReleaseError, Result},
     layout::Layout,
     public_path, publish,
@@ -122,8 +122,16 @@ impl Stage {
     /// Makes the staged files the newest release, and the live one unless a
     /// rollback is pinned. `None`: nothing differs from the newest release.
     pub fn publish(self, meta: Meta) -> Result<Option<Published>> {
+        match self.publish_through(&Open, meta)? {
+            Outcome::Published(published) => Ok(Some(published)),
+            Outcome::Nothing | Outcome::Refused(_) => Ok(None),
+        }
+    }
+
+    /// The same if the gate lets it pass.
+    pub fn publish_through(self, gate: &dyn Gate, meta: Meta) -> Result<Outcome> {
         let store = self.store.clone();
-        publish::publish(&store, &self, meta)
+        publish::publish(&store, &self, meta, gate)
     }
 
     pub(super) fn put_all(self, changes: Changes) -> Result<Self> {

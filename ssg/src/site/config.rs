@@ -9,8 +9,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::period::Period;
 use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
-use super::{PathPattern, Publishing, SiteError, SiteErrors};
+use super::{PathPattern, Publishing, SiteError, SiteErrors, gate, guard};
 use crate::engine::key::canonical;
+use crate::gate::Policy;
 
 mod cdn;
 mod target;
@@ -37,6 +38,9 @@ pub struct Site {
     /// Machines that show the site.
     pub targets: Vec<TargetTable>,
     pub deploy: DeployTable,
+    pub gate: Policy,
+    /// Watches what went live, if the site wants it.
+    pub guard: Option<crate::guard::Policy>,
     /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
     pub tables: Map<String, Value>,
     /// The file's path, for messages.
@@ -151,6 +155,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let cdns = root.remove("cdn");
     let targets = root.remove("target");
     let deploy = target::read_deploy(source, root.remove("deploy"));
+    let gate = gate::read(source, root.remove("gate"));
+    let guard = guard::read(source, root.remove("guard"));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
     rest.sort_by_key(|(key, _)| key.span().start);
@@ -166,7 +172,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[[cdn]]`, `[[target]]`, `[deploy]` and tables of your own",
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, `[[target]]`, `[deploy]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -192,6 +198,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         targets: targets.map(|targets| target::read(source, targets)).unwrap_or_default(),
         deploy,
         cdns: cdns.map(|cdns| cdn::read(source, cdns)).unwrap_or_default(),
+        gate,
+        guard,
         tables,
         file: source.file.to_owned(),
     })

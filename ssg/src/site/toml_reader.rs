@@ -159,6 +159,30 @@ impl<'i> Table<'i> {
         texts
     }
 
+    /// A string or a list of them.
+    pub(super) fn one_or_more(
+        &mut self,
+        source: &mut Source<'_>,
+        key: &'static str,
+    ) -> Vec<String> {
+        if matches!(self.entries.get(key).map(Spanned::get_ref), Some(DeValue::String(_))) {
+            return self.text(source, key).into_iter().map(|(text, _)| text).collect();
+        }
+        self.texts(source, key).into_iter().map(|(text, _)| text).collect()
+    }
+
+    /// A part of a whole, from 0 to 1.
+    pub(super) fn share(&mut self, source: &mut Source<'_>, key: &'static str) -> Option<f64> {
+        let value = self.take(key)?;
+        let share = to_json(value.get_ref()).as_f64();
+        let share = share.filter(|share| (0.0..=1.0).contains(share));
+        if share.is_none() {
+            let message = format!("`{key}` must be a number from 0 to 1, such as `0.2`");
+            source.complain(value.span().start, message);
+        }
+        share
+    }
+
     /// As [`Table::text`], and it is a mistake when the key is missing.
     pub(super) fn required(
         &mut self,

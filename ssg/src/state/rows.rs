@@ -1,10 +1,12 @@
 //! The rows of the state database, as callers see them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// One document in one locale. Types that are not localized use an empty locale.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowId {
     pub uid: String,
     pub document_id: String,
@@ -39,6 +41,8 @@ pub struct Head {
     /// The content model's JSON.
     pub model: Option<Vec<u8>>,
     pub touched: Touched,
+    /// Of these, the ones that are gone without anybody having said that they were deleted.
+    pub unlisted: BTreeSet<RowId>,
     /// Which engine wrote the traces; another one must not use them.
     pub engine: Option<String>,
     /// The release the traces describe.
@@ -67,6 +71,8 @@ pub struct ReplicaChange {
     pub source: Option<String>,
     pub locales: Option<Vec<String>>,
     pub model: Option<Vec<u8>>,
+    /// See [`Head::unlisted`]; they are forgotten with [`TouchedChange::Clear`].
+    pub unlisted: Option<BTreeSet<RowId>>,
 }
 
 #[derive(Debug, Clone, Default)]

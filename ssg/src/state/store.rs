@@ -34,6 +34,7 @@ const MODEL: &str = "model";
 const ENGINE: &str = "engine";
 const RELEASE: &str = "release";
 const SETTLED: &str = "settled";
+const UNLISTED: &str = "unlisted";
 
 /// The open database. One process at a time has it; the cache lock sees to that.
 #[derive(Debug)]
@@ -78,6 +79,9 @@ impl Store {
                 .unwrap_or_default(),
             model: meta(&transaction, MODEL)?,
             touched: load_touched(&transaction)?,
+            unlisted: meta(&transaction, UNLISTED)?
+                .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                .unwrap_or_default(),
             engine: text(ENGINE)?,
             release: text(RELEASE)?,
             settled: meta(&transaction, SETTLED)?.filter(|bytes| !bytes.is_empty()),
@@ -233,6 +237,8 @@ fn write_replica(transaction: &WriteTransaction, change: &ReplicaChange) -> Resu
         LOCALES,
         change.locales.as_ref().map(|codes| codes.join("\n")).as_deref().map(str::as_bytes),
     )?;
+    let unlisted = change.unlisted.as_ref().and_then(|rows| serde_json::to_vec(rows).ok());
+    set(UNLISTED, unlisted.as_deref())?;
     set(MODEL, change.model.as_deref())
 }
 
@@ -240,7 +246,10 @@ fn write_touched(transaction: &WriteTransaction, change: &TouchedChange) -> Resu
     let mut rows = transaction.open_table(TOUCHED)?;
     match change {
         TouchedChange::Keep => {}
-        TouchedChange::Clear => rows.retain(|_, _| false)?,
+        TouchedChange::Clear => {
+            rows.retain(|_, _| false)?;
+            transaction.open_table(META)?.remove(UNLISTED)?;
+        }
         TouchedChange::Add(touched) => {
             for (id, before) in touched {
                 if rows.get(row_key(id))?.is_none() {

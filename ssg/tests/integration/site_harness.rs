@@ -34,6 +34,8 @@ struct State {
     log: Vec<SyncItem>,
     media: BTreeMap<String, Vec<u8>>,
     away: bool,
+    /// The next pull lists everything, whatever its cursor says.
+    lists_anew: bool,
     pulls: usize,
 }
 
@@ -337,6 +339,13 @@ impl Cms {
         self.state().away = away;
     }
 
+    /// Loses a row as a restored backup does: nobody says that it was deleted.
+    pub(crate) fn lose(&self, name: &str, id: &str, locale: &str) {
+        let mut state = self.state();
+        state.rows.remove(&(uid(name), id.to_owned(), locale.to_owned())).unwrap();
+        state.lists_anew = true;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
@@ -381,6 +390,7 @@ impl Source for Cms {
         }
         state.pulls += 1;
         let seq = state.log.last().map_or(0, |item| item.seq);
+        let cursor = cursor.filter(|_| !std::mem::take(&mut state.lists_anew));
         let items = match cursor {
             None => state.everything(),
             Some(cursor) => {
