@@ -19,7 +19,7 @@ pub use self::{
     pairing::redeem,
     probe::{Knock, knock, look},
     token::Authorizer,
-    upstream::{Answer, NoAnswer, Upstream},
+    upstream::{Answer, Chunks, Headers, NoAnswer, Outgoing, Upstream},
 };
 
 mod call;

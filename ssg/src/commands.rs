@@ -145,7 +145,8 @@ fn rules(config: &Config) -> Result<Rules> {
     })
 }
 
-/// What site.toml, if there is one here, says about CDNs, canaries and the guard.
+/// What site.toml, if there is one here, says about CDNs, canaries, the guard, endpoints and
+/// forms.
 fn heed_site(config: &Config, nginx: &mut NginxConfig, share_is_given: bool) -> Result<()> {
     if !config.site.join(site::config::FILE_NAME).exists() {
         return Ok(());
@@ -154,6 +155,7 @@ fn heed_site(config: &Config, nginx: &mut NginxConfig, share_is_given: bool) -> 
     nginx.cdn = !site.cdns.is_empty();
     let log = |guard: Policy| guard.log.unwrap_or_else(|| config.cache.join(LOG_FILE));
     nginx.guard_log = site.guard.map(log);
+    nginx.declared = site.proxy.paths().map(str::to_owned).collect();
     let share = site.targets.into_iter().find_map(|table| table.share);
     if let Some(share) = share.filter(|_| !share_is_given) {
         nginx.canary_share = share;
@@ -175,9 +177,13 @@ fn open_releases(config: &Config) -> Result<Store> {
 /// The site of this configuration, its content from the CMS. Must be called
 /// within the runtime, and used outside of asynchronous code.
 fn open_builder(config: &Config, releases: Store) -> Result<Builder> {
+    Ok(Builder::with_releases(paths(config), Arc::new(cms_source(config)?), releases))
+}
+
+/// Must be called within the runtime, and used outside of asynchronous code.
+fn cms_source(config: &Config) -> Result<CmsSource> {
     let cms = Cms::new(&config.cms, &config.cache)?;
-    let source = CmsSource::new(cms, config.cms.url.as_str(), Handle::current());
-    Ok(Builder::with_releases(paths(config), Arc::new(source), releases))
+    Ok(CmsSource::new(cms, config.cms.url.as_str(), Handle::current()))
 }
 
 fn paths(config: &Config) -> Paths {

@@ -21,6 +21,8 @@ use crate::{
     release::KEPT_RELEASES,
 };
 
+pub(crate) use self::environment::parse_size;
+
 mod cdn;
 mod environment;
 mod init;

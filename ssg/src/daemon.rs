@@ -17,19 +17,20 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-pub(crate) use self::{
-    body::{error, method_not_allowed, too_large},
-    shared::Shared,
-};
+pub(crate) use self::shared::Shared;
 use self::{event::Event, seen::SeenIds};
 pub use self::{
     inbox::Batching,
     order::Orders,
-    pipeline::{Built, Cause, Pipeline},
+    pipeline::{Built, Cause, Listener, Pipeline},
+    told::Told,
 };
+pub use crate::proxy::Changed;
 use crate::{
     client::Upstream,
+    clock::Clock,
     config::{CmsConfig, ServeConfig},
+    proxy::Proxy,
     release::Store,
 };
 
@@ -50,6 +51,7 @@ mod service_manager;
 mod shared;
 mod static_files;
 mod status;
+mod told;
 mod watcher;
 mod webhook;
 
@@ -66,6 +68,8 @@ pub struct Options {
     pub site: PathBuf,
     /// Holds the ids of webhooks already seen.
     pub cache: PathBuf,
+    /// By which answers of the CMS grow old.
+    pub clock: Clock,
 }
 
 /// A running daemon.
@@ -84,9 +88,13 @@ impl Daemon {
     pub fn start(options: &Options, store: Store, pipeline: Arc<dyn Pipeline>) -> Result<Self> {
         let (events, inbox) = mpsc::unbounded_channel();
         let seen = SeenIds::open(&options.cache).context("cannot read the webhooks seen so far")?;
-        let upstream = Upstream::new(&options.cms.url)?;
+        let upstream = Upstream::new(&options.cms, &options.cache)?;
+        let proxy =
+            Arc::new(Proxy::new(upstream, options.clock.clone(), &options.site, &options.cache));
+        let purged = Arc::clone(&proxy);
+        pipeline.listen(Arc::new(move |changed| purged.purge(changed)));
         let rules = live_rules::LiveRules::new(&options.site);
-        let shared = Shared::new(&options.serve, store, events.clone(), seen, upstream, rules);
+        let shared = Shared::new(&options.serve, store, events.clone(), seen, proxy, rules);
         let shared = Arc::new(shared);
         shared.warn_about_webhooks();
         let server = server::start(&options.serve.listen, Arc::clone(&shared))?;

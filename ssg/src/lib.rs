@@ -4,6 +4,7 @@ pub mod build;
 pub mod cdn;
 pub mod cli;
 pub mod client;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod content;

@@ -24,6 +24,12 @@ const CDN: &str = include_str!("nginx/cdn.conf");
 const CDN_HEADER: &str = "CDN-Cache-Control";
 const SEND_CDN_HEADER: &str =
     "    set $galley_cdn \"\";\n    add_header CDN-Cache-Control $galley_cdn;\n";
+/// For endpoints and forms: as for the API, and with the daemon's own errors.
+const PASSED: &str = "        {{limit}}
+        error_page 502 503 504 @api_away;
+        proxy_pass http://{{prefix}}_daemon;
+        add_header X-Content-Type-Options nosniff always;
+";
 const BUSY: &str = r#"    location @api_busy {
         default_type application/json;
         add_header Retry-After 1 always;
@@ -86,7 +92,13 @@ fn site(config: &NginxConfig, dist: &Path) -> Result<String> {
     if !behind.is_empty() {
         behind.push_str("    real_ip_header X-Forwarded-For;\n    real_ip_recursive on;\n");
     }
+    let mut declared = String::new();
+    for path in &config.declared {
+        let path = plain("a path in site.toml", path)?;
+        writeln!(declared, "    location = {path} {{\n{PASSED}    }}")?;
+    }
     Ok(SERVER
+        .replace("    {{declared}}\n", &declared)
         .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
         .replace("{{root}}", &root)
         .replace("{{retired}}", &path(&dist.join("retired"))?)

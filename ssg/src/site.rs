@@ -9,10 +9,12 @@ pub mod page;
 pub mod path_pattern;
 pub mod period;
 pub mod plan;
+pub mod proxy;
 pub mod public_url;
 mod publishing;
 pub mod table;
 mod toml_reader;
+mod typed;
 
 pub use config::{Paginate, Route, Site};
 pub use contents::Contents;

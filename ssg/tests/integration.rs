@@ -19,6 +19,7 @@ mod integration {
     mod nginx;
     mod nodes;
     mod precompressed;
+    mod proxy;
     mod rebuild;
     mod releases;
     mod rules;

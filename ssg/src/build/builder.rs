@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use cms_api::model::ContentModel;
+
 use super::inputs::Inputs;
 use super::memory::{Memory, Traces};
 use super::probe::{Phase, Probe, Probing};
@@ -62,6 +64,12 @@ impl Builder {
     pub fn with_probe(mut self, probe: Arc<dyn Probe>) -> Self {
         self.probe = Probing(Some(probe));
         self
+    }
+
+    /// The content model, if the content is in memory.
+    #[must_use]
+    pub fn model(&self) -> Option<Arc<ContentModel>> {
+        self.memory.as_ref().map(|memory| Arc::clone(memory.snapshot.model()))
     }
 
     #[must_use]

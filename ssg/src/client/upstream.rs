@@ -1,9 +1,10 @@
 //! Passing a visitor's request on to the CMS, both bodies streaming.
 //!
-//! It goes out as the visitor's own: our token is never added, so a visitor
-//! gets what the public role, or their own token, allows.
+//! It goes out as the visitor's own, and a visitor gets what the public role, or their own
+//! token, allows. Only where the caller says so it carries the site's credentials; they are
+//! added here, on the way out, and nothing outside of this folder ever holds them.
 
-use std::time::Duration;
+use std::{io, path::Path, pin::Pin, time::Duration};
 
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -11,15 +12,27 @@ use reqwest::{Body, Client, Method, redirect};
 use tokio::time::timeout;
 use url::Url;
 
-use super::{ClientError, Result, http};
+use super::{Authorizer, ClientError, Http, Result, http};
+use crate::config::CmsConfig;
 
-/// From the first byte sent to the head of the answer, a visitor's upload included.
-const HEAD_DEADLINE: Duration = Duration::from_secs(30);
-
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Upstream {
     client: Client,
     base: Url,
+    authorizer: Authorizer,
+}
+
+/// Names in lower case.
+pub type Headers = Vec<(String, Vec<u8>)>;
+
+/// A request to the CMS, without its body.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    pub method: String,
+    pub path_and_query: String,
+    pub headers: Headers,
+    /// From the first byte sent to the head of the answer.
+    pub deadline: Duration,
 }
 
 /// Why there is no answer to pass back.
@@ -29,11 +42,16 @@ pub enum NoAnswer {
     Elsewhere,
     Unreachable(String),
     TimedOut,
+    /// The CMS does not accept the site's credentials, renewed ones included.
+    Refused(String),
 }
+
+/// A body on its way from the CMS.
+pub type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 pub struct Answer {
     pub status: u16,
-    pub headers: Vec<(String, Vec<u8>)>,
+    pub headers: Headers,
     pub length: Option<u64>,
     response: reqwest::Response,
 }
@@ -45,30 +63,70 @@ impl std::fmt::Debug for Answer {
 }
 
 impl Upstream {
-    pub fn new(base: &Url) -> Result<Self, ClientError> {
+    pub fn new(config: &CmsConfig, cache: &Path) -> Result<Self, ClientError> {
+        let base = &config.url;
         // Compressed bytes pass as they are; a redirect is the visitor's to follow.
         let configure =
             |builder: reqwest::ClientBuilder| builder.no_gzip().redirect(redirect::Policy::none());
-        Ok(Self { client: http::build_client(base.scheme(), configure)?, base: base.clone() })
+        let authorizer =
+            Authorizer::new(&Http::new(base, config.timeout)?, &config.credentials, cache);
+        let client = http::build_client(base.scheme(), configure)?;
+        Ok(Self { client, base: base.clone(), authorizer })
     }
 
+    /// As the visitor's own.
     pub async fn forward(
         &self,
-        method: &str,
-        path_and_query: &str,
-        headers: Vec<(String, Vec<u8>)>,
-        body: Option<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static>,
+        request: &Outgoing,
+        body: Option<impl Stream<Item = io::Result<Bytes>> + Send + 'static>,
     ) -> Result<Answer, NoAnswer> {
-        let url = self.url(path_and_query).ok_or(NoAnswer::Elsewhere)?;
-        let method = Method::from_bytes(method.as_bytes()).map_err(|_| NoAnswer::Elsewhere)?;
+        self.send(request, body.map(Body::wrap_stream), None).await
+    }
+
+    /// With the site's credentials; once more with new ones when the CMS refuses the first.
+    pub async fn forward_as_site(
+        &self,
+        request: &Outgoing,
+        body: Option<Bytes>,
+    ) -> Result<Answer, NoAnswer> {
+        let copy = || body.clone().map(Body::from);
+        let Some(token) = self.authorizer.bearer().await? else {
+            let answer = self.send(request, copy(), None).await?;
+            return accepted(answer, "SSG_CMS_TOKEN is not set");
+        };
+        let answer = self.send(request, copy(), Some(&token)).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        match self.authorizer.after_refusal(&token).await? {
+            Some(fresh) => accepted(
+                self.send(request, copy(), Some(&fresh)).await?,
+                "the renewed token is not accepted",
+            ),
+            None => Err(NoAnswer::Refused("the API token is not accepted".into())),
+        }
+    }
+
+    async fn send(
+        &self,
+        given: &Outgoing,
+        body: Option<Body>,
+        token: Option<&str>,
+    ) -> Result<Answer, NoAnswer> {
+        let url = self.url(&given.path_and_query).ok_or(NoAnswer::Elsewhere)?;
+        let method =
+            Method::from_bytes(given.method.as_bytes()).map_err(|_| NoAnswer::Elsewhere)?;
         let mut request = self.client.request(method, url);
-        for (name, value) in headers {
-            request = request.header(name, value);
+        for (name, value) in &given.headers {
+            request = request.header(name, value.as_slice());
+        }
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
         }
         if let Some(body) = body {
-            request = request.body(Body::wrap_stream(body));
+            request = request.body(body);
         }
-        match timeout(HEAD_DEADLINE, request.send()).await {
+        match timeout(given.deadline, request.send()).await {
             Ok(Ok(response)) => Ok(Answer::from(response)),
             Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(NoAnswer::TimedOut),
             Ok(Err(error)) => Err(NoAnswer::Unreachable(http::chain(&error.without_url()))),
@@ -86,6 +144,20 @@ impl Upstream {
     }
 }
 
+fn accepted(answer: Answer, otherwise: &str) -> Result<Answer, NoAnswer> {
+    if answer.status == 401 { Err(NoAnswer::Refused(otherwise.to_owned())) } else { Ok(answer) }
+}
+
+/// There is no token to send.
+impl From<ClientError> for NoAnswer {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Transient { message, .. } => Self::Unreachable(message),
+            error => Self::Refused(error.to_string()),
+        }
+    }
+}
+
 impl From<reqwest::Response> for Answer {
     fn from(response: reqwest::Response) -> Self {
         let headers = response.headers().iter();
@@ -100,18 +172,24 @@ impl From<reqwest::Response> for Answer {
 }
 
 impl Answer {
-    pub fn into_body(self) -> impl Stream<Item = std::io::Result<Bytes>> {
-        self.response.bytes_stream().map(|chunk| chunk.map_err(std::io::Error::other))
+    pub fn into_body(self) -> Chunks {
+        Box::pin(self.response.bytes_stream().map(|chunk| chunk.map_err(io::Error::other)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Credentials;
 
     #[test]
     fn only_the_api_is_reached() {
-        let upstream = Upstream::new(&Url::parse("http://cms:1337/base").unwrap()).unwrap();
+        let config = CmsConfig {
+            url: Url::parse("http://cms:1337/base").unwrap(),
+            credentials: Credentials::Anonymous,
+            timeout: Duration::from_secs(1),
+        };
+        let upstream = Upstream::new(&config, Path::new(".")).unwrap();
         let url = |path| upstream.url(path).map(String::from);
         assert_eq!(url("/api/x?a[b]=1").as_deref(), Some("http://cms:1337/base/api/x?a[b]=1"));
         for path in

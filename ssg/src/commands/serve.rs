@@ -3,15 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Result, bail};
+use cms_api::model::ContentModel;
 use tokio::sync::watch;
 
 use super::{auto_deploy, purge};
 use crate::{
-    build::{Builder, Failure, Report, Request, problem},
+    build::{Builder, CmsSource, Failure, Report, Request, problem},
     cdn::{Faults, Purger},
     cli::ServeArgs,
+    clock::Clock,
     config::{Config, Environment, ServeConfig},
-    daemon::{self, Built, Cause, Options, Orders, Pipeline},
+    daemon::{self, Built, Cause, Listener, Options, Orders, Pipeline, Told},
     exit::Exit,
 };
 
@@ -21,14 +23,16 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) ->
         cms: config.cms.clone(),
         site: config.site.clone(),
         cache: config.cache.clone(),
+        clock: Clock::default(),
     };
     let releases = super::open_releases(config)?;
-    let builder = super::open_builder(config, releases.clone())?;
+    let told = Arc::new(Told::new(super::cms_source(config)?));
+    let builder = Builder::with_releases(super::paths(config), told.clone(), releases.clone());
     let (news, followers) = watch::channel(0);
     auto_deploy::start(config, &releases, &news)?;
     let purger = Purger::new(purge::cdns_if_readable(config, env)?, &releases, &Faults::default())?;
     tokio::spawn(purger.follow(followers));
-    let pipeline = Rebuild { builder: Mutex::new(builder), news };
+    let pipeline = Rebuild { builder: Mutex::new(builder), told, news };
     daemon::serve(&options, releases, Arc::new(pipeline)).await?;
     Ok(Exit::Done)
 }
@@ -37,6 +41,7 @@ struct Rebuild {
     builder: Mutex<Builder>,
     /// Told after every look, since another process may have switched, too.
     news: watch::Sender<u64>,
+    told: Arc<Told<CmsSource>>,
 }
 
 impl Pipeline for Rebuild {
@@ -51,6 +56,14 @@ impl Pipeline for Rebuild {
         let report = builder.rebuild_telling(&request, &mut |urls| orders.marked(urls));
         self.news.send_modify(|looks| *looks += 1);
         built(&report?)
+    }
+
+    fn listen(&self, told: Listener) {
+        self.told.listen(told);
+    }
+
+    fn model(&self) -> Option<Arc<ContentModel>> {
+        self.builder.lock().unwrap_or_else(PoisonError::into_inner).model()
     }
 
     fn prepare(&self) -> Result<()> {

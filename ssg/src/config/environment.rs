@@ -137,7 +137,7 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// `1MB` is 1 048 576 bytes, as everywhere here.
-pub(super) fn parse_size(text: &str) -> Option<u64> {
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let upper = text.trim().to_ascii_uppercase();
     let digits = upper.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit: u64 = match &upper[digits.len()..] {

@@ -31,6 +31,8 @@ pub struct NginxConfig {
     pub canary_share: String,
     /// Fronts whose word for who is asking is believed.
     pub behind: Vec<String>,
+    /// Paths of the site that the daemon answers, as site.toml declares them.
+    pub declared: Vec<String>,
     /// Requests a second to the API from one address; 0 is no limit.
     pub api_rate: u32,
     /// This nginx has the module that sends `.br` files.
@@ -61,6 +63,7 @@ impl Default for NginxConfig {
             canaries: Vec::new(),
             canary_share: DEFAULT_CANARY_SHARE.into(),
             behind: Vec::new(),
+            declared: Vec::new(),
             api_rate: DEFAULT_API_RATE,
             brotli: false,
             cdn: false,
@@ -98,6 +101,7 @@ impl NginxConfig {
             canaries: list(&args.canaries, "SSG_NGINX_CANARIES"),
             canary_share: text(&args.canary_share, "SSG_NGINX_CANARY_SHARE", DEFAULT_CANARY_SHARE),
             behind: list(&args.behind, "SSG_NGINX_BEHIND"),
+            declared: Vec::new(),
             api_rate: api_rate.unwrap_or(DEFAULT_API_RATE),
             brotli: args.brotli || env.flag("SSG_NGINX_BROTLI")?,
             // Known from the site, not from here.

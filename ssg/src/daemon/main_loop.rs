@@ -56,6 +56,7 @@ async fn build(
     let (shared, pipeline) = (Arc::clone(shared), Arc::clone(pipeline));
     let work = move || {
         let began = Instant::now();
+        shared.proxy.refresh();
         let built = catch_unwind(AssertUnwindSafe(|| pipeline.run(cause, &mut orders)));
         let built =
             built.unwrap_or_else(|panic| Err(anyhow!("the build panicked: {}", said(&*panic))));
@@ -76,7 +77,9 @@ async fn prepare(shared: &Arc<Shared>, pipeline: &Arc<dyn Pipeline>) {
         if let Err(error) = shared.store.prepare() {
             tracing::warn!(%error, "the standby tree is not ready yet");
         }
-        pipeline.prepare()
+        let prepared = pipeline.prepare();
+        shared.proxy.know(pipeline.model());
+        prepared
     };
     match tokio::task::spawn_blocking(work).await.map_err(anyhow::Error::from).flatten() {
         Ok(()) => {}

@@ -21,8 +21,6 @@ pub(super) struct Metrics {
     hooks_accepted: AtomicU64,
     hooks_repeated: AtomicU64,
     hooks_refused: AtomicU64,
-    proxied: AtomicU64,
-    proxy_failures: AtomicU64,
 }
 
 /// What became of a webhook.
@@ -57,11 +55,6 @@ impl Metrics {
             Hook::Refused => &self.hooks_refused,
         };
         counter.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn proxied(&self, failed: bool) {
-        self.proxied.fetch_add(1, Relaxed);
-        self.proxy_failures.fetch_add(u64::from(failed), Relaxed);
     }
 
     pub(super) fn render(&self, release: Option<u64>, pinned: bool, lag: u64) -> String {
@@ -111,18 +104,6 @@ impl Metrics {
                 ("{outcome=\"repeated\"}", get(&self.hooks_repeated)),
                 ("{outcome=\"refused\"}", get(&self.hooks_refused)),
             ],
-        );
-        counter(
-            &mut out,
-            "ssg_proxy_requests_total",
-            "API requests passed on.",
-            &[("", get(&self.proxied))],
-        );
-        counter(
-            &mut out,
-            "ssg_proxy_failures_total",
-            "API requests the CMS did not answer.",
-            &[("", get(&self.proxy_failures))],
         );
         gauge(&mut out, "ssg_release_id", "The live release, 0 without one.", release.unwrap_or(0));
         gauge(&mut out, "ssg_release_pinned", "1 while a rollback is pinned.", u64::from(pinned));

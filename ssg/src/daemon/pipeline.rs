@@ -1,8 +1,12 @@
 //! The seam between the daemon and the work it drives.
 
+use std::sync::Arc;
+
 use anyhow::Result;
+use cms_api::model::ContentModel;
 
 use super::order::Orders;
+use crate::proxy::Changed;
 
 /// Why the daemon asks for a build.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,10 +40,21 @@ pub struct Built {
     pub refused: Option<u64>,
 }
 
+/// Hears what changed in the content.
+pub type Listener = Arc<dyn Fn(&Changed) + Send + Sync>;
+
 /// Pulls the content, renders what changed and publishes it. Called on a
 /// blocking thread, never twice at once.
 pub trait Pipeline: Send + Sync + 'static {
     fn run(&self, cause: Cause, orders: &mut Orders) -> Result<Built>;
+
+    /// Takes whoever wants to hear at once what a pull brought, whatever becomes of the build.
+    fn listen(&self, _told: Listener) {}
+
+    /// The content model as of the last run, if it is known.
+    fn model(&self) -> Option<Arc<ContentModel>> {
+        None
+    }
 
     /// Makes ready for the next change what it will need. Called after each run, when there
     /// is time.

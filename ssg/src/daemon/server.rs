@@ -75,9 +75,15 @@ async fn post_only() -> HttpResponse {
     body::method_not_allowed("POST")
 }
 
-/// With `--static` the site, else nothing.
-async fn elsewhere(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
-    if shared.serve_static {
+/// What is declared; with `--static` the site; else nothing.
+async fn elsewhere(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> HttpResponse {
+    if let Ok(answer) = proxy::declared_elsewhere(&request, payload, &shared).await {
+        answer
+    } else if shared.serve_static {
         let target = request.uri().to_string();
         let answer = static_files::serve(request, &shared.store, Arc::clone(&shared.rules)).await;
         let now = jiff::Timestamp::now().as_millisecond();

@@ -15,9 +15,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{event::Event, live_rules::LiveRules, metrics::Metrics, seen::SeenIds};
 use crate::{
-    client::Upstream,
     config::ServeConfig,
     guard::Hits,
+    proxy::Proxy,
     release::{Status, Store},
 };
 
@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(super) authorization: Option<String>,
     pub(super) serve_static: bool,
     pub(super) rules: Arc<LiveRules>,
-    pub(crate) upstream: Upstream,
+    pub(crate) proxy: Arc<Proxy>,
     events: UnboundedSender<Event>,
     seen: Mutex<SeenIds>,
     status: ArcSwap<Status>,
@@ -54,7 +54,7 @@ impl Shared {
         store: Store,
         events: UnboundedSender<Event>,
         seen: SeenIds,
-        upstream: Upstream,
+        proxy: Arc<Proxy>,
         rules: LiveRules,
     ) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Shared {
             authorization: serve.webhook_authorization.clone(),
             serve_static: serve.serve_static,
             rules: Arc::new(rules),
-            upstream,
+            proxy,
             events,
             seen: Mutex::new(seen),
             status: ArcSwap::default(),
@@ -90,10 +90,6 @@ impl Shared {
         if self.events.send(event).is_err() {
             tracing::error!("the build loop is gone");
         }
-    }
-
-    pub(crate) fn count_proxied(&self, failed: bool) {
-        self.metrics.proxied(failed);
     }
 
     pub(super) fn know(&self, seq: i64) {

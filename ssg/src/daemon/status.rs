@@ -46,6 +46,7 @@ pub(super) async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
     let live = status.live.as_ref();
     let lag = lag(known_seq, shared.live_seq(&status));
     let text = shared.metrics.render(live.map(|live| live.id), status.pinned, lag);
+    let text = text + &shared.proxy.metrics();
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
 }
 

@@ -11,6 +11,7 @@ use cms_api::{
 use serde_json::{Value, json};
 
 use super::{body, event::Event, metrics::Hook, seen::SeenIds, shared::Shared};
+use crate::proxy::Changed;
 
 /// In Strapi's dialect a hook carries the entry with all its relations: an author's has every
 /// one of their posts, bodies included, and is soon above a megabyte.
@@ -78,6 +79,8 @@ fn accept(
             return Ok((Hook::Repeated, seq));
         }
     }
+    // Before the build, which may be slow, fail or be pinned.
+    shared.proxy.purge(&changed(body));
     shared.send(Event::Hint { seq });
     Ok((Hook::Accepted, seq))
 }
@@ -115,6 +118,23 @@ fn has_header(request: &HttpRequest, expected: &str) -> bool {
     let (name, expected) = named.unwrap_or((header::AUTHORIZATION.as_str(), expected));
     let given = request.headers().get(name).map(|value| blake3::hash(value.as_bytes()));
     given.is_some_and(|given| given == blake3::hash(expected.trim().as_bytes()))
+}
+
+/// The type that a Strapi-shaped body names; files have events of their own.
+fn changed(body: &[u8]) -> Changed {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let data = body.get("data").unwrap_or(&body);
+    let uid = body.get("uid").or_else(|| data.get("uid")).and_then(Value::as_str);
+    let event = body.get("event").or_else(|| body.get("type")).and_then(Value::as_str);
+    match (uid, event) {
+        (Some(uid), Some(event)) if event.starts_with("entry.") => {
+            Changed::Types([uid.to_owned()].into())
+        }
+        (_, Some(event)) if event.starts_with("media.") => {
+            Changed::Types([cms_api::builtin::FILE.to_owned()].into())
+        }
+        _ => Changed::Everything,
+    }
 }
 
 /// `seq` stands at the top of a Strapi-shaped body, in `data` of a standard one.

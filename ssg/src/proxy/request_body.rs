@@ -12,10 +12,12 @@ use std::{
 use actix_web::{
     HttpRequest,
     http::{Method, header},
-    web::{self, Bytes},
+    web::{self, Bytes, BytesMut},
 };
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
+
+use crate::client::Chunks;
 
 /// Chunks under way between the two connections.
 const CHUNKS_AHEAD: usize = 4;
@@ -42,7 +44,7 @@ pub(super) fn stream(
     limit: u64,
 ) -> Result<(Option<impl Stream<Item = Chunk> + Send + use<>>, Overflow), TooLarge> {
     let overflow = Overflow::default();
-    if *request.method() != Method::POST {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE) {
         return Ok((None, overflow));
     }
     let announced = request.headers().get(header::CONTENT_LENGTH);
@@ -57,6 +59,22 @@ pub(super) fn stream(
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
     Ok((Some(chunks), overflow))
+}
+
+/// All of it, for who may have to send it twice. It is within its limit already.
+pub(super) async fn collect(body: Chunks) -> io::Result<Bytes> {
+    collect_within(body, usize::MAX).await
+}
+
+pub(super) async fn collect_within(mut body: Chunks, limit: usize) -> io::Result<Bytes> {
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        whole.extend_from_slice(&chunk?);
+        if whole.len() > limit {
+            return Err(io::Error::other("the body is too large"));
+        }
+    }
+    Ok(whole.freeze())
 }
 
 async fn pump(

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::period::Period;
+use super::proxy::{self, Proxy};
 use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
 use super::{PathPattern, Publishing, SiteError, SiteErrors, gate, guard};
 use crate::engine::key::canonical;
@@ -41,6 +42,8 @@ pub struct Site {
     pub gate: Policy,
     /// Watches what went live, if the site wants it.
     pub guard: Option<crate::guard::Policy>,
+    /// What the daemon answers beside the pages.
+    pub proxy: Proxy,
     /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
     pub tables: Map<String, Value>,
     /// The file's path, for messages.
@@ -157,6 +160,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let deploy = target::read_deploy(source, root.remove("deploy"));
     let gate = gate::read(source, root.remove("gate"));
     let guard = guard::read(source, root.remove("guard"));
+    let answered = ["proxy", "endpoint", "form"].map(|name| root.remove(name));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
     rest.sort_by_key(|(key, _)| key.span().start);
@@ -172,7 +176,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, `[[target]]`, `[deploy]` and tables of your own",
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
+                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -189,17 +194,21 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let base_url = base_url.and_then(|url| check_base_url(source, "base_url", url));
     let locales = table.take("locales").map(|value| read_locales(source, value));
     table.finish(source, "; values of your own go into a table such as `[params]`");
+    let routes = routes.map(|routes| read_routes(source, routes)).unwrap_or_default();
+    let pages: Vec<_> = routes.iter().map(|route| route.path.as_str()).collect();
+    let proxy = proxy::read(source, answered, &pages);
     Some(Site {
         title: title?.0,
         base_url: base_url?,
         locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
-        routes: routes.map(|routes| read_routes(source, routes)).unwrap_or_default(),
+        routes,
         publishing,
         targets: targets.map(|targets| target::read(source, targets)).unwrap_or_default(),
         deploy,
         cdns: cdns.map(|cdns| cdn::read(source, cdns)).unwrap_or_default(),
         gate,
         guard,
+        proxy,
         tables,
         file: source.file.to_owned(),
     })

@@ -133,6 +133,16 @@ impl Templates {
     }
 }
 
+impl Templates {
+    /// Renders what is no page: functions that ask for content say that there is none.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn fragment(&self, name: &str, context: &Context) -> Result<String, TemplateFault> {
+        self.tera.render(name, context).map_err(|error| TemplateFault::of_error(name, &error))
+    }
+}
+
 fn empty() -> Tera {
     let mut tera = Tera::default();
     tera.autoescape_on(ESCAPED);

@@ -18,6 +18,7 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use ssg::{
     build::Revalidation,
+    clock::Clock,
     config::{Credentials, ServeConfig},
     daemon::{Batching, Built, Cause, Daemon, Options, Orders, Pipeline},
     release::{Changes, Meta, Store},
@@ -60,6 +61,7 @@ fn options(cms: &FakeCms, folder: &Path) -> Options {
         cms: cms.config(Credentials::ApiToken("the-site's-own".into())),
         site: folder.join("templates"),
         cache: folder.join("cache"),
+        clock: Clock::default(),
     }
 }
 

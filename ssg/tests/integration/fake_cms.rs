@@ -2,6 +2,7 @@
 //! to a closure, and kept.
 
 use std::{
+    pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -25,7 +26,8 @@ impl Asked {
     }
 }
 
-type Answer = dyn Fn(&Asked) -> HttpResponse + Send + Sync;
+type Answering = Pin<Box<dyn Future<Output = HttpResponse>>>;
+type Answer = dyn Fn(&Asked) -> Answering + Send + Sync;
 
 pub(super) struct FakeCms {
     pub(super) url: String,
@@ -40,6 +42,11 @@ struct Behaviour {
 
 impl FakeCms {
     pub(super) fn start(answer: impl Fn(&Asked) -> HttpResponse + Send + Sync + 'static) -> Self {
+        Self::start_slow(move |asked| Box::pin(std::future::ready(answer(asked))))
+    }
+
+    /// One that may keep others waiting.
+    pub(super) fn start_slow(answer: impl Fn(&Asked) -> Answering + Send + Sync + 'static) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let answer: Arc<Answer> = Arc::new(answer);
         let kept = Arc::clone(&asked);
@@ -95,5 +102,5 @@ async fn reply(
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     behaviour.asked.lock().unwrap().push(asked.clone());
-    (behaviour.answer)(&asked)
+    (behaviour.answer)(&asked).await
 }

@@ -1,0 +1,64 @@
+//! A source that tells what it brings, the moment it does.
+//!
+//! Whatever was made of the content elsewhere is out of date from then on, whether or not
+//! this build ever comes to its end.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use cms_api::change::Op;
+
+use super::pipeline::Listener;
+use crate::build::{Pulled, Source, SourceError};
+use crate::proxy::Changed;
+
+/// Any source, with one listener.
+pub struct Told<S> {
+    source: S,
+    listener: OnceLock<Listener>,
+}
+
+impl<S> std::fmt::Debug for Told<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told").finish_non_exhaustive()
+    }
+}
+
+impl<S: Source> Told<S> {
+    #[must_use]
+    pub fn new(source: S) -> Self {
+        Self { source, listener: OnceLock::new() }
+    }
+
+    /// The first one stays.
+    pub fn listen(&self, listener: Listener) {
+        let _ = self.listener.set(listener);
+    }
+}
+
+impl<S: Source> Source for Told<S> {
+    fn name(&self) -> String {
+        self.source.name()
+    }
+
+    fn pull(&self, cursor: Option<&str>) -> Result<Pulled, SourceError> {
+        let pulled = self.source.pull(cursor)?;
+        if let (Some(told), Some(changed)) = (self.listener.get(), changed(&pulled)) {
+            told(&changed);
+        }
+        Ok(pulled)
+    }
+
+    fn fetch(&self, url: &str, to: &Path) -> Result<(), SourceError> {
+        self.source.fetch(url, to)
+    }
+}
+
+fn changed(pulled: &Pulled) -> Option<Changed> {
+    if pulled.complete || pulled.items.iter().any(|item| item.op == Op::Schema) {
+        return Some(Changed::Everything);
+    }
+    let types: BTreeSet<_> = pulled.items.iter().map(|item| item.uid.clone()).collect();
+    (!types.is_empty()).then_some(Changed::Types(types))
+}

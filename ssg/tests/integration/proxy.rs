@@ -1,0 +1,12 @@
+//! The API proxy as visitors meet it: a scripted CMS behind, a clock that the test moves.
+
+mod bench;
+mod caching;
+mod coalescing;
+mod credentials;
+mod crossing;
+mod declared;
+mod failing;
+mod forms;
+mod passing;
+mod purging;
