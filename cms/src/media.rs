@@ -7,6 +7,7 @@ pub(crate) mod folder;
 pub(crate) mod kind;
 pub(crate) mod picture;
 pub(crate) mod receive;
+pub(crate) mod related;
 pub(crate) mod rows;
 mod scale;
 pub(crate) mod serve;

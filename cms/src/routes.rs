@@ -137,6 +137,7 @@ async fn authorized(
         Endpoint::Sync => sync::sync(context).await,
         Endpoint::Pair => pair::pair(context).await,
         Endpoint::Locales => Ok(locales::list(&context)),
+        Endpoint::Email => Err(anyhow::anyhow!("no mailer is set up to send this message").into()),
         Endpoint::Health | Endpoint::Alive | Endpoint::Ready | Endpoint::File(_) => {
             Err(ApiError::not_found().into())
         }

@@ -22,7 +22,7 @@ use crate::builtin;
 use crate::content_type::{ContentType, Kind};
 use crate::error::ApiError;
 use crate::model::ContentModel;
-use crate::query::{Filter, Locale, Publication, QuerySpec, SortKey, Status};
+use crate::query::{Filter, Locale, Populate, Publication, QuerySpec, SortKey, Status};
 
 use problem::Param;
 use shape::Shape;
@@ -144,6 +144,21 @@ impl<'a> QueryParser<'a> {
     /// The first name that may not stand where it does, as Strapi reports it.
     pub fn names(&self, ty: &ContentType, tree: &Map<String, Value>) -> Result<(), ApiError> {
         self.check(ty, tree).map(drop)
+    }
+
+    /// How entries of each type are shown that an attribute of no particular type leads to:
+    /// what `on` says, for the types the caller may read.
+    ///
+    /// # Errors
+    /// As [`QueryParser::list`].
+    pub fn fragments_of(
+        &self,
+        attribute: &str,
+        on: &Map<String, Value>,
+    ) -> Result<Vec<(String, Populate)>, ApiError> {
+        let mut fragments = self.fragments(attribute, on)?;
+        fragments.retain(|(uid, _)| (self.readable)(uid));
+        Ok(fragments)
     }
 
     /// Names first, in every parameter.

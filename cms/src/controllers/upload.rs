@@ -20,6 +20,7 @@ use crate::extract::{multipart, row_number};
 use crate::media::file_info::{self, FileInfo};
 use crate::media::folder::Folder;
 use crate::media::receive::{self, Parts, Received};
+use crate::media::related::Related;
 use crate::media::rows::{self, Reference};
 use crate::media::storage::{FileName, Storage};
 use crate::media::upload::{self, Stored};
@@ -74,20 +75,18 @@ fn file_type(context: &Context) -> AppResult<&ContentType> {
 
 async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
     let (model, registry) = (Arc::clone(&context.model), Arc::clone(&context.registry));
-    let related = asks_for_related(&query::tree(context.http.query_string())?);
-    let (caller, drafts) = (context.caller.clone(), query::may_read_drafts(context));
+    let related = Related::asked(context)?;
+    let drafts = query::may_read_drafts(context);
     let listing = context.app.read(move |conn| {
         let ty = model.get(builtin::FILE).ok_or_else(ApiError::not_found)?;
         let default_locale = registry.default_locale();
         let mut reading =
             Reading { conn, model: &model, default_locale, drafts: false, cards: None };
         let mut listing = find::list(&mut reading, ty, &spec)?;
+        reading.drafts = drafts;
         for file in &mut listing.entries {
-            if related {
-                let may_see = |uid: &str, published: bool| {
-                    (published || drafts) && caller.may(&format!("{uid}.find"))
-                };
-                file["related"] = rows::related(conn, &model, file, &may_see)?;
+            if let Some(related) = &related {
+                related.fill(&mut reading, file)?;
             }
             file["isUrlSigned"] = false.into();
         }
@@ -96,34 +95,21 @@ async fn list(context: &Context, spec: QuerySpec) -> AppResult<Listing> {
     listing.await
 }
 
-/// Whether `populate` names the entries a file is used by.
-fn asks_for_related(tree: &Map<String, Value>) -> bool {
-    const NAME: &str = "related";
-    let named = |text: &str| text.split(',').any(|name| matches!(name.trim(), NAME | "*"));
-    match tree.get("populate") {
-        Some(Value::String(text)) => named(text),
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).any(named),
-        // Entries of many types have no attributes in common to ask for.
-        Some(Value::Object(map)) => map.get(NAME).is_some_and(|value| value == "true"),
-        _ => false,
-    }
-}
-
 async fn one(context: Context, id: &str) -> AppResult<HttpResponse> {
     query::check_names(&context, file_type(&context)?)?;
     let id = file_id(id)?;
-    let related = asks_for_related(&query::tree(context.http.query_string())?);
-    let (model, caller) = (Arc::clone(&context.model), context.caller.clone());
+    let related = Related::asked(&context)?;
+    let (model, registry) = (Arc::clone(&context.model), Arc::clone(&context.registry));
     let drafts = query::may_read_drafts(&context);
     let found = context.app.read(move |conn| {
         let Some(row) = rows::get(conn, id)? else { return Ok(None) };
-        let mut file = rows::to_json(&row);
-        if related {
-            let may_see = |uid: &str, published: bool| {
-                (published || drafts) && caller.may(&format!("{uid}.find"))
-            };
-            file["related"] = rows::related(conn, &model, &file, &may_see)?;
+        let mut file = rows::unsigned(&row);
+        if let Some(related) = related {
+            let default_locale = registry.default_locale();
+            let mut reading = Reading { conn, model: &model, default_locale, drafts, cards: None };
+            related.fill(&mut reading, &mut file)?;
         }
+        file["isUrlSigned"] = false.into();
         Ok(Some(file))
     });
     Ok(json(StatusCode::OK, &found.await?.ok_or_else(not_found)?))

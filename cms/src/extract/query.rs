@@ -3,7 +3,7 @@
 use cms_api::content_type::ContentType;
 use cms_api::error::ApiError;
 use cms_api::model::ContentModel;
-use cms_api::query::{QuerySpec, Status};
+use cms_api::query::{Populate, QuerySpec, Status};
 use cms_api::query_parse::{self, Limits, QueryParser};
 use cms_api::query_string;
 use serde_json::{Map, Value};
@@ -130,6 +130,22 @@ fn of_tree(
         spec.status = Status::Published;
     }
     Ok(spec)
+}
+
+/// How entries of each type are shown that an attribute of no particular type leads to.
+///
+/// # Errors
+/// As [`query`].
+pub(crate) fn fragments(
+    context: &Context,
+    attribute: &str,
+    on: &Map<String, Value>,
+) -> Result<Vec<(String, Populate)>, ApiError> {
+    let access = access(&context.caller, &context.model);
+    let readable = |uid: &str| access.may_find(uid);
+    let limits = limits(&context.app.settings);
+    let parser = QueryParser { model: &context.model, limits, readable: &readable };
+    parser.fragments_of(attribute, on)
 }
 
 /// What an answer to this request depends on beside stored rows, for its entity tag.

@@ -45,9 +45,14 @@ pub(crate) struct Reference {
 
 /// What clients see of a file.
 pub(crate) fn to_json(row: &Row) -> Value {
-    let mut shown = crate::auth::users::shown(row, SHOWN);
+    let mut shown = unsigned(row);
     shown["isUrlSigned"] = false.into();
     shown
+}
+
+/// As [`to_json`], for one who adds something before what comes last.
+pub(crate) fn unsigned(row: &Row) -> Value {
+    crate::auth::users::shown(row, SHOWN)
 }
 
 pub(crate) fn get(conn: &mut Conn, number: i64) -> Result<Option<Row>, StoreError> {
@@ -162,38 +167,6 @@ pub(crate) fn attach(
         changed(conn, &row.identity, "upsert", now)?;
     }
     Ok(())
-}
-
-/// The entries that hold a file in an attribute of their own and may be seen; `may_see` is
-/// asked about a type and about whether the entry is published.
-pub(crate) fn related(
-    conn: &mut Conn,
-    model: &ContentModel,
-    file: &Value,
-    may_see: &dyn Fn(&str, bool) -> bool,
-) -> AppResult<Value> {
-    let document_id = file.get("documentId").and_then(Value::as_str).unwrap_or_default();
-    let target = Target::document(builtin::FILE, document_id);
-    let mut entries = Vec::new();
-    for id in links::holders(conn, &target)? {
-        let Some(row) = documents::get_by_id(conn, id)? else { continue };
-        let is_published = row.identity.status == "published";
-        let ty = model.get(&row.identity.uid).filter(|ty| may_see(&ty.uid, is_published));
-        let Some(ty) = ty else { continue };
-        let visible: Vec<&str> = ty
-            .attributes
-            .iter()
-            .filter(|(_, attribute)| attribute.kind.is_scalar() && !attribute.is_hidden())
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let mut entry = crate::auth::users::shown(&row, &visible);
-        if ty.localized {
-            entry["locale"] = row.identity.locale.into();
-        }
-        entry["__type"] = row.identity.uid.into();
-        entries.push(entry);
-    }
-    Ok(entries.into())
 }
 
 /// The row with this number, and the draft of a published one: publishing it again would

@@ -6,6 +6,9 @@ use cms_api::model::ContentModel;
 
 use crate::controllers::{auth as auth_routes, locales, roles, upload, users};
 
+/// What a caller needs to have a message sent.
+const SEND_EMAIL: &str = "plugin::email.email.send";
+
 /// What a content route does; the word is the last part of its permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContentVerb {
@@ -53,6 +56,8 @@ pub(super) enum Endpoint {
     /// A site redeems its code.
     Pair,
     Locales,
+    /// Sends a message, where there is something to send it with.
+    Email,
     Content(ContentCall),
     Auth(auth_routes::Route),
     Users(users::Route),
@@ -72,6 +77,7 @@ impl Endpoint {
             Self::Roles(route) => Some(route.permission()),
             Self::Upload(route) => Some(route.permission()),
             Self::Locales => Some(locales::PERMISSION.to_owned()),
+            Self::Email => Some(SEND_EMAIL.to_owned()),
             Self::Health | Self::Alive | Self::Ready | Self::Sync | Self::Pair | Self::File(_) => {
                 None
             }
@@ -92,6 +98,7 @@ pub(super) fn endpoints(
         ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
         ["api", "i18n", "locales"] => vec![(Method::GET, Endpoint::Locales)],
+        ["api", "email"] => vec![(Method::POST, Endpoint::Email)],
         ["sync"] => vec![(Method::GET, Endpoint::Sync)],
         ["-", "pair"] => vec![(Method::POST, Endpoint::Pair)],
         ["uploads", _] => {

@@ -111,6 +111,18 @@ pub fn holders(conn: &mut Conn, target: &Target) -> Result<Vec<i64>, StoreError>
         .load(conn)?)
 }
 
+/// How many links lead to the target, those of components included.
+///
+/// # Errors
+/// Those of the database.
+pub fn count(conn: &mut Conn, target: &Target) -> Result<i64, StoreError> {
+    Ok(links::table
+        .filter(links::target_document_id.eq(&target.document_id))
+        .filter(links::target_uid.eq(&target.uid))
+        .count()
+        .get_result(conn)?)
+}
+
 /// The links of one attribute, in order.
 ///
 /// # Errors

@@ -199,6 +199,7 @@ async fn an_upload_can_be_put_into_an_entry() {
     let files = client.get("/api/upload/files?populate=related").await.expect(200).body;
     assert_eq!(files[0]["related"][0]["title"], "With a cover");
     assert_eq!(files[0]["related"][0]["__type"], "api::article.article");
+    entries_of_a_file_are_shown_per_type(&client).await;
     // Publishing again copies the draft, which must have it too.
     client.put(&path, json!({ "data": { "title": "Still with it" } })).await.expect(200);
     assert_eq!(client.get(&path).await.expect(200).body["data"]["cover"]["name"], "one.png");
@@ -206,6 +207,29 @@ async fn an_upload_can_be_put_into_an_entry() {
     form("two.png", "title").send(&client, "/api/upload").await.expect(201);
     assert_eq!(client.get(&path).await.expect(200).body["data"]["title"], "Still with it");
     assert_eq!(on_disk(&app).len(), 2);
+}
+
+/// Of the only file, which the draft and the published version of an article hold.
+async fn entries_of_a_file_are_shown_per_type(client: &Client<'_>) {
+    let related = async |options: &str| {
+        let path = format!("/api/upload/files?populate[related]{options}");
+        client.get(&path).await.expect(200).body[0].clone()
+    };
+    let file = related("[on][api::article.article][fields]=title").await;
+    let names: Vec<_> = file.as_object().unwrap().keys().rev().take(2).collect();
+    assert_eq!(names, ["isUrlSigned", "related"]);
+    let entry = file["related"][0].as_object().unwrap();
+    assert_eq!(entry.keys().collect::<Vec<_>>(), ["id", "documentId", "title", "__type"]);
+    let filtered = related("[on][api::article.article][filters][title]=x").await;
+    assert_eq!(filtered["related"], json!([]));
+    let others = related("[on][api::author.author]=true").await;
+    assert_eq!(others["related"], json!([]));
+    assert_eq!(related("[count]=true").await["related"], json!({ "count": 2 }));
+    let counted = related("[on][api::author.author]=true&populate[related][count]=true").await;
+    assert_eq!(counted["related"], json!({ "count": 0 }));
+    let unknown = "/api/upload/files?populate[related][on][api::nope.nope]=true";
+    let refused = client.get(unknown).await.expect(400).body["error"]["message"].clone();
+    assert_eq!(refused, "Invalid key api::nope.nope at related.on.api::nope.nope");
 }
 
 #[actix_web::test]

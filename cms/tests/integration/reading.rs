@@ -142,6 +142,12 @@ async fn components_and_zones_are_filled_filtered_and_sorted() {
     assert_eq!(zone["sections"][0]["author"]["name"], "Ada");
     assert_eq!(zone["sections"].as_array().unwrap().len(), 1);
     assert_eq!(zone["sections"][0].as_object().unwrap().keys().next_back().unwrap(), "__component");
+    for list in ["[seo][0][documentId]=x", "[seo][links][0][documentId]=x"] {
+        let none = client.get(&format!("/api/articles?filters{list}")).await.expect(200).body;
+        assert_eq!(none["data"], json!([]), "{list}");
+    }
+    client.get("/api/articles?filters[seo][documentId]=x").await.expect(400);
+    client.get("/api/articles?filters[seo][$or][0][documentId]=x").await.expect(400);
     let by_part = "/api/articles?filters[seo][links][external]=true&filters[seo][metaTitle]=M";
     assert_eq!(titles(&client, by_part).await, ["Parts"]);
 }

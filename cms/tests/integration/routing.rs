@@ -13,6 +13,7 @@ async fn a_wrong_method_says_which_ones_the_path_knows() {
         (Method::PATCH, "/api/articles", "HEAD, GET, POST"),
         (Method::POST, "/api/articles/x", "HEAD, GET, PUT, DELETE"),
         (Method::POST, "/api/homepage", "HEAD, GET, PUT, DELETE"),
+        (Method::PUT, "/api/email", "HEAD, GET, POST"),
     ] {
         let answer = send(client.request(method, path)).await.expect(405);
         assert_eq!(answer.text, "Method Not Allowed");
@@ -32,6 +33,16 @@ async fn unknown_paths_are_not_found_for_everyone() {
         let answer = app.anonymous().get(path).await.expect(404);
         assert_eq!(answer.body["error"]["name"], "NotFoundError", "{path}");
     }
+}
+
+#[actix_web::test]
+async fn nobody_is_there_to_send_a_message() {
+    let app = TestApp::start().await;
+    let message = || serde_json::json!({ "to": "a@example.test", "subject": "x", "text": "y" });
+    app.anonymous().post("/api/email", message()).await.expect(403);
+    app.read_only().post("/api/email", message()).await.expect(403);
+    app.full_access().post("/api/email", message()).await.expect(500);
+    app.full_access().get("/api/email").await.expect(404);
 }
 
 #[actix_web::test]

@@ -1,5 +1,7 @@
 //! `filters`: conditions on attributes, on what they lead to, and their combinations.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
@@ -124,6 +126,7 @@ impl<'a> QueryParser<'a> {
                     let opaque = is_operator(key) && key != "$not" && !self.is_tree(inner, shape);
                     match found.map(|found| found.target) {
                         Some(Target::Link { shape, .. }) => {
+                            let inner = &without_document_ids(inner, shape);
                             self.walk_filters(inner, shape, path, param, findings);
                         }
                         Some(Target::Zone(_) | Target::Beyond) => {}
@@ -243,6 +246,19 @@ impl<'a> QueryParser<'a> {
         let filter = Box::new(self.group(members, shape)?);
         Ok(Filter::Through { name: name.to_owned(), link, filter })
     }
+}
+
+/// Components have no documentId. In a list, of which no condition is made, it may stand.
+fn without_document_ids<'v>(value: &'v Value, shape: Shape<'_>) -> Cow<'v, Value> {
+    let Value::Array(items) = value else { return Cow::Borrowed(value) };
+    if shape.is_type() {
+        return Cow::Borrowed(value);
+    }
+    let mut items = items.clone();
+    for members in items.iter_mut().filter_map(Value::as_object_mut) {
+        members.shift_remove("documentId");
+    }
+    Cow::Owned(items.into())
 }
 
 fn check_key(

@@ -185,7 +185,7 @@ impl<'a> QueryParser<'a> {
         Ok(populate)
     }
 
-    fn fragments(
+    pub(super) fn fragments(
         &self,
         zone: &str,
         fragments: &Map<String, Value>,

@@ -109,6 +109,12 @@ impl<'a> QueryParser<'a> {
                         self.walk_members(&on, shape, &place.below(), walk)?;
                     }
                 }
+                Some(Target::Beyond) => {
+                    if let Some(on @ Value::Object(_)) = value.get("on") {
+                        let on = Map::from_iter([("on".to_owned(), on.clone())]);
+                        self.walk_members(&on, shape, &place.below(), walk)?;
+                    }
+                }
                 Some(_) => {}
             }
         }
