@@ -41,7 +41,7 @@ pub(crate) fn prepare(conn: &mut Conn, codes: &[String]) -> Result<(), StoreErro
 pub fn open(settings: Settings) -> anyhow::Result<App> {
     let db = open_database(&settings.storage)?;
     let uploads = media::storage::Storage::open(&settings.serving.uploads)?;
-    recovery::recover(&db, &uploads, &settings.storage.schema)?;
+    recovery::recover(&db, &uploads, &settings.storage)?;
     let model = content_types::load(&settings.storage.schema)?;
     db.write::<_, StoreError>(|conn| adopt(conn, &model))?;
     let secret = settings.serving.jwt_secret.as_deref();

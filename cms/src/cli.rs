@@ -48,6 +48,10 @@ pub(crate) enum Command {
     Import(Box<commands::import::Import>),
     /// Write everything into an archive that Strapi and `cms import` read
     Export(Box<commands::export::Export>),
+    /// Write database, uploads and signing key into an archive while the server works
+    Backup(Box<commands::backup::Backup>),
+    /// Put what `cms backup` wrote in place, into an empty installation
+    Restore(Box<commands::restore::Restore>),
     /// Write what this server needs to run as a service: settings, a systemd unit, nginx
     Init(Box<commands::init::Init>),
     /// Make a code with which a site fetches its credentials: see `ssg pair`
@@ -105,6 +109,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Schema(command) => commands::schema::run(&command),
         Command::Import(import) => commands::import::run(&import),
         Command::Export(export) => commands::export::run(&export),
+        Command::Backup(backup) => commands::backup::run(&backup),
+        Command::Restore(restore) => commands::restore::run(&restore),
         Command::Init(init) => commands::init::run(&init),
         Command::Pair(pair) => commands::pair::run(&pair),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),

@@ -1,5 +1,6 @@
 //! One file per command of the command line.
 
+pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
@@ -8,6 +9,7 @@ pub(crate) mod locale;
 pub(crate) mod migrate;
 pub(crate) mod pair;
 pub(crate) mod permission;
+pub(crate) mod restore;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;

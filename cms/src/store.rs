@@ -4,6 +4,7 @@
 //! (JSON paths, upserts) the dialect decides. Nothing here knows HTTP.
 
 pub mod archive;
+pub mod backup;
 pub(crate) mod builtin;
 pub mod documents;
 pub mod error;

@@ -1,4 +1,4 @@
-//! Moving a whole site in and out: archives as `strapi export` writes them.
+//! Moving a whole site in and out: archives as `strapi export` writes them, and backups.
 //!
 //! An import is all or nothing. Everything is unpacked into a staging folder first, then one
 //! transaction writes the rows and names that folder, and only then files get their final
@@ -6,6 +6,7 @@
 //! never begun. Media pass through as streams; memory grows with the number of entries only.
 
 pub(crate) mod archive;
+pub(crate) mod backup;
 pub(crate) mod export;
 pub(crate) mod import;
 mod kept;

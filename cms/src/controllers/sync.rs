@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::app::App;
 use crate::auth::secret;
 use crate::clock;
-use crate::documents::sync::token::{Refusal, Token};
+use crate::documents::sync::token::{KEY_SETTING, Refusal, Token};
 use crate::documents::sync::{Feed, Request, is_synced};
 use crate::error::AppResult;
 use crate::extract::query;
@@ -23,8 +23,6 @@ use crate::store::settings;
 /// Items on a page when the reader does not say.
 const DEFAULT_LIMIT: u32 = 500;
 const MAX_LIMIT: u32 = 1000;
-/// The setting that holds the key tokens are signed with.
-const KEY_SETTING: &str = "sync_key";
 
 /// Answers a request for the feed.
 ///

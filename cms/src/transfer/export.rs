@@ -61,7 +61,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
     let target = Target::parse(request.file, request.key)?;
     let db = bootstrap::open_database(request.settings)?;
     let uploads = Storage::open(request.uploads)?;
-    recovery::recover(&db, &uploads, &request.settings.schema)?;
+    recovery::recover(&db, &uploads, request.settings)?;
     let model = content_types::load(&request.settings.schema)?;
     let collected = db.read(|conn| collect(conn, &model, target.parent()));
     let collected = collected.map_err(|Failure(error)| error)?;

@@ -73,7 +73,7 @@ fn perform(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
         .context("another import into these uploads is at work; try again when it has ended")?;
     let db = bootstrap::open_database(request.settings)?;
     let schema = &request.settings.schema;
-    recovery::recover_held(&hold, &db, &uploads, schema)?;
+    recovery::recover_held(&hold, &db, &uploads, request.settings)?;
     let mut staging = Staging::unpack(source, &uploads)?;
     let agreement = agree(&staging, schema, request.force)?;
     for new in &agreement.new {
@@ -87,7 +87,7 @@ fn perform(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
     let report = report.map_err(|Failure(error)| error)?;
     // Committed. From here on the import is finished, now or by whoever comes next.
     let folder = staging.keep();
-    recovery::finish(&db, &uploads, schema, &folder).context(
+    recovery::finish(&db, &uploads, request.settings, &folder).context(
         "the import is done, but its files did not all get their place; start the server or \
          import again to finish",
     )?;

@@ -1,4 +1,4 @@
-//! Finishing an import, in the process that began it or in the next one.
+//! Finishing an import or a restore, in the process that began it or in the next one.
 //!
 //! The transaction of an import leaves a note with the name of its staging folder. A folder
 //! with a note belongs to an import that happened: what is still in it gets its place. A
@@ -11,31 +11,40 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use walkdir::WalkDir;
 
-use super::staging::{FILES, Hold, PREFIX, SCHEMA};
+use super::staging::{FILES, Hold, KEY, PREFIX, SCHEMA};
+use crate::config::Storage as Settings;
 use crate::media::storage::{FileName, Storage};
-use crate::store::{Conn, Database, StoreError, settings};
+use crate::store::{Conn, Database, StoreError, settings as notes};
 
 /// Beginning of the note's name.
 const NOTE: &str = "transfer.committed/";
+const READABLE: u32 = 0o644;
+/// Of secrets.
+const OWNER_ONLY: u32 = 0o600;
 
 /// Leaves the note, in the transaction of the import.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) fn note(conn: &mut Conn, staging: &str) -> Result<(), StoreError> {
-    settings::set(conn, &format!("{NOTE}{staging}"), "1")
+    notes::set(conn, &note_of(staging), "1")
+}
+
+/// The name of the note about a staging folder.
+pub(super) fn note_of(staging: &str) -> String {
+    format!("{NOTE}{staging}")
 }
 
 /// Deals with what interrupted imports left. One that is running is left alone.
 ///
 /// # Errors
 /// When the folders cannot be written.
-pub(crate) fn recover(db: &Database, uploads: &Storage, schema: &Path) -> anyhow::Result<()> {
+pub(crate) fn recover(db: &Database, uploads: &Storage, settings: &Settings) -> anyhow::Result<()> {
     if leftovers(uploads)?.is_empty() {
         return Ok(());
     }
     let Some(hold) = Hold::of(uploads)? else { return Ok(()) };
-    recover_held(&hold, db, uploads, schema)
+    recover_held(&hold, db, uploads, settings)
 }
 
 /// As [`recover`], for whoever holds the uploads already.
@@ -46,10 +55,10 @@ pub(super) fn recover_held(
     _hold: &Hold,
     db: &Database,
     uploads: &Storage,
-    schema: &Path,
+    settings: &Settings,
 ) -> anyhow::Result<()> {
     for folder in leftovers(uploads)? {
-        finish(db, uploads, schema, &folder)
+        finish(db, uploads, settings, &folder)
             .with_context(|| format!("finishing the import in `{}`", folder.display()))?;
     }
     Ok(())
@@ -74,19 +83,20 @@ fn leftovers(uploads: &Storage) -> std::io::Result<Vec<PathBuf>> {
 pub(super) fn finish(
     db: &Database,
     uploads: &Storage,
-    schema: &Path,
+    settings: &Settings,
     folder: &Path,
 ) -> anyhow::Result<()> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let note = format!("{NOTE}{name}");
-    let committed = db.read::<_, StoreError>(|conn| settings::get(conn, &note))?.is_some();
+    let note = note_of(&name);
+    let committed = db.read::<_, StoreError>(|conn| notes::get(conn, &note))?.is_some();
     if committed {
         place_files(&folder.join(FILES), uploads)?;
-        place_schemas(&folder.join(SCHEMA), schema)?;
+        place(&folder.join(SCHEMA), &settings.schema, READABLE)?;
+        place(&folder.join(KEY), &settings.data_dir(), OWNER_ONLY)?;
     }
     std::fs::remove_dir_all(folder)?;
     if committed {
-        db.write::<_, StoreError>(|conn| settings::remove(conn, &note))?;
+        db.write::<_, StoreError>(|conn| notes::remove(conn, &note))?;
     }
     Ok(())
 }
@@ -101,8 +111,8 @@ fn place_files(from: &Path, uploads: &Storage) -> anyhow::Result<()> {
     Ok(File::open(uploads.folder())?.sync_all()?)
 }
 
-/// The schema folder may be on another disk: each file is copied aside and renamed.
-fn place_schemas(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// These folders may be on another disk: each file is copied aside and renamed.
+fn place(from: &Path, to: &Path, mode: u32) -> anyhow::Result<()> {
     for entry in WalkDir::new(from).into_iter().filter_map(Result::ok) {
         let Ok(inside) = entry.path().strip_prefix(from) else { continue };
         if !entry.file_type().is_file() {
@@ -113,9 +123,9 @@ fn place_schemas(from: &Path, to: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)?;
         let aside = tempfile::Builder::new()
             .prefix(PREFIX)
-            .permissions(std::fs::Permissions::from_mode(0o644))
+            .permissions(std::fs::Permissions::from_mode(mode))
             .tempfile_in(folder)?;
-        std::fs::copy(entry.path(), aside.path())?;
+        std::io::copy(&mut File::open(entry.path())?, &mut aside.as_file())?;
         aside.as_file().sync_all()?;
         aside.persist(&place).map_err(|error| error.error)?;
     }

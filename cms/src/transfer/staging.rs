@@ -22,6 +22,8 @@ use crate::media::storage::{FileName, Storage};
 pub(super) const PREFIX: &str = ".importing-";
 pub(super) const FILES: &str = "files";
 pub(super) const SCHEMA: &str = "schema";
+/// Of the signing key, which a restore brings.
+pub(super) const KEY: &str = "key";
 const LINES: &str = "lines";
 const RANDOM_LENGTH: usize = 16;
 /// `metadata.json` says two things; nobody needs more.
@@ -84,12 +86,7 @@ impl Staging {
     /// # Errors
     /// What is wrong with the archive, or with the disk.
     pub(super) fn unpack(source: &Source, uploads: &Storage) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .rand_bytes(RANDOM_LENGTH)
-            .tempdir_in(uploads.folder())
-            .context("no staging folder can be made beside the uploads")?;
-        Self::read(source, folder, true)
+        Self::read(source, folder(uploads)?, true)
     }
 
     /// Unpacks what must be read, and only looks at the uploaded files.
@@ -120,7 +117,7 @@ impl Staging {
         let Unpacking { member, name, size, bytes } = member;
         match member {
             Member::Lines(section) => {
-                self.check_space(name, size)?;
+                check_space(self.folder.path(), &format!("the member `{name}`"), size)?;
                 let files = self.lines.entry(section).or_default();
                 let file = format!("{}-{:05}", section.folder(), files.len());
                 let path = self.folder.path().join(LINES).join(file);
@@ -157,22 +154,11 @@ impl Staging {
         size: u64,
         bytes: &mut dyn Read,
     ) -> anyhow::Result<u64> {
-        self.check_space(name, size)?;
+        check_space(self.folder.path(), &format!("the member `{name}`"), size)?;
         let mut out = create(&self.folder.path().join(FILES).join(file.as_str()))?;
         let length = copy(bytes, Some(&mut out))?;
         out.sync_all()?;
         Ok(length)
-    }
-
-    /// A full disk is noticed before it is full: other programs need it too.
-    fn check_space(&self, name: &str, size: u64) -> anyhow::Result<()> {
-        let disk = rustix::fs::statvfs(self.folder.path())?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if size > free {
-            let what = format!("the member `{name}` says it has {size} bytes; {free} are free");
-            return Err(Refused::new(what).into());
-        }
-        Ok(())
     }
 
     /// `metadata.json` is the last member Strapi writes.
@@ -230,6 +216,32 @@ impl Staging {
     pub(super) fn keep(self) -> PathBuf {
         self.folder.keep()
     }
+}
+
+/// A new staging folder.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn folder(uploads: &Storage) -> anyhow::Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .rand_bytes(RANDOM_LENGTH)
+        .tempdir_in(uploads.folder())
+        .context("no staging folder can be made beside the uploads")
+}
+
+/// A full disk is noticed before it is full: other programs need it too.
+///
+/// # Errors
+/// [`Refused`] for more bytes than are free.
+pub(super) fn check_space(folder: &Path, what: &str, size: u64) -> anyhow::Result<()> {
+    let disk = rustix::fs::statvfs(folder)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if size > free {
+        let message = format!("{what} says it has {size} bytes; {free} are free");
+        return Err(Refused::new(message).into());
+    }
+    Ok(())
 }
 
 /// A new file that everybody may read, as uploads are served.

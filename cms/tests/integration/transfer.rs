@@ -3,6 +3,7 @@
 
 mod answers;
 mod archives;
+mod backups;
 mod exported;
 mod interrupted;
 mod merging;

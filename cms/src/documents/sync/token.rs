@@ -9,6 +9,8 @@ use sha2::Sha256;
 
 use super::Request;
 
+/// The setting that holds the key tokens are signed with.
+pub(crate) const KEY_SETTING: &str = "sync_key";
 /// How long a token is good for. Traces of deleted documents are kept at least as long.
 pub(crate) const LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 const VERSION: u8 = 1;
