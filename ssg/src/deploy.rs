@@ -21,7 +21,6 @@ use std::path::PathBuf;
 pub use self::{
     fault::{DeployPoint, Faults},
     journal::{Journal, Phase, State, Step},
-    judge::{Counts, StatusCounts},
     rollout::{Rollout, Settled},
     target::{Showing, Standing},
 };
@@ -43,6 +42,8 @@ pub struct Target {
     pub canary: bool,
     /// Where its nginx answers; without it nobody looks.
     pub url: Option<String>,
+    /// Its nginx's log for the guard, where this machine can read it.
+    pub log: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

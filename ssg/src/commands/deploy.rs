@@ -70,7 +70,7 @@ pub(super) fn rollout(config: &Config, store: Store) -> Result<Rollout> {
         watch: site.deploy.watch,
         promote: site.deploy.promote,
         whole: false,
-        counts: None,
+        guard: site.guard.unwrap_or_default(),
         faults: Faults::default(),
     })
 }

@@ -1,17 +1,18 @@
 //! Whether a target that has switched may stay so.
 //!
 //! Its pages are asked for as a visitor does, at its own address: each must be
-//! there with the bytes of the release. Who counts what visitors were answered is
-//! asked as well, if anybody does.
+//! there with the bytes of the release. Where its nginx's log can be read here,
+//! the guard judges what its visitors were answered as well.
 
-use std::{fmt, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep};
 
 use super::Target;
 use crate::{
     client::{Call, Caller, Reply},
+    guard::{self, LogTail, Tally, Verdict},
     release::{Body, Store},
     site::public_url::{self, INDEX},
 };
@@ -23,23 +24,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// A node may be a moment behind its own switch, or lose a connection.
 const TRIES: usize = 3;
 const TRY_AGAIN: Duration = Duration::from_millis(100);
-/// Of answers that failed, once there are enough to speak of a share.
-const MOST_FAILED: f64 = 0.01;
-const FEWEST_ANSWERS: u64 = 20;
-
-/// What visitors of a target were answered, since it started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub answers: u64,
-    /// With a status of 500 or more.
-    pub failed: u64,
-}
-
-/// Somebody who knows what visitors are answered.
-pub trait StatusCounts: Send + Sync + fmt::Debug {
-    /// `None`: nothing is known of this target.
-    fn counts(&self, target: &str) -> Option<Counts>;
-}
 
 /// What a page must answer.
 #[derive(Debug, Clone)]
@@ -52,7 +36,7 @@ struct Probe {
 pub(super) struct Judge<'a> {
     pub(super) caller: Caller,
     pub(super) site: &'a str,
-    pub(super) counts: Option<&'a dyn StatusCounts>,
+    pub(super) guard: &'a guard::Policy,
 }
 
 impl Judge<'_> {
@@ -64,26 +48,25 @@ impl Judge<'_> {
         (from, release): (Option<u64>, u64),
         watch: Duration,
     ) -> Result<()> {
-        let targets: Vec<_> = targets.iter().filter(|target| target.url.is_some()).collect();
+        let targets: Vec<&Target> =
+            targets.iter().copied().filter(|target| target.url.is_some()).collect();
         if targets.is_empty() {
             return Ok(());
         }
         let (probes, until) = (probes(store, from, release)?, Instant::now() + watch);
-        let before: Vec<_> = targets.iter().map(|target| self.counted(target)).collect();
+        let mut logs = visitors(&targets, store, from)?;
         loop {
-            for (target, before) in targets.iter().zip(&before) {
+            for target in &targets {
                 self.look(target, &probes).await?;
-                check_counts(target, *before, self.counted(target))?;
+            }
+            for visitors in &mut logs {
+                visitors.check(self.guard)?;
             }
             if Instant::now() >= until {
                 return Ok(());
             }
             sleep(LOOK_AGAIN.min(until - Instant::now())).await;
         }
-    }
-
-    fn counted(&self, target: &Target) -> Option<Counts> {
-        self.counts?.counts(&target.name)
     }
 
     async fn look(&self, target: &Target, probes: &[Probe]) -> Result<()> {
@@ -116,16 +99,51 @@ impl Judge<'_> {
     }
 }
 
-fn check_counts(target: &Target, before: Option<Counts>, now: Option<Counts>) -> Result<()> {
-    let (Some(before), Some(now)) = (before, now) else { return Ok(()) };
-    let answers = now.answers.saturating_sub(before.answers);
-    let failed = now.failed.saturating_sub(before.failed);
-    #[expect(clippy::cast_precision_loss, reason = "a share needs few digits")]
-    let share = failed as f64 / answers.max(1) as f64;
-    if answers >= FEWEST_ANSWERS && share > MOST_FAILED {
-        bail!("target `{}` failed {failed} of {answers} visitors", target.name);
+/// What a target's visitors were answered, before it switched and since.
+struct Visitors<'a> {
+    target: &'a Target,
+    log: LogTail,
+    /// Milliseconds since 1970.
+    switched: i64,
+    /// Only what was there before can have become worse.
+    known: HashSet<String>,
+    before: Tally,
+    after: Tally,
+}
+
+fn visitors<'a>(
+    targets: &[&'a Target],
+    store: &Store,
+    from: Option<u64>,
+) -> Result<Vec<Visitors<'a>>> {
+    let Some(from) = from else { return Ok(Vec::new()) };
+    let known: HashSet<String> = store.bodies(from)?.into_keys().collect();
+    let switched = jiff::Timestamp::now().as_millisecond();
+    let logs = targets.iter().filter_map(|target| Some((*target, target.log.clone()?)));
+    let visitors = logs.map(|(target, log)| Visitors {
+        target,
+        log: LogTail::new(log),
+        switched,
+        known: known.clone(),
+        before: Tally::default(),
+        after: Tally::default(),
+    });
+    Ok(visitors.collect())
+}
+
+impl Visitors<'_> {
+    fn check(&mut self, policy: &guard::Policy) -> Result<()> {
+        let name = &self.target.name;
+        let hits = self.log.read().with_context(|| format!("the log of target `{name}`"))?;
+        for hit in hits.iter().filter(|hit| self.known.contains(&hit.file)) {
+            let tally = if hit.at < self.switched { &mut self.before } else { &mut self.after };
+            tally.count(hit.status);
+        }
+        match guard::judge(policy, &self.before, &self.after, Duration::ZERO) {
+            Verdict::Sick { reason } => bail!("target `{name}`: {reason}"),
+            Verdict::Waiting | Verdict::Healthy => Ok(()),
+        }
     }
-    Ok(())
 }
 
 /// The home page, then what changed, then whatever else there is.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::{
-    DeployPoint, Faults, Journal, Phase, Standing, State, StatusCounts, Step, Target,
+    DeployPoint, Faults, Journal, Phase, Standing, State, Step, Target,
     judge::Judge,
     prepare::{Shipment, prepare},
     target::Showing,
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     client::Caller,
     file_lock::{FileLock, LOCK_WAIT},
+    guard,
     release::Store,
 };
 
@@ -34,7 +35,8 @@ pub struct Rollout {
     pub promote: bool,
     /// Compare every byte of every file.
     pub whole: bool,
-    pub counts: Option<Box<dyn StatusCounts>>,
+    /// When a target's visitors fare worse than before.
+    pub guard: guard::Policy,
     pub faults: Faults,
 }
 
@@ -245,11 +247,7 @@ impl Rollout {
         let plain = targets.iter().filter_map(|target| target.url.as_ref());
         let scheme =
             if plain.clone().all(|url| url.starts_with("http:")) { "http" } else { "https" };
-        let judge = Judge {
-            caller: Caller::new(scheme)?,
-            site: &self.site,
-            counts: self.counts.as_deref(),
-        };
+        let judge = Judge { caller: Caller::new(scheme)?, site: &self.site, guard: &self.guard };
         judge.watch(targets, &self.store, (from(journal), journal.release), watch).await
     }
 

@@ -16,6 +16,7 @@ use std::{
 
 use ssg::{
     deploy::{Faults, Journal, Phase, Place, Rollout, Settled, Showing, Target},
+    guard::Policy,
     release::Store,
 };
 use tempfile::TempDir;
@@ -31,7 +32,13 @@ pub(super) struct Fleet {
 
 fn local(folder: &Path, name: &str) -> Target {
     let path = folder.join(name).display().to_string();
-    Target { name: name.to_owned(), place: Place::Local { path }, canary: false, url: None }
+    Target {
+        name: name.to_owned(),
+        place: Place::Local { path },
+        canary: false,
+        url: None,
+        log: None,
+    }
 }
 
 impl Fleet {
@@ -63,7 +70,7 @@ impl Fleet {
             watch: Duration::ZERO,
             promote: true,
             whole: false,
-            counts: None,
+            guard: Policy::default(),
             faults: Faults::default(),
         }
     }

@@ -55,6 +55,7 @@ fn read_one(source: &mut Source<'_>, mut table: Table<'_>) -> Option<TargetTable
     let kind = table.required(source, "kind");
     let path = table.required(source, "path").and_then(|path| read_path(source, path));
     let url = table.text(source, "url").and_then(|url| super::check_base_url(source, "url", url));
+    let log = table.text(source, "log").map(|(log, _)| PathBuf::from(log));
     let (canary, share) = read_canary(source, &mut table);
     let (kind, offset) = kind?;
     let place = match kind.as_str() {
@@ -70,7 +71,7 @@ fn read_one(source: &mut Source<'_>, mut table: Table<'_>) -> Option<TargetTable
     if canary && url.is_none() {
         source.complain_in_line(line, "a canary needs its `url`: somebody has to look at it");
     }
-    let target = Target { name: name?.0, place: place?, canary, url };
+    let target = Target { name: name?.0, place: place?, canary, url, log };
     Some(TargetTable { target, share, line })
 }
 

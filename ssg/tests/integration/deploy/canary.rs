@@ -1,13 +1,7 @@
 //! A canary is looked at before anybody else sees the release.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use actix_web::{HttpResponse, http::StatusCode};
-use ssg::{
-    config::NginxConfig,
-    deploy::{Counts, StatusCounts},
-    rules::Rules,
-};
+use ssg::{config::NginxConfig, rules::Rules};
 
 use super::*;
 use crate::integration::{fake_cms::FakeCms, nginx::Nginx};
@@ -96,16 +90,18 @@ fn node(
 }
 
 /// A release whose page `/a/` fails on the canary is seen by nobody else.
-async fn refused(status: Option<u16>, counts: Option<Box<dyn StatusCounts>>) -> String {
+async fn refused(status: Option<u16>, log: &str) -> String {
     let mut fleet = Fleet::new(&["canary", "one", "two"]);
     let fails = move |path: &str, text: &str| status.filter(|_| path == "/a/" && text == "bad");
     let node = node(fleet.root("canary"), fails);
     fleet.targets[0].canary = true;
     fleet.targets[0].url = Some(node.url.clone());
+    fleet.targets[0].log = Some(fleet.folder.path().join("canary.log"));
     fleet.deploy().await.unwrap();
+    fs::write(fleet.folder.path().join("canary.log"), log).unwrap();
     let before = fleet.here();
     publish(&fleet.store, &[("a/index.html", "bad")], &[]);
-    let rollout = Rollout { counts, watch: Duration::from_millis(1), ..fleet.rollout() };
+    let rollout = Rollout { watch: Duration::from_millis(1), ..fleet.rollout() };
     let refused = format!("{:#}", rollout.deploy(2).await.unwrap_err());
     assert!(refused.contains("release 2 was taken back: target `canary`"), "{refused}");
     for name in ["canary", "one", "two"] {
@@ -115,6 +111,7 @@ async fn refused(status: Option<u16>, counts: Option<Box<dyn StatusCounts>>) -> 
     let journal = fleet.journal();
     assert_eq!(journal.phase, Phase::Aborted);
     assert!(journal.reason.unwrap().contains("target `canary`"));
+    fs::write(fleet.folder.path().join("canary.log"), "").unwrap();
     publish(&fleet.store, &[("a/index.html", "good")], &[]);
     fleet.deploy().await.unwrap();
     assert_eq!(fleet.shown("two"), fleet.here());
@@ -124,34 +121,25 @@ async fn refused(status: Option<u16>, counts: Option<Box<dyn StatusCounts>>) -> 
 #[tokio::test]
 async fn a_canary_that_answers_5xx_never_becomes_live_for_everyone() {
     for status in [500, 502, 503] {
-        let said = refused(Some(status), None).await;
+        let said = refused(Some(status), "").await;
         assert!(said.contains(&format!("`/a/` answers {status}")), "{said}");
     }
 }
 
 #[tokio::test]
 async fn a_canary_that_shows_something_else_does_not_either() {
-    let said = refused(Some(404), None).await;
+    let said = refused(Some(404), "").await;
     assert!(said.contains("`/a/` answers 404"), "{said}");
-    let said = refused(Some(200), None).await;
+    let said = refused(Some(200), "").await;
     assert!(said.contains("`/a/` does not show the bytes of the release"), "{said}");
-}
-
-/// Tells of nothing at first, then of answers of which some failed.
-#[derive(Debug, Default)]
-struct Told(AtomicU64);
-
-impl StatusCounts for Told {
-    fn counts(&self, target: &str) -> Option<Counts> {
-        assert_eq!(target, "canary");
-        let looks = self.0.fetch_add(1, Ordering::SeqCst);
-        Some(Counts { answers: looks * 100, failed: looks * 3 })
-    }
 }
 
 #[tokio::test]
 async fn a_canary_whose_visitors_are_failed_does_not_either() {
     // Its pages are fine for whoever looks at them from outside.
-    let said = refused(None, Some(Box::<Told>::default())).await;
-    assert!(said.contains("failed 3 of 100 visitors"), "{said}");
+    let line = |time: &str, status: u16| format!("{time} {status} /a/\n");
+    let long_ago = line("1700000000.000", 200).repeat(100);
+    let since = line("4000000000.000", 200).repeat(97) + &line("4000000000.000", 502).repeat(3);
+    let said = refused(None, &(long_ago + &since)).await;
+    assert!(said.contains("3 of 100 answers were server errors (3.0 %, before 0.0 %)"), "{said}");
 }

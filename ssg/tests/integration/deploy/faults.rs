@@ -51,7 +51,7 @@ fn rollout(folder: &Path) -> Rollout {
         watch: Duration::ZERO,
         promote: true,
         whole: false,
-        counts: None,
+        guard: Policy::default(),
         faults: Faults::default(),
     }
 }

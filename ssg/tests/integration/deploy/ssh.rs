@@ -73,6 +73,7 @@ impl Sshd {
             },
             canary: false,
             url: None,
+            log: None,
         }
     }
 }
