@@ -11,6 +11,7 @@ use crate::auth::limit::AuthLimit;
 use crate::config::Settings;
 use crate::documents::cards::Cards;
 use crate::error::{AppError, AppResult};
+use crate::feed_pulse::Pulse;
 use crate::jobs::Waker;
 use crate::media::storage::Storage;
 use crate::registry::{Registry, RegistryCache};
@@ -25,6 +26,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Wakes the worker after a commit that added jobs.
     pub jobs: Waker,
+    /// Tells readers of events that the feed moved.
+    pub pulse: Pulse,
     /// Sign access and refresh tokens.
     pub keys: Arc<Keys>,
     pub auth_limit: AuthLimit,
@@ -53,9 +56,16 @@ impl App {
             model: Arc::new(ArcSwap::from_pointee(model)),
             settings: Arc::new(settings),
             jobs: Waker::default(),
+            pulse: Pulse::default(),
             cards,
             registry: RegistryCache::default(),
         }
+    }
+
+    /// Tells those who wait that something was committed.
+    pub(crate) fn stir(&self) {
+        self.jobs.wake();
+        self.pulse.quicken();
     }
 
     /// The content model as of now.

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::content_types;
+use crate::feed_pulse;
 use crate::jobs::worker;
 use crate::service_manager;
 
@@ -27,6 +28,7 @@ impl Background {
         let deliveries = worker::prepare(app)?;
         let running = vec![
             rt::spawn(worker::work(app.clone(), deliveries, stopped.clone())),
+            rt::spawn(feed_pulse::keep(app.clone(), stopped.clone())),
             rt::spawn(content_types::watch::watch(app.clone(), stopped.clone())),
             rt::spawn(content_types::indexing::keep(app.clone(), stopped.clone())),
             rt::spawn(service_manager::report(app.clone(), stopped)),

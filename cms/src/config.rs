@@ -111,6 +111,12 @@ pub struct Serving {
     /// A session ends this long after the login, whatever its use
     #[arg(long, env = "CMS_REFRESH_MAX_TTL", value_name = "TIME", default_value = "30d")]
     pub refresh_max_ttl: Span,
+    /// A reader of `/events` that takes nothing for this long is let go
+    #[arg(long, env = "CMS_EVENTS_PATIENCE", value_name = "TIME", default_value = "30s")]
+    pub events_patience: Span,
+    /// How often a quiet `/events` shows that it is there
+    #[arg(long, env = "CMS_EVENTS_HEARTBEAT", value_name = "TIME", default_value = "15s")]
+    pub events_heartbeat: Span,
     /// Deepest GraphQL selection
     #[arg(long, env = "CMS_GRAPHQL_DEPTH_LIMIT", value_name = "N", default_value_t = 10)]
     pub graphql_depth_limit: u32,

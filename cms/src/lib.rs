@@ -15,6 +15,7 @@ mod derived_id;
 pub mod documents;
 pub mod error;
 pub mod extract;
+pub mod feed_pulse;
 pub mod jobs;
 pub mod locales;
 mod logging;

@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::controllers::{
-    auth as auth_routes, find, health, known, locales, pair, roles, sync, upload, users, write,
+    auth as auth_routes, events, find, health, known, locales, pair, roles, sync, upload, users,
+    write,
 };
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
@@ -135,6 +136,7 @@ async fn authorized(
             known::unless_nothing_changed(context, |context| upload::run(context, route)).await
         }
         Endpoint::Sync => sync::sync(context).await,
+        Endpoint::Events => events::events(context).await,
         Endpoint::Pair => pair::pair(context).await,
         Endpoint::Locales => Ok(locales::list(&context)),
         Endpoint::Email => Err(anyhow::anyhow!("no mailer is set up to send this message").into()),

@@ -46,6 +46,11 @@ pub fn start(app: App, listener: TcpListener) -> std::io::Result<Server> {
     }
     let address = listener.local_addr()?;
     let stopping = server.graceful_shutdown_signal();
+    let (signal, pulse) = (stopping.clone(), app.pulse.clone());
+    actix_web::rt::spawn(async move {
+        signal.notified().await;
+        pulse.end();
+    });
     // What `HttpServer` does, with a layer of ours between socket and parser.
     let server = server.listen("http", listener, move || {
         let stopping = stopping.clone();

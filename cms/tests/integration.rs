@@ -13,6 +13,7 @@ mod integration {
     mod conditional;
     mod conformance;
     mod cost;
+    mod events;
     mod files;
     mod harness;
     mod indexes;

@@ -72,7 +72,7 @@ pub(crate) async fn sync(context: Context) -> AppResult<HttpResponse> {
 
 /// What a request says beside its token.
 #[derive(Debug)]
-struct Parameters {
+pub(super) struct Parameters {
     initial: bool,
     types: Option<Vec<String>>,
     status: Option<Status>,
@@ -80,7 +80,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn read(tree: &Map<String, Value>) -> Result<Self, ApiError> {
+    pub(super) fn read(tree: &Map<String, Value>) -> Result<Self, ApiError> {
         let text = |key: &str| tree.get(key).and_then(Value::as_str);
         let limit = match text("limit") {
             None => None,
@@ -114,6 +114,11 @@ impl Parameters {
         if !self.initial {
             return Err(ApiError::validation("Either initial=true or a token is required"));
         }
+        self.request(feed, self.limit.unwrap_or(DEFAULT_LIMIT))
+    }
+
+    /// Types and status, as long as the caller may find those it named.
+    pub(super) fn request(&self, feed: &Feed<'_>, limit: u32) -> Result<Request, ApiError> {
         let types = self.types.clone().unwrap_or_default();
         for uid in &types {
             if !feed.model.get(uid).is_some_and(is_synced) {
@@ -124,7 +129,7 @@ impl Parameters {
             }
         }
         let status = self.status.unwrap_or_default();
-        Ok(Request { types, status, limit: self.limit.unwrap_or(DEFAULT_LIMIT) })
+        Ok(Request { types, status, limit })
     }
 }
 

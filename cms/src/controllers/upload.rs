@@ -187,7 +187,7 @@ async fn create(context: Context, parts: &Parts, files: Vec<Received>) -> AppRes
         Ok(saved)
     });
     let saved = undo_unless(&context.app.uploads, names, saved.await)?;
-    context.app.jobs.wake();
+    context.app.stir();
     let shown: Vec<Value> = saved.iter().map(rows::to_json).collect();
     Ok(json(StatusCode::CREATED, &shown))
 }
@@ -249,7 +249,7 @@ async fn change_info(mut context: Context, parts: &Parts, id: &Value) -> AppResu
         rows::update(conn, row, changes, clock::now())
     });
     let changed = changed.await?;
-    context.app.jobs.wake();
+    context.app.stir();
     Ok(json(StatusCode::OK, &rows::to_json(&changed)))
 }
 
@@ -296,7 +296,7 @@ async fn replace(
         AppResult::Ok(())
     });
     exchanged.await??;
-    context.app.jobs.wake();
+    context.app.stir();
     Ok(json(StatusCode::OK, &rows::to_json(&changed)))
 }
 
@@ -314,7 +314,7 @@ async fn destroy(context: Context, id: String) -> AppResult<HttpResponse> {
         Ok(row)
     });
     let row = deleted.await?;
-    context.app.jobs.wake();
+    context.app.stir();
     let storage = context.app.uploads.clone();
     let names: Vec<FileName> =
         rows::stored_names(&row).iter().filter_map(|name| FileName::parse(name)).collect();

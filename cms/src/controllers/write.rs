@@ -95,7 +95,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let in_version_four = version_four::is_wanted(&context.http);
     let write = Write { call, spec, locales, data, default_locale, if_match, in_version_four };
     let written = context.app.write(move |conn| run(conn, &model, write)).await?;
-    context.app.jobs.wake();
+    context.app.stir();
     let mut answer = match written.shown {
         Some(shown) => response::json_text(status, envelope::single(&shown)),
         None => HttpResponse::build(status).finish(),

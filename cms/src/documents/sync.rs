@@ -113,6 +113,28 @@ impl Feed<'_> {
         Ok(page)
     }
 
+    /// The place of a reader that saw the feed up to a number, or that wants to hear of what
+    /// happens from now on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) fn place(&mut self, request: Request, seen: Option<i64>) -> AppResult<Token> {
+        let position = match seen {
+            Some(seen) => seen,
+            None => feed::newest(self.conn)?,
+        };
+        Ok(Token {
+            phase: Phase::Delta,
+            from: position,
+            upto: position,
+            position,
+            rights: self.rights_hash(&request),
+            schema: model_hash(self.model),
+            expires: token::expiry(clock::now()),
+            request,
+        })
+    }
+
     /// Whether a token knows of changes that never happened here: the database went back in
     /// time (a backup was restored), and numbers the reader has seen will be given out again.
     ///

@@ -53,6 +53,8 @@ pub(super) enum Endpoint {
     Alive,
     Ready,
     Sync,
+    /// The feed as it goes on.
+    Events,
     /// A site redeems its code.
     Pair,
     Locales,
@@ -78,9 +80,13 @@ impl Endpoint {
             Self::Upload(route) => Some(route.permission()),
             Self::Locales => Some(locales::PERMISSION.to_owned()),
             Self::Email => Some(SEND_EMAIL.to_owned()),
-            Self::Health | Self::Alive | Self::Ready | Self::Sync | Self::Pair | Self::File(_) => {
-                None
-            }
+            Self::Health
+            | Self::Alive
+            | Self::Ready
+            | Self::Sync
+            | Self::Events
+            | Self::Pair
+            | Self::File(_) => None,
         }
     }
 }
@@ -99,6 +105,7 @@ pub(super) fn endpoints(
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
         ["api", "i18n", "locales"] => vec![(Method::GET, Endpoint::Locales)],
         ["api", "email"] => vec![(Method::POST, Endpoint::Email)],
+        ["events"] => vec![(Method::GET, Endpoint::Events)],
         ["sync"] => vec![(Method::GET, Endpoint::Sync)],
         ["-", "pair"] => vec![(Method::POST, Endpoint::Pair)],
         ["uploads", _] => {
