@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    build::{Builder, CmsSource, Paths, STATIC_FOLDER},
+    build::{Builder, CmsSource, Crawl, Paths, STATIC_FOLDER},
     cli::{Cli, Command},
     client::Cms,
     config::{Config, Environment, NginxConfig},
@@ -183,7 +183,8 @@ fn open_builder(config: &Config, releases: Store) -> Result<Builder> {
 /// Must be called within the runtime, and used outside of asynchronous code.
 fn cms_source(config: &Config) -> Result<CmsSource> {
     let cms = Cms::new(&config.cms, &config.cache)?;
-    Ok(CmsSource::new(cms, config.cms.url.as_str(), Handle::current()))
+    let crawl = Crawl::new(config.schemas.clone(), config.reconcile_interval);
+    Ok(CmsSource::new(cms, crawl, config.cms.url.as_str(), Handle::current()))
 }
 
 fn paths(config: &Config) -> Paths {

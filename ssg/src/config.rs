@@ -33,6 +33,8 @@ const DEFAULT_OUT: &str = "dist";
 const DEFAULT_CACHE: &str = "content-cache";
 const DEFAULT_CMS: &str = "http://127.0.0.1:1337";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+/// For what changes in a plain Strapi without a mark: a file's caption, a link's far side.
+const DEFAULT_RECONCILE_INTERVAL: Duration = Duration::from_secs(300);
 const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// From the first byte sent to the last byte read of one answer.
 const DEFAULT_CMS_TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,6 +50,10 @@ pub struct Config {
     /// What may be lost and rebuilt.
     pub cache: PathBuf,
     pub cms: CmsConfig,
+    /// The `src` folder of a plain Strapi's project: what its content is made of.
+    pub schemas: Option<PathBuf>,
+    /// How often a plain Strapi is read as a whole.
+    pub reconcile_interval: Duration,
     pub keep_releases: usize,
     /// Room for the files that only earlier releases show.
     pub keep_bytes: Option<u64>,
@@ -118,6 +124,10 @@ impl Config {
             out: path(&args.out, "SSG_OUT", DEFAULT_OUT),
             cache: path(&args.cache, "SSG_CACHE", DEFAULT_CACHE),
             cms: CmsConfig::resolve(args, env)?,
+            schemas: env.text("SSG_SCHEMA_DIR").map(PathBuf::from),
+            reconcile_interval: env
+                .duration("SSG_RECONCILE_INTERVAL")?
+                .unwrap_or(DEFAULT_RECONCILE_INTERVAL),
             keep_releases: env
                 .parse("SSG_KEEP_RELEASES", "a number", |text| {
                     text.parse().ok().filter(|keep| *keep >= 2)

@@ -18,6 +18,7 @@ mod integration {
     mod magazine;
     mod nginx;
     mod nodes;
+    mod plain_strapi;
     mod precompressed;
     mod proxy;
     mod rebuild;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tokio::runtime::Handle;
 
+use super::crawl::{self, Crawl};
 use super::source::{Pulled, Source, SourceError};
 use crate::client::{ClientError, Cms, SyncReply, SyncRequest};
 
@@ -11,6 +12,8 @@ use crate::client::{ClientError, Cms, SyncReply, SyncRequest};
 #[derive(Debug)]
 pub struct CmsSource {
     cms: Cms,
+    /// For a CMS without a feed.
+    crawl: Crawl,
     name: String,
     runtime: Handle,
 }
@@ -18,8 +21,8 @@ pub struct CmsSource {
 impl CmsSource {
     /// `name` is the CMS's address. Must not be used from asynchronous code.
     #[must_use]
-    pub fn new(cms: Cms, name: impl Into<String>, runtime: Handle) -> Self {
-        Self { cms, name: name.into(), runtime }
+    pub fn new(cms: Cms, crawl: Crawl, name: impl Into<String>, runtime: Handle) -> Self {
+        Self { cms, crawl, name: name.into(), runtime }
     }
 }
 
@@ -29,7 +32,7 @@ impl Source for CmsSource {
     }
 
     fn pull(&self, cursor: Option<&str>) -> Result<Pulled, SourceError> {
-        Ok(self.runtime.block_on(pull(&self.cms, cursor))?)
+        Ok(self.runtime.block_on(pull(&self.cms, &self.crawl, cursor))?)
     }
 
     fn fetch(&self, url: &str, to: &Path) -> Result<(), SourceError> {
@@ -37,9 +40,10 @@ impl Source for CmsSource {
     }
 }
 
-async fn pull(cms: &Cms, cursor: Option<&str>) -> Result<Pulled, ClientError> {
-    let mut pulled = Pulled { complete: cursor.is_none(), ..Pulled::default() };
-    let mut token = cursor.map(str::to_owned);
+async fn pull(cms: &Cms, strapi: &Crawl, cursor: Option<&str>) -> Result<Pulled, ClientError> {
+    // Where a feed has come to a plain Strapi's address, it starts at its beginning.
+    let mut token = cursor.filter(|cursor| !crawl::is_cursor(cursor)).map(str::to_owned);
+    let mut pulled = Pulled { complete: token.is_none(), ..Pulled::default() };
     loop {
         let request = token.as_deref().map_or(SyncRequest::Initial, SyncRequest::Token);
         let page = match cms.sync(request).await? {
@@ -53,9 +57,7 @@ async fn pull(cms: &Cms, cursor: Option<&str>) -> Result<Pulled, ClientError> {
             SyncReply::Restart => {
                 return Err(ClientError::Contract("the feed cannot be started".to_owned()));
             }
-            SyncReply::NoFeed => {
-                return Err(ClientError::Contract("there is no change feed (`/sync`)".to_owned()));
-            }
+            SyncReply::NoFeed => return strapi.pull(cms, cursor).await,
         };
         pulled.items.extend(page.items);
         pulled.seq = page.upto;

@@ -1,10 +1,11 @@
-//! What we ask of the CMS: its change feed and its media.
+//! What we ask of the CMS: its change feed, its REST answers and its media.
 
 use std::{io, path::Path};
 
 use cms_api::change::{FILTER_MISMATCH, SyncPage, TOKEN_EXPIRED};
 use futures_util::StreamExt;
 use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
 use tokio::{fs, io::AsyncWriteExt};
 
 use super::{Authorizer, ClientError, Http, Result, http, retry::PATIENT};
@@ -64,6 +65,16 @@ impl Cms {
             Err(ClientError::Permanent { status: 404, .. }) => Ok(SyncReply::NoFeed),
             Err(error) => Err(error),
         }
+    }
+
+    /// An answer of the REST API.
+    pub async fn read(&self, path: &str, query: &[(String, String)]) -> Result<Value> {
+        PATIENT
+            .run(move || async move {
+                let build = || Ok(self.http.request(Method::GET, path)?.query(query));
+                http::json(self.authorized(build).await?).await
+            })
+            .await
     }
 
     /// Fetches a file of the media library to `dest`, which appears complete or

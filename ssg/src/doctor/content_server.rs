@@ -71,9 +71,13 @@ async fn credentials(config: &Config) -> Finding {
         }
         Ok(SyncReply::Page(_)) => good(TOKEN, format!("{as_whom} may read the feed")),
         Ok(SyncReply::Restart) => bad(TOKEN, "the content server gives no feed to begin with"),
+        Ok(SyncReply::NoFeed) if config.schemas.is_some() => {
+            good(TOKEN, "there is no change feed: a plain Strapi, read by SSG_SCHEMA_DIR")
+        }
         Ok(SyncReply::NoFeed) => bad(
             TOKEN,
-            "there is no change feed at this address: another program, or another version?",
+            "there is no change feed at this address: another program, another version, or a \
+             plain Strapi, for which SSG_SCHEMA_DIR is needed?",
         ),
         Err(error @ ClientError::Contract(_)) => {
             bad(TOKEN, format!("{error}; are both programs of the same version?"))
