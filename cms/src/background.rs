@@ -1,5 +1,5 @@
 //! What a server does beside answering requests: deliver webhooks, follow schema edits, make
-//! indexes, tell the service manager how it is.
+//! indexes, give a bucket what it is owed, tell the service manager how it is.
 
 use actix_web::rt;
 use tokio::sync::watch;
@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::content_types;
 use crate::feed_pulse;
 use crate::jobs::worker;
+use crate::media::owed;
 use crate::service_manager;
 
 /// The running tasks.
@@ -31,6 +32,7 @@ impl Background {
             rt::spawn(feed_pulse::keep(app.clone(), stopped.clone())),
             rt::spawn(content_types::watch::watch(app.clone(), stopped.clone())),
             rt::spawn(content_types::indexing::keep(app.clone(), stopped.clone())),
+            rt::spawn(owed::keep(app.clone(), stopped.clone())),
             rt::spawn(service_manager::report(app.clone(), stopped)),
         ];
         Ok(Self { stop, running })

@@ -40,7 +40,8 @@ pub(crate) fn prepare(conn: &mut Conn, codes: &[String]) -> Result<(), StoreErro
 /// When the database or the content model cannot be used.
 pub fn open(settings: Settings) -> anyhow::Result<App> {
     let db = open_database(&settings.storage)?;
-    let uploads = media::storage::Storage::open(&settings.serving.uploads)?;
+    let uploads =
+        media::storage::Storage::open(&settings.serving.uploads, &settings.storage.data_dir())?;
     recovery::recover(&db, &uploads, &settings.storage)?;
     let model = content_types::load(&settings.storage.schema)?;
     db.write::<_, StoreError>(|conn| adopt(conn, &model))?;

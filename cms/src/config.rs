@@ -11,10 +11,12 @@ mod duration;
 pub(crate) mod environment;
 mod rate;
 mod size;
+mod uploads;
 
 pub use duration::Span;
 pub use rate::Rate;
 pub use size::Size;
+pub use uploads::{Place, Reads, Uploads};
 
 /// Where the data is: what every command needs.
 #[derive(Debug, Clone, clap::Args)]
@@ -72,9 +74,8 @@ pub struct Serving {
     /// Address to listen on; port 0 picks a free one
     #[arg(long, env = "CMS_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:1337")]
     pub listen: String,
-    /// Where uploaded files are kept
-    #[arg(long, env = "CMS_UPLOADS", value_name = "DIR", default_value = "cms/data/uploads")]
-    pub uploads: String,
+    #[command(flatten)]
+    pub uploads: Uploads,
     /// Key that signs access tokens, at least 32 bytes [default: generated into the data folder]
     #[arg(long, env = "CMS_JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub jwt_secret: Option<String>,

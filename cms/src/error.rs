@@ -7,6 +7,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use cms_api::error::{ApiError, ErrorName};
 
+use crate::media::storage::bucket::Trouble;
 use crate::store::StoreError;
 
 /// What a handler may fail with.
@@ -40,6 +41,10 @@ impl AppError {
             }
             Self::Store(StoreError::Unavailable(_)) => {
                 ApiError::new(ErrorName::ServiceUnavailableError, "Service Unavailable")
+            }
+            Self::Internal(error) if error.is::<Trouble>() => {
+                let message = "The store of uploaded files does not answer; try again later";
+                ApiError::new(ErrorName::ServiceUnavailableError, message)
             }
             Self::Store(StoreError::Other(_)) | Self::Internal(_) => {
                 ApiError::new(ErrorName::InternalServerError, "Internal Server Error")

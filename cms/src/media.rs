@@ -1,10 +1,11 @@
-//! Uploaded files: from the request to the disk, their smaller variants, their rows, and
-//! back out to visitors.
+//! Uploaded files: from the request to the disk or a bucket, their smaller variants, their
+//! rows, and back out to visitors.
 
 mod extension;
 pub(crate) mod file_info;
 pub(crate) mod folder;
 pub(crate) mod kind;
+pub(crate) mod owed;
 pub(crate) mod picture;
 pub(crate) mod receive;
 pub(crate) mod related;

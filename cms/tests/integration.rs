@@ -7,6 +7,7 @@ mod integration {
     mod actions;
     mod administration;
     mod agreement;
+    mod bucket;
     mod cards;
     mod client;
     mod components;
@@ -24,6 +25,7 @@ mod integration {
     mod process;
     mod reading;
     mod routing;
+    mod s3;
     mod service;
     mod spellings;
     mod store;

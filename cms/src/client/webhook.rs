@@ -68,6 +68,7 @@ fn client(guard: &Guard) -> anyhow::Result<reqwest::Client> {
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(Policy::none())
+            .http1_only()
             // A proxy would do the look-up, unguarded.
             .no_proxy()
             .dns_resolver(guard.clone())

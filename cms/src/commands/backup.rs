@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::Storage;
+use crate::config::{Storage, Uploads};
 use crate::transfer::backup::{self, Request};
 
 /// Arguments of `cms backup`.
@@ -18,9 +18,8 @@ pub(crate) struct Backup {
     /// Print one JSON object
     #[arg(long, env = "CMS_BACKUP_JSON")]
     json: bool,
-    /// Where uploaded files are kept
-    #[arg(long, env = "CMS_UPLOADS", value_name = "DIR", default_value = "cms/data/uploads")]
-    uploads: String,
+    #[command(flatten)]
+    uploads: Uploads,
     #[command(flatten)]
     storage: Storage,
 }

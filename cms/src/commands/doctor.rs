@@ -90,11 +90,12 @@ fn schema(settings: &Settings) -> Finding {
     }
 }
 
-/// Writes a file to the folder and removes it.
+/// Writes a file there and removes it.
 fn uploads(settings: &Settings) -> Finding {
-    let place = &settings.serving.uploads;
-    match Uploads::open(place).and_then(|uploads| Ok(uploads.unfinished()?)) {
-        Ok(_) => good("uploads", format!("`{place}` can be written")),
+    let (place, data_dir) = (&settings.serving.uploads.place, settings.storage.data_dir());
+    let opened = Uploads::open(&settings.serving.uploads, &data_dir);
+    match opened.and_then(|uploads| uploads.try_out()) {
+        Ok(()) => good("uploads", format!("`{place}` can be written")),
         Err(error) => bad("uploads", error),
     }
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use cms_api::installation::{self, SETTINGS_FILE, Unit};
 
-use crate::config::Settings;
+use crate::config::{Place, Settings};
 use crate::store::pool::DatabaseUrl;
 
 #[derive(Debug, clap::Args)]
@@ -65,9 +65,8 @@ fn unit(args: &Init, here: &Path) -> anyhow::Result<String> {
         let folder = here.join(file).parent().map(Path::to_owned).unwrap_or_default();
         writable.push(folder);
     }
-    let uploads = &args.settings.serving.uploads;
-    if !uploads.contains("://") {
-        writable.push(here.join(uploads));
+    if let Place::Folder(folder) = &args.settings.serving.uploads.place {
+        writable.push(here.join(folder));
     }
     for folder in &writable {
         // systemd refuses to start what may write a folder that is not there.
@@ -90,13 +89,21 @@ fn add_settings(args: &Init, here: &Path) -> anyhow::Result<()> {
     let Settings { storage, serving } = &args.settings;
     let url = storage.database_url.to_string();
     let (schema, locales) = (storage.schema.display().to_string(), storage.locales.join(","));
-    let settings: [(&'static str, &str); 5] = [
-        ("CMS_LISTEN", &serving.listen),
-        ("CMS_DATABASE_URL", &url),
-        ("CMS_SCHEMA_DIR", &schema),
-        ("CMS_UPLOADS", &serving.uploads),
-        ("CMS_LOCALES", &locales),
+    let uploads = serving.uploads.place.to_string();
+    let endpoint = serving.uploads.s3_endpoint.as_ref().map(ToString::to_string);
+    let told = [
+        ("CMS_LISTEN", Some(serving.listen.as_str())),
+        ("CMS_DATABASE_URL", Some(&url)),
+        ("CMS_SCHEMA_DIR", Some(&schema)),
+        ("CMS_UPLOADS", Some(&uploads)),
+        ("CMS_S3_ENDPOINT", endpoint.as_deref()),
+        ("CMS_S3_REGION", serving.uploads.s3_region.as_deref()),
+        ("CMS_S3_ACCESS_KEY_ID", serving.uploads.s3_access_key_id.as_deref()),
+        ("CMS_S3_SECRET_ACCESS_KEY", serving.uploads.s3_secret_access_key.as_deref()),
+        ("CMS_LOCALES", Some(&locales)),
     ];
+    let settings: Vec<_> =
+        told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let added = installation::set(here, &settings, true)
         .with_context(|| format!("cannot write `{SETTINGS_FILE}`"))?;
     match added.is_empty() {

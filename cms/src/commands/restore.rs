@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::Storage;
+use crate::config::{Storage, Uploads};
 use crate::transfer::backup::restore::{self, Request};
 
 /// Arguments of `cms restore`.
@@ -21,9 +21,8 @@ pub(crate) struct Restore {
     /// Print one JSON object
     #[arg(long, env = "CMS_RESTORE_JSON")]
     json: bool,
-    /// Where uploaded files are kept
-    #[arg(long, env = "CMS_UPLOADS", value_name = "DIR", default_value = "cms/data/uploads")]
-    uploads: String,
+    #[command(flatten)]
+    uploads: Uploads,
     #[command(flatten)]
     storage: Storage,
 }

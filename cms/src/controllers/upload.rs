@@ -1,6 +1,9 @@
 //! The media library: `/api/upload*`. Bare objects and lists, numeric ids, as Strapi's
 //! upload plugin has them.
 
+mod removal;
+mod replacement;
+
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -12,6 +15,7 @@ use cms_api::error::{ApiError, ErrorName};
 use cms_api::query::QuerySpec;
 use serde_json::{Map, Value};
 
+use crate::app::App;
 use crate::clock;
 use crate::documents::find::{self, Listing, Reading};
 use crate::error::{AppError, AppResult};
@@ -19,11 +23,12 @@ use crate::extract::query::{self, Asked};
 use crate::extract::{multipart, row_number};
 use crate::media::file_info::{self, FileInfo};
 use crate::media::folder::Folder;
+use crate::media::owed;
 use crate::media::receive::{self, Parts, Received};
 use crate::media::related::Related;
 use crate::media::rows::{self, Reference};
-use crate::media::storage::{FileName, Storage};
-use crate::media::upload::{self, Stored};
+use crate::media::storage::FileName;
+use crate::media::upload::{self, Prepared};
 use crate::response::json;
 use crate::routes::Context;
 use crate::store::documents::Row;
@@ -57,7 +62,7 @@ pub(crate) async fn run(context: Context, route: Route) -> AppResult<HttpRespons
         Route::FindPage => page(context).await,
         Route::FindOne(id) => one(context, &id).await,
         Route::Upload => post(context).await,
-        Route::Destroy(id) => destroy(context, id).await,
+        Route::Destroy(id) => removal::destroy(context, id).await,
     }
 }
 
@@ -154,7 +159,7 @@ async fn post(mut context: Context) -> AppResult<HttpResponse> {
     let is_empty = matches!(files.as_slice(), [] | [Received { bytes: 0, .. }]);
     match id {
         Some(id) if is_empty => change_info(context, &parts, &id).await,
-        Some(id) => replace(context, &parts, &id, files).await,
+        Some(id) => replacement::replace(context, &parts, &id, files).await,
         None if is_empty => Err(ApiError::validation("Files are empty").into()),
         None => create(context, &parts, files).await,
     }
@@ -167,29 +172,72 @@ fn reference(parts: &Parts) -> Option<Reference> {
 
 async fn create(context: Context, parts: &Parts, files: Vec<Received>) -> AppResult<HttpResponse> {
     let accepted = accepted(&context, parts, files)?;
-    let stored = store_all(&context, accepted).await?;
-    let names: Vec<FileName> = stored.iter().flat_map(|file| file.names.clone()).collect();
-    let reference = reference(parts);
+    let prepared = prepare_all(&context, accepted).await?;
+    let names: Vec<FileName> = prepared.iter().flat_map(Prepared::names).collect();
+    let described: Vec<_> = prepared.iter().map(|file| file.data.clone()).collect();
+    let saved = match keep_all(&context.app, prepared, &names).await {
+        Ok(()) => save(&context, described, reference(parts), &names).await,
+        Err(error) => Err(error),
+    };
+    match saved.is_ok() {
+        // What earlier ones left in a bucket that was away goes now that it is back.
+        true => owed::settle(&context.app).await,
+        false => removal::undo(&context.app, names).await,
+    }
+    context.app.stir();
+    let shown: Vec<Value> = saved?.iter().map(rows::to_json).collect();
+    Ok(json(StatusCode::CREATED, &shown))
+}
+
+async fn prepare_all(
+    context: &Context,
+    files: Vec<(Received, FileInfo)>,
+) -> AppResult<Vec<Prepared>> {
+    let storage = context.app.uploads.clone();
+    let limit = context.app.settings.serving.upload_limit.0;
+    actix_web::web::block(move || upload::prepare_all(files, limit, &storage)).await?
+}
+
+async fn keep_all(app: &App, files: Vec<Prepared>, names: &[FileName]) -> AppResult<()> {
+    if app.uploads.bucket().is_some() {
+        let names = names.to_vec();
+        let noted = app.write(move |conn| Ok(owed::doom_later(conn, texts(&names))?));
+        noted.await?;
+    }
+    let storage = app.uploads.clone();
+    actix_web::web::block(move || upload::keep_all(files, &storage)).await?
+}
+
+/// Writes the rows of files that have their names.
+async fn save(
+    context: &Context,
+    files: Vec<Map<String, Value>>,
+    reference: Option<Reference>,
+    names: &[FileName],
+) -> AppResult<Vec<Row>> {
     let model = Arc::clone(&context.model);
+    let names = context.app.uploads.bucket().map(|_| names.to_vec()).unwrap_or_default();
     let saved = context.app.write(move |conn| {
         let now = clock::now();
         let folder = Folder::of_uploads(conn, now)?;
         let mut saved = Vec::new();
-        for mut file in stored {
-            folder.note(&mut file.data);
-            let row = rows::create(conn, file.data, now)?;
+        for mut file in files {
+            folder.note(&mut file);
+            let row = rows::create(conn, file, now)?;
             folder.hold(conn, &row)?;
             saved.push(row);
         }
         if let Some(reference) = reference {
             rows::attach(conn, &model, &reference, &saved, now)?;
         }
+        owed::spare(conn, texts(&names))?;
         Ok(saved)
     });
-    let saved = undo_unless(&context.app.uploads, names, saved.await)?;
-    context.app.stir();
-    let shown: Vec<Value> = saved.iter().map(rows::to_json).collect();
-    Ok(json(StatusCode::CREATED, &shown))
+    saved.await
+}
+
+fn texts(names: &[FileName]) -> impl Iterator<Item = &str> {
+    names.iter().map(FileName::as_str)
 }
 
 /// Files whose type is allowed, each with what is said about it. Others are left out; when
@@ -220,20 +268,6 @@ fn accepted(
     Ok(accepted.into_iter().map(|file| (file, infos.next().unwrap_or_default())).collect())
 }
 
-async fn store_all(context: &Context, files: Vec<(Received, FileInfo)>) -> AppResult<Vec<Stored>> {
-    let storage = context.app.uploads.clone();
-    let limit = context.app.settings.serving.upload_limit.0;
-    actix_web::web::block(move || upload::store_all(files, limit, &storage)).await?
-}
-
-/// Files whose rows were not committed are removed again.
-fn undo_unless<T>(storage: &Storage, names: Vec<FileName>, result: AppResult<T>) -> AppResult<T> {
-    if result.is_err() {
-        names.iter().for_each(|name| storage.remove(name));
-    }
-    result
-}
-
 fn entity_not_found() -> AppError {
     ApiError::new(ErrorName::NotFoundError, "Entity not found").into()
 }
@@ -251,73 +285,4 @@ async fn change_info(mut context: Context, parts: &Parts, id: &Value) -> AppResu
     let changed = changed.await?;
     context.app.stir();
     Ok(json(StatusCode::OK, &rows::to_json(&changed)))
-}
-
-async fn replace(
-    context: Context,
-    parts: &Parts,
-    id: &Value,
-    files: Vec<Received>,
-) -> AppResult<HttpResponse> {
-    if files.len() > 1 {
-        let message = "Cannot replace a file with multiple ones";
-        return Err(ApiError::validation(message).into());
-    }
-    let Some((file, info)) = accepted(&context, parts, files)?.pop() else {
-        return Err(ApiError::validation("Files are empty").into());
-    };
-    let id = meant(id)?;
-    let row = context.app.read(move |conn| Ok(rows::get(conn, id)?)).await?;
-    let row = row.ok_or_else(entity_not_found)?;
-    let before = rows::stored_names(&row);
-    let storage = context.app.uploads.clone();
-    let limit = context.app.settings.serving.upload_limit.0;
-    let prepared = actix_web::web::block(move || {
-        upload::prepare(file, &info, Some(name_of(&row)), limit, &storage)
-    });
-    let prepared = prepared.await??;
-    let kept = prepared.names();
-    let mut described = prepared.data.clone();
-    // A file that had formats once is told apart from one that never had any.
-    if described.get("formats").is_none_or(Value::is_null) {
-        described.insert("formats".into(), Value::Object(Map::new()));
-    }
-    let changed = context.app.write(move |conn| {
-        let row = rows::get(conn, id)?.ok_or_else(entity_not_found)?;
-        rows::update(conn, row, described, clock::now())
-    });
-    let changed = changed.await?;
-    // Only now, so that the old bytes outlive a row that could not be changed.
-    let storage = context.app.uploads.clone();
-    let exchanged = actix_web::web::block(move || {
-        prepared.keep(&storage)?;
-        let gone = before.iter().filter_map(|name| FileName::parse(name));
-        gone.filter(|name| !kept.contains(name)).for_each(|name| storage.remove(&name));
-        AppResult::Ok(())
-    });
-    exchanged.await??;
-    context.app.stir();
-    Ok(json(StatusCode::OK, &rows::to_json(&changed)))
-}
-
-/// Hash and extension of a stored file.
-fn name_of(row: &Row) -> (String, String) {
-    let text = |name| row.data.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    (text("hash"), text("ext"))
-}
-
-async fn destroy(context: Context, id: String) -> AppResult<HttpResponse> {
-    let id = file_id(&id)?;
-    let deleted = context.app.write(move |conn| {
-        let row = rows::get(conn, id)?.ok_or_else(not_found)?;
-        rows::delete(conn, &row, clock::now())?;
-        Ok(row)
-    });
-    let row = deleted.await?;
-    context.app.stir();
-    let storage = context.app.uploads.clone();
-    let names: Vec<FileName> =
-        rows::stored_names(&row).iter().filter_map(|name| FileName::parse(name)).collect();
-    actix_web::web::block(move || names.iter().for_each(|name| storage.remove(name))).await?;
-    Ok(json(StatusCode::OK, &rows::to_json(&row)))
 }

@@ -4,7 +4,8 @@
 //! What a picture is, is decided by its content alone. Variants have the pixels as they are
 //! stored and the note how to turn them, like the picture itself, so both look alike.
 
-use std::io::{BufReader, Cursor, Seek as _, Write as _};
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -69,7 +70,7 @@ pub(crate) enum Seen {
 /// # Errors
 /// When it cannot be read or a variant cannot be written.
 pub(crate) fn examine(path: &Path, storage: &Storage) -> anyhow::Result<Seen> {
-    let bytes = std::fs::read(path).context("an uploaded file cannot be read")?;
+    let bytes = read(path).context("an uploaded file cannot be read")?;
     let format = match image::guess_format(&bytes) {
         Ok(
             format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif),
@@ -96,6 +97,17 @@ pub(crate) fn examine(path: &Path, storage: &Storage) -> anyhow::Result<Seen> {
         picture.variants.push(source.shrink(name, (max_width, max_height), storage)?);
     }
     Ok(Seen::Picture(picture))
+}
+
+/// A picture as a whole, of anything else only the beginning: films are large.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(vector::HEAD_BYTES as u64).read_to_end(&mut bytes)?;
+    if image::guess_format(&bytes).is_ok() {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Pictures that have a size and no variants.
@@ -259,7 +271,7 @@ mod tests {
     /// What a file tells, and the folder its variants are in.
     fn look_in(bytes: &[u8]) -> (Seen, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
+        let storage = Storage::local(folder.path()).unwrap();
         let mut file = storage.unfinished().unwrap();
         file.write_all(bytes).unwrap();
         (examine(file.path(), &storage).unwrap(), folder)

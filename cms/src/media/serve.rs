@@ -1,10 +1,10 @@
 //! Uploaded files on their way to visitors. Anyone may have uploaded them, so nothing in
 //! them may ever run on this origin.
 
+mod remote;
+
 use actix_files::NamedFile;
-use actix_web::http::header::{
-    self, ContentDisposition, DispositionParam, DispositionType, HeaderValue,
-};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use cms_api::error::ApiError;
 
@@ -33,6 +33,29 @@ const TEXT: &[&str] = &["application/json", "application/javascript"];
 /// Scripts, plugins, forms and anything loaded are off, also when the file is opened alone.
 const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
 
+/// Of files whose names say nothing.
+pub(crate) const UNKNOWN_KIND: &str = "application/octet-stream";
+/// Replaced files keep their URL, so browsers ask each time.
+pub(crate) const CACHE_CONTROL: &str = "max-age=0";
+
+/// Whether a browser would run or style a page with it.
+fn is_active(kind: &str) -> bool {
+    ACTIVE.contains(&kind)
+}
+
+/// Whether it is only ever saved, never shown.
+pub(crate) fn is_attachment(kind: &str) -> bool {
+    is_active(kind) && !SHOWN.contains(&kind)
+}
+
+/// The header of that name.
+pub(crate) fn content_type(kind: &str) -> String {
+    match kind.starts_with("text/") || TEXT.contains(&kind) {
+        true => format!("{kind}; charset=utf-8"),
+        false => kind.to_owned(),
+    }
+}
+
 /// Answers with a stored file; ranges and conditions are honoured.
 ///
 /// # Errors
@@ -43,7 +66,14 @@ pub(crate) async fn serve(
     name: &str,
 ) -> AppResult<HttpResponse> {
     let name = FileName::parse(name).ok_or_else(ApiError::not_found)?;
-    let path = storage.path(&name);
+    match storage.bucket() {
+        Some(bucket) => remote::serve(http, bucket, &name).await,
+        None => local(http, storage, &name).await,
+    }
+}
+
+async fn local(http: &HttpRequest, storage: &Storage, name: &FileName) -> AppResult<HttpResponse> {
+    let path = storage.path(name);
     let file = actix_web::web::block(move || NamedFile::open(path)).await?;
     let file = file.map_err(|_| ApiError::not_found())?;
     if file.metadata().is_dir() {
@@ -54,30 +84,23 @@ pub(crate) async fn serve(
         Some(kind) => file.set_content_type(kind),
         None => file,
     };
-    let essence = file.content_type().essence_str().to_owned();
-    let (active, shown) = (ACTIVE.contains(&essence.as_str()), SHOWN.contains(&essence.as_str()));
-    let file = if active && !shown {
-        let name = DispositionParam::Filename(name.as_str().to_owned());
-        let attachment = DispositionType::Attachment;
-        file.set_content_disposition(ContentDisposition {
-            disposition: attachment,
-            parameters: vec![name],
-        })
-    } else {
-        file.disable_content_disposition()
-    };
-    let mut response = file.prefer_utf8(true).into_response(http);
-    let headers = response.headers_mut();
-    if essence.starts_with("text/") || TEXT.contains(&essence.as_str()) {
-        let kind = format!("{essence}; charset=utf-8");
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::try_from(kind).map_err(anyhow::Error::from)?,
-        );
+    let kind = file.content_type().essence_str().to_owned();
+    let file = file.disable_content_disposition().prefer_utf8(true);
+    let mut response = file.into_response(http);
+    dress(response.headers_mut(), name, &kind)?;
+    Ok(response)
+}
+
+/// What answers with a file say about it, wherever it lies.
+fn dress(headers: &mut HeaderMap, name: &FileName, kind: &str) -> anyhow::Result<()> {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(content_type(kind))?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
+    if is_attachment(kind) {
+        let disposition = format!("attachment; filename=\"{}\"", name.as_str());
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition)?);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0"));
-    if active {
+    if is_active(kind) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     }
-    Ok(response)
+    Ok(())
 }

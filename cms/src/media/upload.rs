@@ -12,6 +12,7 @@ use super::file_info::FileInfo;
 use super::kind;
 use super::picture::{self, Seen};
 use super::receive::Received;
+use super::storage::bucket::Bucket;
 use super::storage::{FileName, Storage};
 
 /// Longest part of a stored name that comes from the client's name.
@@ -24,13 +25,6 @@ const MAX_NAME_LENGTH: usize = 255;
 /// Length of the random part of a stored name.
 const RANDOM_LENGTH: usize = 10;
 const PROVIDER: &str = "local";
-
-/// A file under its final name, and the attributes of its row.
-#[derive(Debug)]
-pub(crate) struct Stored {
-    pub(crate) data: Map<String, Value>,
-    pub(crate) names: Vec<FileName>,
-}
 
 /// A file that only waits to be given its name, with its variants; it vanishes otherwise.
 #[derive(Debug)]
@@ -48,47 +42,57 @@ impl Prepared {
     /// name does not keep the others from theirs.
     ///
     /// # Errors
-    /// The first one, when the disk refuses.
-    pub(crate) fn keep(self, storage: &Storage) -> AppResult<()> {
+    /// The first one, when the place refuses.
+    pub(crate) fn keep(self, storage: &Storage) -> anyhow::Result<()> {
         let mut result = Ok(());
         for (file, name) in self.files {
             result = result.and(storage.keep(file, &name));
         }
-        Ok(result.map_err(anyhow::Error::from)?)
+        result
+    }
+
+    /// Puts the files into the bucket under these keys, one for each of the names.
+    ///
+    /// # Errors
+    /// When the bucket refuses.
+    pub(crate) fn keep_aside(&self, bucket: &Bucket, keys: &[String]) -> anyhow::Result<()> {
+        for ((file, name), key) in self.files.iter().zip(keys) {
+            bucket.put_at(std::fs::File::open(file.path())?, key, name)?;
+        }
+        Ok(())
     }
 }
 
-/// Stores new files, all or none.
+/// Prepares new files, all or none.
 ///
 /// # Errors
-/// When the disk refuses.
-pub(crate) fn store_all(
+/// As [`prepare`].
+pub(crate) fn prepare_all(
     files: Vec<(Received, FileInfo)>,
     limit: u64,
     storage: &Storage,
-) -> AppResult<Vec<Stored>> {
-    let mut stored: Vec<Stored> = Vec::new();
-    for (file, info) in files {
-        match store(file, &info, limit, storage) {
-            Ok(file) => stored.push(file),
-            Err(error) => {
-                stored.iter().flat_map(|file| &file.names).for_each(|name| storage.remove(name));
-                return Err(error);
-            }
-        }
-    }
-    Ok(stored)
+) -> AppResult<Vec<Prepared>> {
+    let prepared = files.into_iter().map(|(file, info)| prepare(file, &info, None, limit, storage));
+    prepared.collect()
 }
 
-/// Names are new, so what was given one can be removed when another fails.
-fn store(received: Received, info: &FileInfo, limit: u64, storage: &Storage) -> AppResult<Stored> {
-    let prepared = prepare(received, info, None, limit, storage)?;
-    let (names, data) = (prepared.names(), prepared.data.clone());
-    if let Err(error) = prepared.keep(storage) {
-        names.iter().for_each(|name| storage.remove(name));
-        return Err(error);
+/// Gives new files their names, all or none.
+///
+/// # Errors
+/// When the place refuses.
+pub(crate) fn keep_all(files: Vec<Prepared>, storage: &Storage) -> AppResult<()> {
+    // Names are new, so what was given one can be removed when another fails.
+    let names: Vec<FileName> = files.iter().flat_map(Prepared::names).collect();
+    for file in files {
+        if let Err(error) = file.keep(storage) {
+            // A bucket that does not answer is not asked again for each of them.
+            if storage.bucket().is_none() {
+                names.iter().for_each(|name| storage.remove(name));
+            }
+            return Err(error.into());
+        }
     }
-    Ok(Stored { data, names })
+    Ok(())
 }
 
 /// Whether the type is refused; the error names the type.
@@ -289,15 +293,16 @@ mod tests {
     #[test]
     fn files_are_stored_all_or_none() {
         let folder = tempfile::tempdir().unwrap();
-        let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
-        let mut files: Vec<_> = ["a.txt", "b.txt", "c.txt"]
-            .map(|name| (received(&storage, name), FileInfo::default()))
-            .into();
-        std::fs::remove_file(files[2].0.file.path()).unwrap();
-        assert!(store_all(files.split_off(0), 100, &storage).is_err());
+        let storage = Storage::local(folder.path()).unwrap();
+        let prepared = |names: &[&str]| {
+            let files = names.iter().map(|name| (received(&storage, name), FileInfo::default()));
+            prepare_all(files.collect(), 100, &storage).unwrap()
+        };
+        let files = prepared(&["a.txt", "b.txt", "c.txt"]);
+        std::fs::remove_file(files[2].files[0].0.path()).unwrap();
+        assert!(keep_all(files, &storage).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        files = vec![(received(&storage, "d.txt"), FileInfo::default())];
-        assert_eq!(store_all(files, 100, &storage).unwrap().len(), 1);
+        keep_all(prepared(&["d.txt"]), &storage).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
@@ -326,12 +331,14 @@ mod tests {
             said in "(\\PC|[./\\\\%\0:]|\\.\\./){0,40}",
         ) {
             let folder = tempfile::tempdir().unwrap();
-            let storage = Storage::open(folder.path().to_str().unwrap()).unwrap();
+            let storage = Storage::local(folder.path()).unwrap();
             let info = serde_json::json!({ "name": said, "hash": said, "ext": said, "url": said });
             let info = file_info::for_files(Some(&info), 1).unwrap().pop().unwrap();
             // A name that is refused leads nowhere at all.
-            if let Ok(stored) = store(received(&storage, &name), &info, 100, &storage) {
-                for name in &stored.names {
+            if let Ok(file) = prepare(received(&storage, &name), &info, None, 100, &storage) {
+                let names = file.names();
+                keep_all(vec![file], &storage).unwrap();
+                for name in &names {
                     let path = storage.path(name);
                     proptest::prop_assert_eq!(path.parent(), Some(folder.path()));
                     proptest::prop_assert!(path.is_file());

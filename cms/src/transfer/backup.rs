@@ -23,7 +23,7 @@ use super::recovery;
 use super::staging::Hold;
 use crate::auth::keys;
 use crate::clock;
-use crate::config::Storage as Settings;
+use crate::config::{Storage as Settings, Uploads};
 use crate::media::rows;
 use crate::media::storage::Storage;
 use crate::store::{Conn, Database, archive, backup};
@@ -42,7 +42,7 @@ pub(crate) struct Request<'a> {
     pub(crate) file: &'a Path,
     pub(crate) key: Option<&'a str>,
     pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a str,
+    pub(crate) uploads: &'a Uploads,
 }
 
 /// Writes the archive.
@@ -53,7 +53,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
     let target = Target::parse(request.file, request.key)?;
     let url = &request.settings.database_url;
     anyhow::ensure!(backup::exists(url)?, "there is no content to back up: the database is empty");
-    let uploads = Storage::open(request.uploads)?;
+    let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
     let hold = Hold::of(&uploads)?
         .context("an import, a restore or another backup of these uploads is at work")?;
     let db = Database::open(url)?;
@@ -79,7 +79,7 @@ fn take(settings: &Settings, uploads: &Storage, aside: &Path) -> anyhow::Result<
     for _ in 0..ATTEMPTS {
         // Rows name files that are there before them and go after them: files are held before
         // the database is copied, and those that came meanwhile are held after it.
-        let mut files = Held::begin(uploads)?;
+        let mut files = Held::begin(uploads, aside)?;
         if database.exists() {
             std::fs::remove_file(&database)?;
         }

@@ -11,7 +11,6 @@ mod rows;
 mod spool;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use cms_api::builtin;
@@ -28,7 +27,7 @@ use super::archive::target::{Target, Writer};
 use super::kept::{self, Kept};
 use super::recovery;
 use super::schemas;
-use crate::config::Storage as Settings;
+use crate::config::{Storage as Settings, Uploads};
 use crate::media::storage::{FileName, Storage};
 use crate::store::documents::Row;
 use crate::store::links::of_source;
@@ -50,7 +49,7 @@ pub(crate) struct Request<'a> {
     pub(crate) file: &'a Path,
     pub(crate) key: Option<&'a str>,
     pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a str,
+    pub(crate) uploads: &'a Uploads,
 }
 
 /// Writes the archive.
@@ -60,7 +59,7 @@ pub(crate) struct Request<'a> {
 pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
     let target = Target::parse(request.file, request.key)?;
     let db = bootstrap::open_database(request.settings)?;
-    let uploads = Storage::open(request.uploads)?;
+    let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
     recovery::recover(&db, &uploads, request.settings)?;
     let model = content_types::load(&request.settings.schema)?;
     let collected = db.read(|conn| collect(conn, &model, target.parent()));
@@ -280,15 +279,18 @@ fn add_asset(
     uploads: &Storage,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let opened = FileName::parse(&asset.name).map(|name| File::open(uploads.path(&name)));
-    let Some(Ok(mut file)) = opened else {
+    let found = match FileName::parse(&asset.name) {
+        Some(name) => uploads.read(&name)?,
+        None => None,
+    };
+    let Some((version, mut bytes)) = found else {
         report.missing.push(asset.name.clone());
         return Ok(());
     };
-    let size = file.metadata()?.len();
+    let size = version.bytes;
     let sidecar = format!("{SIDECARS}/{}.json", asset.name);
     add_text(archive, &sidecar, &asset.about.to_string())?;
-    archive.add(&format!("{UPLOADS}/{}", asset.name), size, &mut file)?;
+    archive.add(&format!("{UPLOADS}/{}", asset.name), size, &mut bytes)?;
     report.files += 1;
     report.bytes += size;
     Ok(())

@@ -37,7 +37,7 @@ use super::recovery;
 use super::staging::{Hold, Staging};
 use crate::bootstrap;
 use crate::clock;
-use crate::config::Storage as Settings;
+use crate::config::{Place, Storage as Settings, Uploads};
 use crate::content_types::{self, adopt::adopt};
 use crate::documents::components;
 use crate::media::storage::Storage;
@@ -55,7 +55,7 @@ pub(crate) struct Request<'a> {
     /// Leave out what does not fit the content model.
     pub(crate) force: bool,
     pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a str,
+    pub(crate) uploads: &'a Uploads,
 }
 
 /// Imports the archive, or says what that would do.
@@ -68,7 +68,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
 }
 
 fn perform(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
-    let uploads = Storage::open(request.uploads)?;
+    let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
     let hold = Hold::of(&uploads)?
         .context("another import into these uploads is at work; try again when it has ended")?;
     let db = bootstrap::open_database(request.settings)?;
@@ -132,9 +132,10 @@ fn stage(request: &Request<'_>, aside: &Path) -> anyhow::Result<(Settings, Stora
         let path = aside.join("cms.db").to_string_lossy().into_owned();
         settings.database_url = DatabaseUrl::Sqlite(path);
     }
-    let exists = Path::new(request.uploads).is_dir();
-    let nowhere = aside.join("uploads").to_string_lossy().into_owned();
-    let uploads = Storage::open(if exists { request.uploads } else { &nowhere })?;
+    let uploads = match &request.uploads.place {
+        Place::Folder(folder) if !folder.is_dir() => Storage::local(&aside.join("uploads"))?,
+        _ => Storage::open(request.uploads, &aside.join("data"))?,
+    };
     Ok((settings, uploads))
 }
 

@@ -13,6 +13,7 @@ use walkdir::WalkDir;
 
 use super::staging::{FILES, Hold, KEY, PREFIX, SCHEMA};
 use crate::config::Storage as Settings;
+use crate::media::owed;
 use crate::media::storage::{FileName, Storage};
 use crate::store::{Conn, Database, StoreError, settings as notes};
 
@@ -90,7 +91,7 @@ pub(super) fn finish(
     let note = note_of(&name);
     let committed = db.read::<_, StoreError>(|conn| notes::get(conn, &note))?.is_some();
     if committed {
-        place_files(&folder.join(FILES), uploads)?;
+        place_files(&folder.join(FILES), db, uploads)?;
         place(&folder.join(SCHEMA), &settings.schema, READABLE)?;
         place(&folder.join(KEY), &settings.data_dir(), OWNER_ONLY)?;
     }
@@ -101,14 +102,17 @@ pub(super) fn finish(
     Ok(())
 }
 
-fn place_files(from: &Path, uploads: &Storage) -> anyhow::Result<()> {
+fn place_files(from: &Path, db: &Database, uploads: &Storage) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
-        if let Some(name) = FileName::parse(&entry.file_name().to_string_lossy()) {
-            std::fs::rename(entry.path(), uploads.path(&name))?;
+        let Some(name) = FileName::parse(&entry.file_name().to_string_lossy()) else { continue };
+        if uploads.bucket().is_some() {
+            // One that was deleted before must not take the new one with it.
+            db.write::<_, StoreError>(|conn| owed::let_be(conn, &name))?;
         }
+        uploads.take(&entry.path(), &name)?;
     }
-    Ok(File::open(uploads.folder())?.sync_all()?)
+    Ok(uploads.settle()?)
 }
 
 /// These folders may be on another disk: each file is copied aside and renamed.

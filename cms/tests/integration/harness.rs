@@ -4,6 +4,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use cms::app::App;
@@ -13,6 +14,8 @@ use cms::error::AppError;
 use cms::{bootstrap, cli, server};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+
+use super::s3::S3;
 
 /// The content model of the conformance suite: every kind of attribute.
 pub(crate) const CONFORMANCE_SCHEMA: &str =
@@ -26,7 +29,12 @@ pub(crate) struct TestApp {
     client: reqwest::Client,
     handle: ServerHandle,
     background: Background,
+    /// Where its files are, unless they are in its folder.
+    pub(crate) s3: Option<Arc<S3>>,
 }
+
+/// Below which the files of a test lie in its bucket.
+const PREFIX: &str = "site/files";
 
 impl TestApp {
     /// The conformance model, locales `en`, `de`, `fr`, no rate limit.
@@ -38,6 +46,50 @@ impl TestApp {
     pub(crate) async fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::start_in(folder, flags).await
+    }
+
+    /// The same twice: with its files in a folder, and in a bucket.
+    pub(crate) async fn on_each_store(flags: &[&str]) -> [Self; 2] {
+        let folder = Self::start_with(flags).await;
+        [folder, Self::on_bucket(Arc::new(S3::start()), flags).await]
+    }
+
+    /// With its files in a bucket.
+    pub(crate) async fn on_bucket(s3: Arc<S3>, flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::on_bucket_in(folder, s3, flags).await
+    }
+
+    /// As [`TestApp::on_bucket`], on a folder that may hold the data of an earlier server.
+    pub(crate) async fn on_bucket_in(
+        folder: tempfile::TempDir,
+        s3: Arc<S3>,
+        flags: &[&str],
+    ) -> Self {
+        let own = s3.flags(PREFIX);
+        let own = own.iter().flat_map(|(name, value)| [*name, value.as_str()]);
+        let flags: Vec<&str> = own.chain(flags.iter().copied()).collect();
+        Self { s3: Some(s3), ..Self::start_in(folder, &flags).await }
+    }
+
+    /// Names of the stored files, without those being received.
+    pub(crate) fn stored(&self) -> Vec<String> {
+        let Some(s3) = &self.s3 else {
+            let entries = std::fs::read_dir(self.path("uploads")).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<_> = names.filter(|name| !name.starts_with('.')).collect();
+            names.sort();
+            return names;
+        };
+        let keys = s3.keys();
+        let below = |key: &String| key.strip_prefix(PREFIX).unwrap()[1..].to_owned();
+        keys.iter().map(below).collect()
+    }
+
+    /// Everything below the folder that uploads pass through.
+    pub(crate) fn underway(&self) -> usize {
+        let folder = if self.s3.is_some() { "uploads-aside" } else { "uploads" };
+        std::fs::read_dir(self.path(folder)).unwrap().count()
     }
 
     /// On a folder that may hold the data of an earlier server.
@@ -66,7 +118,7 @@ impl TestApp {
         let background = Background::start(&app).unwrap();
         let client =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { app, base, folder, client, handle, background }
+        Self { app, base, folder, client, handle, background, s3: None }
     }
 
     /// Where the test's files are.

@@ -87,7 +87,11 @@ pub(super) fn build_client(
 }
 
 fn with_limits(builder: ClientBuilder) -> ClientBuilder {
-    builder.user_agent(USER_AGENT).connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT)
+    builder
+        .user_agent(USER_AGENT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .http1_only()
 }
 
 fn follow(builder: ClientBuilder) -> ClientBuilder {

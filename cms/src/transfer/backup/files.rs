@@ -1,37 +1,42 @@
-//! Uploaded files held as they are: a second name for the same bytes outlives a deletion or
-//! a replacement under the first.
+//! Uploaded files held as they are, whatever happens to them meanwhile.
+//!
+//! In a folder a second name for the same bytes outlives a deletion or a replacement under the
+//! first. A bucket has no second names: what rows name is fetched, and whether it is still what
+//! stood there at the beginning is known by its version.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::media::storage::{FileName, Storage};
+use crate::media::storage::{FileName, Storage, Version};
 
 const PREFIX: &str = ".backing-up-";
 
 /// Held files. They are let go when this is dropped.
 pub(super) struct Held {
     folder: TempDir,
-    /// Which file was found under a name.
-    found: BTreeMap<String, u64>,
+    /// What was found under a name.
+    found: BTreeMap<String, Version>,
     wanted: BTreeSet<String>,
 }
 
 impl Held {
-    /// Holds every file there is.
+    /// Holds every file of a folder; of a bucket, notes what is there. Fetched files wait in
+    /// `aside`.
     ///
     /// # Errors
-    /// Those of the disk.
-    pub(super) fn begin(uploads: &Storage) -> anyhow::Result<Self> {
+    /// Those of the place.
+    pub(super) fn begin(uploads: &Storage, aside: &Path) -> anyhow::Result<Self> {
         sweep(uploads)?;
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(uploads.folder())?;
+        let beside = if uploads.bucket().is_some() { aside } else { uploads.folder() };
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(beside)?;
         let mut held = Self { folder, found: BTreeMap::new(), wanted: BTreeSet::new() };
-        for entry in std::fs::read_dir(uploads.folder())? {
-            if let Some(name) = FileName::parse(&entry?.file_name().to_string_lossy()) {
-                held.hold(uploads, &name)?;
+        for (name, version) in uploads.list()? {
+            if uploads.bucket().is_some() || held.link(uploads, &name)? {
+                held.found.insert(name.as_str().to_owned(), version);
             }
         }
         Ok(held)
@@ -41,7 +46,7 @@ impl Held {
     /// another file than it was.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Those of the place.
     pub(super) fn complete(
         &mut self,
         uploads: &Storage,
@@ -49,27 +54,51 @@ impl Held {
     ) -> anyhow::Result<bool> {
         let mut changed = false;
         for name in names.iter().filter_map(|name| FileName::parse(name)) {
-            match (self.found.get(name.as_str()), number(&uploads.path(&name))?) {
-                (Some(before), Some(now)) => changed |= *before != now,
-                (None, Some(_)) => self.hold(uploads, &name)?,
-                (_, None) => {}
-            }
+            changed |= match uploads.bucket() {
+                Some(_) => self.fetch(uploads, &name)?,
+                None => self.compare(uploads, &name)?,
+            };
         }
         self.wanted = names.iter().filter(|name| self.contains(name)).cloned().collect();
         Ok(changed)
     }
 
-    fn hold(&mut self, uploads: &Storage, name: &FileName) -> anyhow::Result<()> {
-        let (from, to) = (uploads.path(name), self.path(name.as_str()));
-        let Some(number) = number(&from)? else { return Ok(()) };
-        match std::fs::hard_link(&from, &to) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            // Not every disk knows second names.
-            Err(_) => drop(std::fs::copy(&from, &to)?),
-            Ok(()) => {}
+    fn compare(&mut self, uploads: &Storage, name: &FileName) -> anyhow::Result<bool> {
+        let now = uploads.version(name)?;
+        match (self.found.get(name.as_str()), now) {
+            (Some(before), Some(now)) => Ok(!before.is(&now)),
+            (None, Some(now)) => {
+                if self.link(uploads, name)? {
+                    self.found.insert(name.as_str().to_owned(), now);
+                }
+                Ok(false)
+            }
+            (_, None) => Ok(false),
         }
-        self.found.insert(name.as_str().to_owned(), number);
-        Ok(())
+    }
+
+    fn fetch(&mut self, uploads: &Storage, name: &FileName) -> anyhow::Result<bool> {
+        let Some((now, mut bytes)) = uploads.read(name)? else {
+            self.found.remove(name.as_str());
+            return Ok(false);
+        };
+        std::io::copy(&mut bytes, &mut File::create(self.path(name.as_str()))?)?;
+        let before = self.found.insert(name.as_str().to_owned(), now.clone());
+        Ok(before.is_some_and(|before| !before.is(&now)))
+    }
+
+    /// Whether the file is there.
+    fn link(&self, uploads: &Storage, name: &FileName) -> anyhow::Result<bool> {
+        let (from, to) = (uploads.path(name), self.path(name.as_str()));
+        match std::fs::hard_link(&from, &to) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            // Not every disk knows second names.
+            Err(_) => {
+                std::fs::copy(&from, &to)?;
+                Ok(true)
+            }
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -83,15 +112,6 @@ impl Held {
     /// Names and places of the files that rows name.
     pub(super) fn of_rows(&self) -> impl Iterator<Item = (&str, PathBuf)> {
         self.wanted.iter().map(|name| (name.as_str(), self.path(name)))
-    }
-}
-
-/// Which file it is, when it is a plain one and there at all.
-fn number(path: &Path) -> std::io::Result<Option<u64>> {
-    match path.symlink_metadata() {
-        Ok(about) => Ok(about.is_file().then(|| about.ino())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -16,9 +16,9 @@ use tempfile::TempDir;
 use super::Report;
 use super::manifest::{Kind, MANIFEST, MANIFEST_SUM, Manifest, Place, Summed};
 use crate::auth::keys;
-use crate::config::Storage as Settings;
+use crate::config::{Storage as Settings, Uploads};
 use crate::documents::sync::token::KEY_SETTING as SYNC_KEY;
-use crate::media::storage::{FileName, Storage};
+use crate::media::storage::Storage;
 use crate::store::pool::DatabaseUrl;
 use crate::store::{Database, backup};
 use crate::transfer::Refused;
@@ -39,7 +39,7 @@ pub(crate) struct Request<'a> {
     /// Replace what is there.
     pub(crate) force: bool,
     pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a str,
+    pub(crate) uploads: &'a Uploads,
 }
 
 /// Restores the backup.
@@ -61,8 +61,8 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
         );
         return Err(Refused::new(message).into());
     }
-    refuse_unless_empty(request)?;
-    let uploads = Storage::open(request.uploads)?;
+    let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
+    refuse_unless_empty(request, &uploads)?;
     let hold = Hold::of(&uploads)?
         .context("an import, a backup or another restore of these uploads is at work")?;
     let staged = Staged::unpack(&source, &manifest, &uploads, url)?;
@@ -83,7 +83,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
     Ok(Report::new(&manifest, request.file, Vec::new()))
 }
 
-fn refuse_unless_empty(request: &Request<'_>) -> anyhow::Result<()> {
+fn refuse_unless_empty(request: &Request<'_>, uploads: &Storage) -> anyhow::Result<()> {
     if request.force {
         return Ok(());
     }
@@ -92,31 +92,18 @@ fn refuse_unless_empty(request: &Request<'_>) -> anyhow::Result<()> {
         !backup::exists(&request.settings.database_url)?,
         "the database is not empty; {hint}"
     );
-    let files = visible(Path::new(request.uploads))?.len();
-    anyhow::ensure!(files == 0, "`{}` is not empty: {files} files; {hint}", request.uploads);
+    let (place, files) = (&request.uploads.place, uploads.list()?.len());
+    anyhow::ensure!(files == 0, "`{place}` is not empty: {files} files; {hint}");
     Ok(())
 }
 
-/// Names of uploaded files.
-fn visible(folder: &Path) -> io::Result<Vec<FileName>> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        names.extend(FileName::parse(&entry?.file_name().to_string_lossy()));
-    }
-    Ok(names)
-}
-
 /// Files of the content that was replaced.
-fn remove_others(uploads: &Storage, manifest: &Manifest) -> io::Result<()> {
-    let names = visible(uploads.folder())?;
-    names
+fn remove_others(uploads: &Storage, manifest: &Manifest) -> anyhow::Result<()> {
+    let files = uploads.list()?;
+    files
         .iter()
-        .filter(|name| !manifest.has_upload(name.as_str()))
-        .for_each(|name| uploads.remove(name));
+        .filter(|(name, _)| !manifest.has_upload(name.as_str()))
+        .for_each(|(name, _)| uploads.remove(name));
     Ok(())
 }
 

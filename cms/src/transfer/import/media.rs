@@ -1,6 +1,9 @@
 //! Uploaded files: rows that name them, and bytes that lie in the archive or are here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -65,11 +68,10 @@ pub(super) fn sort(
             staging.drop_asset(name)?;
             continue;
         }
-        let here = uploads.path(&file);
         let there = staging.path().join(FILES).join(name);
         // A dry run has not unpacked the bytes: the length must do.
-        let same = here.metadata().is_ok_and(|it| it.len() == *bytes)
-            && (dry_run || is_same(&here, &there)?);
+        let same = uploads.version(&file)?.is_some_and(|here| here.bytes == *bytes)
+            && (dry_run || is_same(uploads, &file, &there)?);
         if same {
             report.files.unchanged += 1;
             staging.drop_asset(name)?;
@@ -80,18 +82,28 @@ pub(super) fn sort(
     }
     for name in shown {
         let brought = assets.iter().any(|(asset, _)| asset == name);
-        let here = FileName::parse(name).is_some_and(|file| uploads.path(&file).exists());
-        if !brought && !here {
+        if !brought && !is_here(uploads, name)? {
             report.files.missing.push(name.clone());
         }
     }
     Ok(())
 }
 
-fn is_same(a: &std::path::Path, b: &std::path::Path) -> std::io::Result<bool> {
-    use std::io::{BufRead as _, BufReader};
-    let mut a = BufReader::with_capacity(COMPARE_BYTES, std::fs::File::open(a)?);
-    let mut b = BufReader::with_capacity(COMPARE_BYTES, std::fs::File::open(b)?);
+fn is_here(uploads: &Storage, name: &str) -> anyhow::Result<bool> {
+    match FileName::parse(name) {
+        Some(file) => Ok(uploads.version(&file)?.is_some()),
+        None => Ok(false),
+    }
+}
+
+fn is_same(uploads: &Storage, file: &FileName, there: &Path) -> anyhow::Result<bool> {
+    let Some((_, here)) = uploads.read(file)? else { return Ok(false) };
+    Ok(are_same(here, File::open(there)?)?)
+}
+
+fn are_same(a: impl Read, b: impl Read) -> std::io::Result<bool> {
+    let mut a = BufReader::with_capacity(COMPARE_BYTES, a);
+    let mut b = BufReader::with_capacity(COMPARE_BYTES, b);
     loop {
         let (left, right) = (a.fill_buf()?, b.fill_buf()?);
         let count = left.len().min(right.len());
