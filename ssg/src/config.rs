@@ -14,6 +14,7 @@ pub use self::{
     environment::{ConfigError, Environment},
     init::InitConfig,
     nginx::{NginxConfig, Tls},
+    target::targets,
 };
 use crate::{
     cli::{BuildArgs, CommonArgs, ServeArgs},
@@ -27,6 +28,7 @@ mod cdn;
 mod environment;
 mod init;
 mod nginx;
+mod target;
 
 const DEFAULT_SITE: &str = "templates";
 const DEFAULT_OUT: &str = "dist";

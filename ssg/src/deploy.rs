@@ -9,7 +9,7 @@
 //! ```text
 //! rollout ─► prepare (all) ─► flip canaries ─► judge ─► flip the others ─► judge ─► done
 //!    │            │                              └────────── no ──────────┴─► flip back
-//!    └ journal    └ transport: sh and rsync, here or through ssh
+//!    └ journal    └ transport: sh and rsync, here or through ssh; or a bucket
 //! ```
 //!
 //! The journal is written before each step, so whoever comes next after a crash
@@ -19,12 +19,14 @@
 use std::path::PathBuf;
 
 pub use self::{
+    bucket::{Access, BucketPlace},
     fault::{DeployPoint, Faults},
     journal::{Journal, Phase, State, Step},
     rollout::{Rollout, Settled},
     target::{Showing, Standing},
 };
 
+mod bucket;
 mod fault;
 mod journal;
 mod judge;
@@ -58,6 +60,7 @@ pub enum Place {
         port: Option<u16>,
         config: Option<PathBuf>,
     },
+    Bucket(BucketPlace),
 }
 
 impl Place {
@@ -65,6 +68,7 @@ impl Place {
     fn path(&self) -> &str {
         match self {
             Self::Local { path } | Self::Ssh { path, .. } => path,
+            Self::Bucket(bucket) => &bucket.prefix,
         }
     }
 }

@@ -24,6 +24,8 @@ mod integration {
     mod rebuild;
     mod releases;
     mod rules;
+    #[path = "../../../cms/tests/integration/s3.rs"]
+    mod s3;
     mod service;
     mod serving;
     mod site_harness;

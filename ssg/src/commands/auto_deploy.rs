@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    config::Config,
+    config::{Config, Environment},
     deploy::{Journal, Phase, Rollout, Settled, State},
     release::Store,
     site::Site,
@@ -22,19 +22,24 @@ const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Starts deploying beside the daemon, if the site wants that. The purges of a
 /// deployment are news themselves.
-pub(super) fn start(config: &Config, store: &Store, news: &watch::Sender<u64>) -> Result<()> {
+pub(super) fn start(
+    config: &Config,
+    env: &Environment,
+    store: &Store,
+    news: &watch::Sender<u64>,
+) -> Result<()> {
     let wanted = Site::load(&config.site).is_ok_and(|site| site.deploy.auto);
     if !wanted {
         return Ok(());
     }
     let (followed, told) = (news.subscribe(), news.clone());
-    let (config, store) = (config.clone(), store.clone());
-    tokio::spawn(async move { follow(&config, &store, followed, &told).await });
+    let (config, env, store) = (config.clone(), env.clone(), store.clone());
+    tokio::spawn(async move { follow((&config, &env), &store, followed, &told).await });
     Ok(())
 }
 
 async fn follow(
-    config: &Config,
+    (config, env): (&Config, &Environment),
     store: &Store,
     mut news: watch::Receiver<u64>,
     told: &watch::Sender<u64>,
@@ -45,7 +50,7 @@ async fn follow(
         let live = store.live().ok().flatten().map(|live| live.id);
         let Some(release) = live.filter(|live| settled != Some(*live)) else { continue };
         sleep_until(not_before).await;
-        match deploy(config, store, release).await {
+        match deploy(config, env, store, release).await {
             Ok(how) => {
                 settled = Some(release);
                 tracing::info!(release, waits = how == Settled::Waiting, "deployed");
@@ -64,8 +69,13 @@ async fn follow(
 }
 
 /// On a thread of its own: it runs other programs and waits for them.
-async fn deploy(config: &Config, store: &Store, release: u64) -> Result<Settled> {
-    let rollout: Rollout = super::deploy::rollout(config, store.clone())?;
+async fn deploy(
+    config: &Config,
+    env: &Environment,
+    store: &Store,
+    release: u64,
+) -> Result<Settled> {
+    let rollout: Rollout = super::deploy::rollout(config, env, store.clone())?;
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || runtime.block_on(rollout.deploy(release))).await?
 }

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::purge;
 use crate::{
     cli::DeployArgs,
-    config::{Config, Environment},
+    config::{self, Config, Environment},
     deploy::{Faults, Journal, Phase, Rollout, Settled, Showing, Standing},
     exit::Exit,
     release::Store,
@@ -26,7 +26,7 @@ struct Status {
 
 pub(super) fn deploy(config: &Config, env: &Environment, args: &DeployArgs) -> Result<Exit> {
     let releases = super::open_releases(config)?;
-    let rollout = Rollout { whole: args.whole, ..rollout(config, releases.clone())? };
+    let rollout = Rollout { whole: args.whole, ..rollout(config, env, releases.clone())? };
     if args.status {
         return status(&rollout, args.json || env.flag("SSG_JSON")?);
     }
@@ -47,24 +47,24 @@ pub(super) fn deploy(config: &Config, env: &Environment, args: &DeployArgs) -> R
 
 pub(super) fn promote(config: &Config, env: &Environment) -> Result<Exit> {
     let releases = super::open_releases(config)?;
-    let promoted = Handle::current().block_on(rollout(config, releases.clone())?.promote());
+    let promoted = Handle::current().block_on(rollout(config, env, releases.clone())?.promote());
     purge::after_switch(config, env, &releases);
     super::print(&format!("release {} is on every target", promoted?))
 }
 
 pub(super) fn abort(config: &Config, env: &Environment) -> Result<Exit> {
     let releases = super::open_releases(config)?;
-    let aborted = rollout(config, releases.clone())?.abort();
+    let aborted = rollout(config, env, releases.clone())?.abort();
     purge::after_switch(config, env, &releases);
     super::print(&format!("release {} was taken back", aborted?))
 }
 
 /// To the targets of site.toml.
-pub(super) fn rollout(config: &Config, store: Store) -> Result<Rollout> {
+pub(super) fn rollout(config: &Config, env: &Environment, store: Store) -> Result<Rollout> {
     let site = Site::load(&config.site).map_err(|errors| anyhow!("{errors}"))?;
     Ok(Rollout {
         store,
-        targets: site.targets.into_iter().map(|table| table.target).collect(),
+        targets: config::targets(&site, env)?,
         site: site.base_url,
         cache: config.cache.clone(),
         watch: site.deploy.watch,
@@ -92,6 +92,7 @@ fn table(status: &Status) -> Result<String> {
         let showing = match showing {
             Showing::Release(id) => format!("release {id}"),
             Showing::Foreign => "something else".to_owned(),
+            Showing::Switching => "something between two releases".to_owned(),
             Showing::Nothing => "nothing".to_owned(),
             Showing::Unreachable(why) => format!("? {why}"),
         };

@@ -29,7 +29,7 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) ->
     let told = Arc::new(Told::new(super::cms_source(config)?));
     let builder = Builder::with_releases(super::paths(config), told.clone(), releases.clone());
     let (news, followers) = watch::channel(0);
-    auto_deploy::start(config, &releases, &news)?;
+    auto_deploy::start(config, env, &releases, &news)?;
     let purger = Purger::new(purge::cdns_if_readable(config, env)?, &releases, &Faults::default())?;
     tokio::spawn(purger.follow(followers));
     let pipeline = Rebuild { builder: Mutex::new(builder), told, news };

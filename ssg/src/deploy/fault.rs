@@ -20,6 +20,12 @@ pub enum DeployPoint {
     Flipping,
     /// Another target shows the release, the journal does not know it.
     Flipped,
+    /// A bucket's visitors get the new assets with the old pages.
+    AssetsCopied,
+    /// They get the new pages, and what lists the old ones.
+    PagesCopied,
+    /// They get the new release, the bucket does not know it.
+    Exchanged,
     /// All of them do, the deployment is not closed.
     AllFlipped,
     /// A target shows what it showed before, the journal does not know it.
@@ -27,7 +33,7 @@ pub enum DeployPoint {
 }
 
 impl DeployPoint {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Begun,
         Self::Opened,
         Self::Sent,
@@ -36,6 +42,9 @@ impl DeployPoint {
         Self::Judged,
         Self::Flipping,
         Self::Flipped,
+        Self::AssetsCopied,
+        Self::PagesCopied,
+        Self::Exchanged,
         Self::AllFlipped,
         Self::FlippedBack,
     ];

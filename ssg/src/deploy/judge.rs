@@ -86,7 +86,11 @@ impl Judge<'_> {
     async fn ask(&self, target: &Target, probe: &Probe) -> Result<(), String> {
         let url = format!("{}{}", target.url.as_deref().unwrap_or_default(), probe.url);
         let host = self.site.split_once("://").map_or(self.site, |(_, host)| host);
-        let headers = vec![("host", host.to_owned())];
+        // A bucket's server, or the CDN in front of it, is found by its own name.
+        let headers = match target.bucket() {
+            Some(_) => Vec::new(),
+            None => vec![("host", host.to_owned())],
+        };
         let call = Call { method: "GET", url, headers, body: None };
         match self.caller.ask(&call).await {
             Ok(Reply { status: 200, body }) if blake3::hash(&body) == probe.body.hash => Ok(()),

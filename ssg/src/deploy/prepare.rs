@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{DeployPoint, Faults, Step, Target, target::Look, transport};
+use super::{DeployPoint, Faults, Step, Target, bucket, target::Look, transport};
 use crate::{
     release::{Store, Way},
     site::public_url::is_hashed_asset,
@@ -39,6 +39,9 @@ pub(super) fn prepare(
     step: &mut Step,
     faults: &Faults,
 ) -> Result<()> {
+    if let Some(place) = target.bucket() {
+        return target.told(bucket::prepare(shipment, place, step, faults));
+    }
     target.told(transport::run(&target.place, transport::READY, &[]))?;
     let look = target.look()?;
     step.back.clone_from(&look.live);

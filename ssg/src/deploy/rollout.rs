@@ -231,7 +231,7 @@ impl Rollout {
             if !canary {
                 self.faults.reach(DeployPoint::Flipping);
             }
-            self.target(&name)?.flip(tree.as_deref())?;
+            self.target(&name)?.flip(tree.as_deref(), &self.faults)?;
             self.faults.reach(after);
             if let Some(step) = journal.steps.get_mut(at) {
                 step.state = State::Flipped;
@@ -272,7 +272,7 @@ impl Rollout {
             }
             let (name, back) = (step.target.clone(), step.back.clone());
             let flipped = match self.target(&name) {
-                Ok(target) => target.flip(back.as_deref()),
+                Ok(target) => target.flip(back.as_deref(), &self.faults),
                 Err(gone) => {
                     tracing::warn!(%gone, "it is left as it is");
                     Ok(())

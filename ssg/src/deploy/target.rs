@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Target, transport};
+use super::{Faults, Target, bucket, transport};
 
 /// The trees of a target.
 const TREES: [&str; 2] = ["a", "b"];
@@ -14,7 +14,9 @@ pub(super) struct Look {
     /// The tree that visitors see.
     pub(super) live: Option<String>,
     /// Complete trees with the history and the release that they show.
-    trees: Vec<(String, String, u64)>,
+    pub(super) trees: Vec<(String, String, u64)>,
+    /// Visitors see some files of one release and some of another.
+    pub(super) switching: bool,
 }
 
 /// A line of `ssg deploy --status`.
@@ -32,6 +34,8 @@ pub enum Showing {
     Release(u64),
     /// A tree that this site's history did not make.
     Foreign,
+    /// Something between two releases: a switch was cut short.
+    Switching,
     Nothing,
     Unreachable(String),
 }
@@ -55,6 +59,7 @@ impl Look {
 
     pub(super) fn showing(&self, history: &str) -> Showing {
         match (&self.live, self.live_release(history)) {
+            _ if self.switching => Showing::Switching,
             (_, Some(release)) => Showing::Release(release),
             (Some(_), None) => Showing::Foreign,
             (None, None) => Showing::Nothing,
@@ -83,12 +88,18 @@ impl Look {
 
 impl Target {
     pub(super) fn look(&self) -> Result<Look> {
+        if let Some(place) = self.bucket() {
+            return self.told(bucket::look(place));
+        }
         let text = self.told(transport::run(&self.place, transport::LOOK, &[]))?;
         Ok(Look::parse(&text))
     }
 
     /// Shows a complete tree, or nothing.
-    pub(super) fn flip(&self, tree: Option<&str>) -> Result<()> {
+    pub(super) fn flip(&self, tree: Option<&str>, faults: &Faults) -> Result<()> {
+        if let Some(place) = self.bucket() {
+            return self.told(bucket::flip(place, tree, faults));
+        }
         let tree = tree.unwrap_or("-");
         self.told(transport::run(&self.place, transport::FLIP, &[tree])).map(drop)
     }

@@ -37,6 +37,7 @@ pub(super) fn run(place: &Place, script: &str, arguments: &[&str]) -> Result<Str
             command.args(["-s", "--", place.path()]).args(arguments);
             command
         }
+        Place::Bucket(_) => bail!("a bucket runs no scripts"),
         Place::Ssh { host, .. } => {
             let mut command = ssh(place);
             let words = [&["sh", "-s", "--", place.path()], arguments].concat();
@@ -69,6 +70,7 @@ pub(super) fn copy(place: &Place, from: &Path, to: &str, options: &[&str]) -> Re
             command.args(["-w", "60", &lock, "rsync"]);
             (command, format!("{path}/{to}"))
         }
+        Place::Bucket(_) => bail!("rsync knows no buckets"),
         Place::Ssh { host, path, .. } => {
             let mut command = Command::new("rsync");
             let shell = ssh(place);

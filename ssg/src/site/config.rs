@@ -18,7 +18,7 @@ mod cdn;
 mod target;
 
 pub use cdn::{CdnTable, ProviderTable};
-pub use target::{DeployTable, TargetTable};
+pub use target::{DeployTable, KeyNames, TargetTable};
 
 /// The file's name in the templates folder.
 pub const FILE_NAME: &str = "site.toml";

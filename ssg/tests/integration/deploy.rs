@@ -1,6 +1,7 @@
 //! Releases on other machines, as their visitors see them: all targets show a
 //! release, or all show the one before.
 
+mod bucket;
 mod canary;
 mod faults;
 mod program;

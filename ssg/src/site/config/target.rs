@@ -1,6 +1,8 @@
 //! `[[target]]` and `[deploy]`: which machines show the site, and in which order
 //! they get a release.
 
+mod bucket;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,8 +18,13 @@ pub struct TargetTable {
     pub target: Target,
     /// Of the visitors, for nginx in front: `5%`.
     pub share: Option<String>,
+    /// Environment variables with the keys of a bucket.
+    pub keys: Option<KeyNames>,
     pub line: usize,
 }
+
+/// Of the key's id and of its secret.
+pub type KeyNames = (String, String);
 
 /// How a deployment goes on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,7 +37,7 @@ pub struct DeployTable {
     pub watch: Duration,
 }
 
-const KINDS: &str = "`local` and `ssh`";
+const KINDS: &str = "`local`, `ssh` and `s3`";
 
 pub(super) fn read(source: &mut Source<'_>, tables: Spanned<DeValue<'_>>) -> Vec<TargetTable> {
     let read = source.each_table(tables, "[[target]]", read_one);
@@ -53,14 +60,21 @@ fn read_one(source: &mut Source<'_>, mut table: Table<'_>) -> Option<TargetTable
     let line = source.line(table.offset());
     let name = table.required(source, "name");
     let kind = table.required(source, "kind");
-    let path = table.required(source, "path").and_then(|path| read_path(source, path));
     let url = table.text(source, "url").and_then(|url| super::check_base_url(source, "url", url));
     let log = table.text(source, "log").map(|(log, _)| PathBuf::from(log));
     let (canary, share) = read_canary(source, &mut table);
     let (kind, offset) = kind?;
+    let mut keys = None;
     let place = match kind.as_str() {
-        "local" => path.map(|path| Place::Local { path }),
-        "ssh" => read_ssh(source, &mut table, path),
+        "local" => folder(source, &mut table).map(|path| Place::Local { path }),
+        "ssh" => {
+            let path = folder(source, &mut table);
+            read_ssh(source, &mut table, path)
+        }
+        "s3" => bucket::read(source, &mut table).map(|(place, names)| {
+            keys = names;
+            Place::Bucket(place)
+        }),
         other => {
             let message = format!("there is no kind `{other}`; accepted are {KINDS}");
             source.complain(offset, message);
@@ -72,7 +86,7 @@ fn read_one(source: &mut Source<'_>, mut table: Table<'_>) -> Option<TargetTable
         source.complain_in_line(line, "a canary needs its `url`: somebody has to look at it");
     }
     let target = Target { name: name?.0, place: place?, canary, url, log };
-    Some(TargetTable { target, share, line })
+    Some(TargetTable { target, share, keys, line })
 }
 
 fn read_ssh(source: &mut Source<'_>, table: &mut Table<'_>, path: Option<String>) -> Option<Place> {
@@ -93,6 +107,10 @@ fn read_ssh(source: &mut Source<'_>, table: &mut Table<'_>, path: Option<String>
             None
         }
     }
+}
+
+fn folder(source: &mut Source<'_>, table: &mut Table<'_>) -> Option<String> {
+    table.required(source, "path").and_then(|path| read_path(source, path))
 }
 
 /// The folder's name goes through shells, so it has no character that they mind.

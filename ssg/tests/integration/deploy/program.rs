@@ -10,6 +10,7 @@ use crate::integration::{
     exactness::killed::serve,
     fake_cms::FakeCms,
     magazine::magazine,
+    s3::{BUCKET, KEY_ID, S3, SECRET},
     site_harness::Site,
 };
 
@@ -127,6 +128,38 @@ async fn the_daemon_deploys_what_it_publishes_when_it_is_told_to() {
     everywhere("all of it");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_is_deployed_to_by_command() {
+    let s3 = S3::start();
+    let bucket = format!(
+        "[[target]]\nname = \"bucket\"\nkind = \"s3\"\nbucket = \"{BUCKET}\"\nprefix = \"/site/\"\n\
+         endpoint = \"{}\"\nkey_id = \"SITE_KEY_ID\"\nsecret = \"SITE_SECRET\"\n",
+        s3.endpoint()
+    );
+    let site = with_targets(&bucket, None);
+    let cms = serve(&site.cms);
+    run(&site, &cms, &["build"]);
+    let refused = output(&mut command(&site, &cms, &["deploy"]));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("SITE_KEY_ID is not set") && said.contains("site.toml:"), "{said}");
+    let with_keys = |arguments: &[&str]| {
+        let mut command = command(&site, &cms, arguments);
+        command.env("SITE_KEY_ID", KEY_ID).env("SITE_SECRET", SECRET);
+        let output = output(&mut command);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    with_keys(&["deploy"]);
+    let here = shown(&site, "dist");
+    let there = |path: &String| std::fs::read(s3.path(format!("site/{path}"))).unwrap();
+    assert!(!here.is_empty());
+    for path in here.keys() {
+        assert_eq!(there(path), std::fs::read(root(&site, "dist/current").join(path)).unwrap());
+    }
+    let table = with_keys(&["deploy", "--status"]);
+    assert!(table.contains("bucket                        release 1"), "{table}");
+}
+
 #[test]
 fn mistakes_are_named_with_their_line() {
     let site = |table: &str| {
@@ -134,6 +167,7 @@ fn mistakes_are_named_with_their_line() {
         let parsed = ssg::site::Site::parse("site.toml", &format!("{head}{table}"));
         parsed.map_err(|errors| errors.to_string()).unwrap_err()
     };
+    let bucket = "name = \"x\"\nkind = \"s3\"\nbucket = \"site\"\n";
     let one = "name = \"one\"\nkind = \"local\"\npath = \"/srv/one\"\n";
     for (table, message) in [
         (
@@ -149,6 +183,19 @@ fn mistakes_are_named_with_their_line() {
             "`host` is `-oX`",
         ),
         (format!("{one}host = \"x\""), "unknown key `host`"),
+        (format!("{bucket}path = \"/srv\""), "unknown key `path`"),
+        (format!("{bucket}prefix = \"../x\""), "`prefix` is `../x`"),
+        (
+            format!("{bucket}endpoint = \"s3.example.org\""),
+            "`endpoint` must be a scheme and a host",
+        ),
+        (format!("{bucket}key_id = \"KEY\""), "`key_id` and `secret` belong together"),
+        (
+            format!("{bucket}key_id = \"KEY\"\nsecret = \"hunter2\""),
+            "`secret` is the name of an environment variable",
+        ),
+        ("name = \"x\"\nkind = \"s3\"".to_owned(), "`bucket` is missing"),
+        ("name = \"x\"\nkind = \"s3\"\nbucket = \"A/b\"".to_owned(), "`bucket` is `A/b`"),
         (format!("{one}canary = true"), "a canary needs its `url`"),
         (format!("{one}canary = 5"), "a share of the visitors"),
         (format!("{one}canary = true\nurl = \"http://x\""), "every target is a canary"),
