@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use super::storage::bucket::Bucket;
+use super::storage::bucket::{Bucket, Trouble};
 use super::storage::{ABANDONED_AFTER, FileName};
 use crate::app::App;
 use crate::auth::secret;
@@ -149,6 +149,11 @@ pub(crate) fn settle_now(db: &Database, bucket: &Bucket) -> anyhow::Result<()> {
         let Some(debt) = debt else { break };
         match pay(bucket, &debt) {
             Ok(()) => db.write::<_, StoreError>(|conn| forget(conn, &debt))?,
+            // Whoever does not answer is not asked again for each debt.
+            Err(error) if matches!(error.downcast_ref(), Some(Trouble::Unreachable { .. })) => {
+                db.write::<_, StoreError>(|conn| notes::remove(conn, SETTLING))?;
+                return Err(error);
+            }
             Err(error) => {
                 failed.insert(note_of(&debt));
                 failure.get_or_insert(error);

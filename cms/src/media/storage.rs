@@ -82,7 +82,7 @@ pub struct Storage {
 
 impl Storage {
     /// Opens the place, creating it when it is a folder that is missing. A bucket is not asked
-    /// whether it is there: see [`Storage::try_out`].
+    /// whether it is there: see `try_out`.
     ///
     /// # Errors
     /// When the place is no folder that can be written, or the settings of a bucket do not fit.

@@ -38,8 +38,9 @@ impl Prepared {
         self.files.iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// Gives the files their names, replacing what was there. One that cannot be given its
-    /// name does not keep the others from theirs.
+    /// Gives the files their names, replacing what was there. On a disk one that cannot be
+    /// given its name does not keep the others from theirs; a bucket that refuses one is not
+    /// asked again for each of them.
     ///
     /// # Errors
     /// The first one, when the place refuses.
@@ -47,6 +48,9 @@ impl Prepared {
         let mut result = Ok(());
         for (file, name) in self.files {
             result = result.and(storage.keep(file, &name));
+            if result.is_err() && storage.bucket().is_some() {
+                break;
+            }
         }
         result
     }
@@ -85,7 +89,7 @@ pub(crate) fn keep_all(files: Vec<Prepared>, storage: &Storage) -> AppResult<()>
     let names: Vec<FileName> = files.iter().flat_map(Prepared::names).collect();
     for file in files {
         if let Err(error) = file.keep(storage) {
-            // A bucket that does not answer is not asked again for each of them.
+            // What a bucket has already goes by what is noted about it.
             if storage.bucket().is_none() {
                 names.iter().for_each(|name| storage.remove(name));
             }

@@ -139,8 +139,8 @@ mod tests {
         let (one, two) = (tree(&[("a.html", "1"), ("b.html", "1")]), tree(&[("a.html", "2")]));
         let plan = Plan::new(&[one.clone(), two], true, &one);
         assert_eq!(plan.waves[1], ["a.html", "b.html"]);
-        assert_eq!(Plan::new(&[one.clone()], true, &one), Plan::default());
-        assert_eq!(Plan::new(&[one.clone()], false, &one).waves[1].len(), 2);
+        assert_eq!(Plan::new(std::slice::from_ref(&one), true, &one), Plan::default());
+        assert_eq!(Plan::new(std::slice::from_ref(&one), false, &one).waves[1].len(), 2);
         assert_eq!(Plan::new(&[], true, &one).waves[1].len(), 2);
     }
 
