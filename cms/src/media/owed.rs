@@ -16,7 +16,7 @@ use super::storage::{ABANDONED_AFTER, FileName};
 use crate::app::App;
 use crate::auth::secret;
 use crate::clock;
-use crate::store::{Conn, Database, StoreError, settings as notes};
+use crate::store::{Conn, Database, StoreError, feed, settings as notes};
 
 /// Objects that go once the time in the note has come.
 const DOOMED: &str = "uploads.doomed/";
@@ -165,6 +165,8 @@ pub(crate) fn settle_now(db: &Database, bucket: &Bucket) -> anyhow::Result<()> {
 
 /// What is to be done next, when it is upon `me` to do it.
 fn next(conn: &mut Conn, me: &str, failed: &BTreeSet<String>) -> Result<Option<Debt>, StoreError> {
+    // Of two servers that look at once one waits, and then sees the other's claim.
+    feed::hold(conn)?;
     let now = clock::now();
     let claim = notes::get(conn, SETTLING)?;
     let claim = claim.as_deref().and_then(|claim| claim.split_once(' '));
@@ -212,6 +214,7 @@ fn pay(bucket: &Bucket, debt: &Debt) -> anyhow::Result<()> {
 /// Takes the note away unless it says something else by now.
 fn forget(conn: &mut Conn, debt: &Debt) -> Result<(), StoreError> {
     let (Debt::Removal { due: said, .. } | Debt::Placing { from: said, .. }) = debt;
+    feed::hold(conn)?;
     let note = note_of(debt);
     if notes::get(conn, &note)?.as_ref() == Some(said) {
         notes::remove(conn, &note)?;
