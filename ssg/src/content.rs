@@ -6,6 +6,7 @@
 //! business of `client` and `state`.
 
 pub mod ask;
+mod cards;
 pub mod edit;
 pub mod entry;
 mod fields_read;

@@ -31,6 +31,15 @@ pub(super) struct Applied {
 /// The folder for fetched media in the cache directory.
 const MEDIA_FOLDER: &str = "media";
 
+/// Pages that are handed over at once: to wake a thread for each costs more than to note it.
+const HANDFUL: usize = 32;
+
+/// How many pages are rendered before they are handed over, of a number in all: with few, all
+/// cores still get some.
+fn handful(pages: usize) -> usize {
+    (pages / (4 * rayon::current_num_threads())).clamp(1, HANDFUL)
+}
+
 struct Attempt<'a> {
     file: &'a str,
     reasons: &'a [Reason],
@@ -48,15 +57,21 @@ impl Applied {
         outputs: &Outputs,
     ) -> Result<(), BuildError> {
         let (sender, done) = mpsc::channel();
+        let dirty: Vec<_> = work.dirty.iter().collect();
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| {
-                work.dirty.par_iter().try_for_each_with(sender, |sender, (file, reasons)| {
-                    let attempt = render(world, outputs, file, reasons);
-                    // Nobody listens any more once an attempt could not be written.
-                    attempt.map_or(Some(()), |attempt| sender.send(attempt).ok())
-                });
+                dirty.par_chunks(handful(dirty.len())).try_for_each_with(
+                    sender,
+                    |sender, pages| {
+                        let attempts = pages
+                            .iter()
+                            .filter_map(|(file, reasons)| render(world, outputs, file, reasons));
+                        // Nobody listens any more once an attempt could not be written.
+                        sender.send(attempts.collect::<Vec<_>>()).ok()
+                    },
+                );
             });
-            let mut done = done.into_iter();
+            let mut done = done.into_iter().flatten();
             done.try_for_each(|attempt| self.page(memory, world, outputs, attempt?))
         })?;
         self.failed.sort_by(|one, other| one.url.cmp(&other.url));

@@ -1,8 +1,9 @@
 //! What people edit on disk: site.toml, templates and static files, loaded as one set.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use walkdir::WalkDir;
@@ -26,7 +27,9 @@ pub(super) struct Inputs {
     /// What templates see as `site`.
     pub(super) site_value: tera::Value,
     /// The same as JSON.
-    pub(super) site_json: serde_json::Value,
+    site_json: serde_json::Value,
+    /// Fingerprints of its parts: every page looks at the same few.
+    config: Mutex<HashMap<String, Fingerprint>>,
     signature: Fingerprint,
 }
 
@@ -62,8 +65,22 @@ impl Inputs {
             rules,
             site_value,
             site_json,
+            config: Mutex::default(),
             signature,
         }))
+    }
+
+    /// The fingerprint of a value of site.toml by its dotted path, which begins with `site`.
+    pub(super) fn config(&self, path: &str) -> Fingerprint {
+        if let Some(known) = self.config.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return *known;
+        }
+        let mut names = path.split('.').skip(1);
+        let found = names.try_fold(&self.site_json, |value, name| value.get(name));
+        let fingerprint = found.map_or(Fingerprint::ABSENT, Fingerprint::of_json);
+        let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        config.insert(path.to_owned(), fingerprint);
+        fingerprint
     }
 
     pub(super) fn signature(&self) -> Fingerprint {

@@ -47,7 +47,7 @@ impl Oracle for World {
             Key::Url { document_id, locale } => text(self.table.url_for(document_id, locale)),
             Key::Asset { path } => text(self.inputs.files.url(path).as_deref()),
             Key::Template { name } => self.inputs.templates.fingerprint(name),
-            Key::Config { path } => self.config(path),
+            Key::Config { path } => self.inputs.config(path),
             Key::Page { file } => {
                 self.table.page(file).map_or(Fingerprint::ABSENT, Page::fingerprint)
             }
@@ -179,12 +179,6 @@ impl World {
             set(name, url(number).map_or_else(Value::none, Value::from));
         }
         Ok(Value::from(pager))
-    }
-
-    fn config(&self, path: &str) -> Fingerprint {
-        let mut names = path.split('.').skip(1);
-        let found = names.try_fold(&self.inputs.site_json, |value, name| value.get(name));
-        found.map_or(Fingerprint::ABSENT, Fingerprint::of_json)
     }
 }
 

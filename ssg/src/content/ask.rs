@@ -18,6 +18,7 @@ use super::fields_read::FieldsRead;
 use super::projection::{Ids, Projector, Show};
 use super::query::Found;
 use super::snapshot::Snapshot;
+use super::value::fingerprint;
 use super::watch::List;
 use crate::engine::key::canonical;
 use crate::engine::{Answer, Direction, Fingerprint, Footprint, Key};
@@ -44,13 +45,13 @@ pub struct Reply {
 pub struct Parsed {
     pub spec: QuerySpec,
     /// The canonical `filters` and `sort`: the list behind the question.
-    pub(crate) list: String,
+    pub(crate) list: Arc<str>,
     /// The name of that list among sorted ones.
     pub(crate) view: Arc<str>,
     /// `fields`, `populate` and the locale they are followed in: two questions that say the
     /// same show a row the same way.
     show: Arc<str>,
-    pub(crate) read: FieldsRead,
+    pub(crate) read: Arc<FieldsRead>,
 }
 
 /// A row as a question shows it. Lists overlap: an article stands in the newest, in its
@@ -59,11 +60,8 @@ pub struct Parsed {
 pub(crate) struct Card {
     value: Value,
     fingerprint: Fingerprint,
-    footprint: Footprint,
+    pub(super) footprint: Footprint,
 }
-
-/// What to show, and which row of this snapshot: the address of one is its name.
-pub(crate) type CardId = (Arc<str>, usize);
 
 /// A question that makes no sense under the content model.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,20 +190,19 @@ impl Snapshot {
     }
 
     fn card(&self, row: &Arc<Entry>, parsed: &Parsed) -> Arc<Card> {
-        let id: CardId = (Arc::clone(&parsed.show), Arc::as_ptr(row).addr());
-        if let Some(known) = self.remembered().cards.get(&id) {
-            return known;
-        }
-        let card = Arc::new(self.made_card(row, parsed));
-        self.remembered().cards.put(id, Arc::clone(&card), 1);
-        card
+        let cards = &self.remembered().cards;
+        cards.get(&parsed.show, row).unwrap_or_else(|| {
+            let card = Arc::new(self.made_card(row, parsed));
+            cards.put(&parsed.show, row, &card);
+            card
+        })
     }
 
     fn made_card(&self, row: &Arc<Entry>, parsed: &Parsed) -> Card {
         let spec = &parsed.spec;
         let mut projector = Projector::new(self, self.asked_locale(&spec.locale), Ids::Asked);
         let value = projector.entry(row, Show::of_query(spec));
-        let fingerprint = Fingerprint::of_json(&value);
+        let fingerprint = fingerprint(&value);
         Card { value, fingerprint, footprint: projector.into_footprint() }
     }
 
@@ -241,15 +238,41 @@ impl Snapshot {
         if let Some(known) = self.remembered().specs.get(&name) {
             return Ok(known);
         }
+        let parsed = match part_of(args) {
+            Some((list, start)) => self.part(uid, locale, &list, start)?,
+            None => self.parsed_anew(uid, locale, args)?,
+        };
+        let parsed = Arc::new(parsed);
+        self.remembered().specs.put(name, Arc::clone(&parsed), 1);
+        Ok(parsed)
+    }
+
+    /// A part of a list from its first part, so that a long list is understood once.
+    fn part(
+        &self,
+        uid: &Arc<str>,
+        locale: &Arc<str>,
+        list: &Arc<str>,
+        start: u64,
+    ) -> Result<Parsed, AskError> {
+        let mut parsed = Parsed::clone(&*self.parsed(uid, locale, list)?);
+        parsed.spec.page.start = start;
+        Ok(parsed)
+    }
+
+    fn parsed_anew(
+        &self,
+        uid: &Arc<str>,
+        locale: &Arc<str>,
+        args: &Arc<str>,
+    ) -> Result<Parsed, AskError> {
         let spec = self.parse(uid, locale, args)?;
         // The parser may add to what is shown, so the arguments alone do not tell.
         let show = format!("{locale} {:?} {:?}", spec.fields, spec.populate).into();
-        let list = list_args(args);
+        let list = list_args(args).into();
         let view = self.wanted_by(uid, &spec).name();
-        let read = FieldsRead::of(uid, &spec);
-        let parsed = Arc::new(Parsed { spec, list, view, show, read });
-        self.remembered().specs.put(name, Arc::clone(&parsed), 1);
-        Ok(parsed)
+        let read = Arc::new(FieldsRead::of(uid, &spec));
+        Ok(Parsed { spec, list, view, show, read })
     }
 
     fn parse(&self, uid: &str, locale: &str, args: &str) -> Result<QuerySpec, AskError> {
@@ -294,17 +317,21 @@ impl<'a> Show<'a> {
     }
 }
 
-/// Canonical arguments from the beginning of their list. `start` is the last of the keys and
-/// its value a number, so no other text can end like it.
+/// Canonical arguments from the beginning of their list.
 fn without_start(args: &Arc<str>) -> Arc<str> {
+    part_of(args).map_or_else(|| Arc::clone(args), |(list, _)| list)
+}
+
+/// The same with where the part begins; `None` when that is the beginning. `start` is the last
+/// of the keys and its value a number, so no other text can end like it.
+fn part_of(args: &str) -> Option<(Arc<str>, u64)> {
     const START: &str = "\"start\":";
-    let shorter = || {
-        let number = args.strip_suffix('}')?.trim_end_matches(|char: char| char.is_ascii_digit());
-        let rest = number.strip_suffix(START)?;
-        let rest = rest.strip_suffix(',').unwrap_or(rest);
-        Some(format!("{rest}}}").into())
-    };
-    shorter().unwrap_or_else(|| Arc::clone(args))
+    let open = args.strip_suffix('}')?;
+    let before = open.trim_end_matches(|char: char| char.is_ascii_digit());
+    let start = open.strip_prefix(before)?.parse().ok()?;
+    let rest = before.strip_suffix(START)?;
+    let rest = rest.strip_suffix(',').unwrap_or(rest);
+    Some((format!("{rest}}}").into(), start))
 }
 
 /// The arguments that make a sorted list, without what is shown of it.

@@ -46,6 +46,11 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         self.lock().put(key, value, weight, self.capacity);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        let generations = self.lock();
+        generations.young.len() + generations.old.len()
+    }
+
     pub(crate) fn clear(&self) {
         let mut generations = self.lock();
         let forgotten =

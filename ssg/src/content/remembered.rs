@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::ask::{Card, CardId, Parsed, Reply};
+use super::ask::{Parsed, Reply};
+use super::cards::Cards;
 use super::entry::Entry;
 use super::recent::Recent;
 use super::snapshot::{Change, Snapshot};
@@ -17,8 +18,6 @@ use crate::engine::Key;
 const MAX_SPECS: usize = 4096;
 /// Entries in remembered answers per generation.
 const MAX_REPLIES: usize = 20_000;
-/// Cards per generation.
-const MAX_CARDS: usize = 120_000;
 /// Rows in sorted lists per generation.
 const MAX_LISTED: usize = 200_000;
 
@@ -28,7 +27,7 @@ pub(crate) struct Remembered {
     /// Answers: questions of a page that the next page asks too.
     pub(crate) replies: Recent<Key, Arc<Reply>>,
     /// Rows as lists show them.
-    pub(crate) cards: Recent<CardId, Arc<Card>>,
+    pub(crate) cards: Cards,
     /// Sorted lists of the rows that an index names, by [`Wanted::name`]: every page of a
     /// list asks for a part of it.
     ///
@@ -43,7 +42,7 @@ impl Default for Remembered {
         Self {
             views: Views::default(),
             replies: Recent::new(MAX_REPLIES),
-            cards: Recent::new(MAX_CARDS),
+            cards: Cards::default(),
             lists: Recent::new(MAX_LISTED),
             specs: Arc::new(Recent::new(MAX_SPECS)),
         }
@@ -51,17 +50,18 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    /// Forgets answers and what they were put together from. After many pages they are the
-    /// greater part of the memory, and the next snapshot starts without them anyway.
+    /// Forgets answers. After many pages they are the greater part of the memory, and the next
+    /// snapshot starts without them anyway.
     pub(crate) fn forget_answers(&self) {
         self.replies.clear();
-        self.cards.clear();
         self.lists.clear();
+        self.cards.trim();
     }
 
     /// What still holds in the next snapshot under the same content model.
     pub(crate) fn carried(&self, next: &Snapshot, changes: &[Change]) -> Self {
         let views = self.views.carried(next, changes);
-        Self { views, specs: Arc::clone(&self.specs), ..Self::default() }
+        let (cards, specs) = (self.cards.carried(changes), Arc::clone(&self.specs));
+        Self { views, cards, specs, ..Self::default() }
     }
 }

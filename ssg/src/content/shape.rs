@@ -3,11 +3,12 @@
 //! REST shows an object's keys in a fixed order; a projection walks a shape
 //! instead of asking the schema about every key of every entry.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use cms_api::content_type::{Attribute, AttributeKind};
 use cms_api::model::ContentModel;
 use cms_api::query::Link;
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use tera::value::Key;
 
@@ -51,7 +52,7 @@ impl Shape {
 
 /// Shapes of all content types and components by uid.
 #[derive(Debug, Default)]
-pub(crate) struct Shapes(BTreeMap<String, Shape>);
+pub(crate) struct Shapes(HashMap<String, Shape, RandomState>);
 
 impl Shapes {
     pub(crate) fn new(model: &ContentModel) -> Self {

@@ -3,6 +3,7 @@
 //! Content is converted once when it enters a snapshot; from then on a template
 //! value is shared by reference count. Keys keep their order.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde_json::Value as Json;
 use tera::value::Key;
 use tera::{Map, Value};
 
+use crate::engine::Fingerprint;
 use crate::strings::Strings;
 
 /// The template value of a JSON value.
@@ -50,6 +52,44 @@ pub(crate) fn to_json(value: &Value) -> Json {
         (Some(number), _) => Json::from(number),
         (None, Some(number)) => Json::from(number),
         (None, None) => Json::Null,
+    }
+}
+
+/// The fingerprint of all that a template can see of a value, the order of keys included.
+pub(crate) fn fingerprint(value: &Value) -> Fingerprint {
+    Fingerprint::of_written(|out| write(value, out))
+}
+
+/// Appends a value so that no two different ones are written alike: a sign for the kind, the
+/// length of what has one, and the content.
+fn write(value: &Value, out: &mut Vec<u8>) {
+    let counted = |out: &mut Vec<u8>, sign: u8, length: usize| {
+        out.push(sign);
+        out.extend_from_slice(&(length as u64).to_le_bytes());
+    };
+    if let Some(text) = value.as_str() {
+        counted(out, b's', text.len());
+        out.extend_from_slice(text.as_bytes());
+    } else if let Some(map) = value.as_map() {
+        counted(out, b'm', map.len());
+        for (key, value) in map {
+            let key = key.as_str().map_or_else(|| key.to_string().into(), Cow::Borrowed);
+            counted(out, b'k', key.len());
+            out.extend_from_slice(key.as_bytes());
+            write(value, out);
+        }
+    } else if let Some(items) = value.as_array() {
+        counted(out, b'a', items.len());
+        items.iter().for_each(|item| write(item, out));
+    } else if let Some(flag) = value.as_bool() {
+        out.extend_from_slice(&[b'b', u8::from(flag)]);
+    } else if value.is_none() || value.is_undefined() {
+        out.push(b'n');
+    } else {
+        // Numbers, and what only a template could have made.
+        let text = value.to_string();
+        counted(out, if value.is_f64() { b'f' } else { b'v' }, text.len());
+        out.extend_from_slice(text.as_bytes());
     }
 }
 
@@ -108,5 +148,38 @@ mod tests {
             "m": { "b": {}, "a": [] }
         });
         assert_eq!(to_json(&from_json(&json)).to_string(), json.to_string());
+    }
+
+    #[test]
+    fn values_that_templates_can_tell_apart_have_other_fingerprints() {
+        let values = [
+            json!(null),
+            json!(false),
+            json!(0),
+            json!(""),
+            json!("0"),
+            json!("null"),
+            json!(1),
+            json!(1.5),
+            json!(-1),
+            json!([]),
+            json!({}),
+            json!([null]),
+            json!(["a", "b"]),
+            json!(["ab"]),
+            json!(["", "ab"]),
+            json!([["a"], "b"]),
+            json!([["a", "b"]]),
+            json!({ "a": 1, "b": 2 }),
+            json!({ "b": 2, "a": 1 }),
+            json!({ "a": { "b": 2 } }),
+            json!({ "a": null }),
+        ];
+        let prints: Vec<_> = values.iter().map(|json| fingerprint(&from_json(json))).collect();
+        for (at, one) in prints.iter().enumerate() {
+            let same = prints.iter().position(|other| other == one);
+            assert_eq!(same, Some(at), "{}", values[at]);
+            assert_eq!(fingerprint(&from_json(&values[at])), *one);
+        }
     }
 }

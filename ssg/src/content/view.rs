@@ -6,12 +6,13 @@
 //! A view whose filter or sort looks at a changed type other than its own is
 //! dropped and made again when somebody asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cms_api::builtin::FILE;
 use cms_api::query::{Filter, Link, SortKey};
+use foldhash::fast::RandomState;
 
 use super::entry::Entry;
 use super::follow::Place;
@@ -142,7 +143,7 @@ type Cell = Arc<OnceLock<Arc<View>>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Views {
-    cells: Mutex<BTreeMap<Arc<str>, Cell>>,
+    cells: Mutex<HashMap<Arc<str>, Cell, RandomState>>,
     /// Rows in all views made so far.
     rows: AtomicUsize,
 }
@@ -184,7 +185,7 @@ impl Views {
             let view = cell.get()?.carried(next, changes)?;
             Some((name.clone(), Cell::new(OnceLock::from(Arc::new(view)))))
         });
-        let kept: BTreeMap<_, _> = kept.collect();
+        let kept: HashMap<_, _, _> = kept.collect();
         let rows = kept.values().filter_map(|cell| cell.get()).map(|view| view.rows.len()).sum();
         Self { cells: Mutex::new(kept), rows: AtomicUsize::new(rows) }
     }

@@ -26,15 +26,25 @@ impl Default for Batching {
 }
 
 /// Waits for events, or for the time to look without one; `None` when asked to stop.
+///
+/// A hint that comes after silence, counted from `last`, is not kept waiting: what follows it
+/// closely is the next batch. Whoever saves files is given time to save all of them.
 pub(super) async fn next(
     events: &mut UnboundedReceiver<Event>,
     batching: Batching,
+    last: Instant,
     poll_at: Instant,
 ) -> Option<(Cause, Orders)> {
     let mut batch = (Cause::default(), Orders::default());
     tokio::select! {
         first = events.recv() => add(&mut batch, first)?,
         () = sleep_until(poll_at) => return Some(batch),
+    }
+    while let Ok(event) = events.try_recv() {
+        add(&mut batch, Some(event))?;
+    }
+    if starts_at_once(&batch.0, last.elapsed(), batching) {
+        return Some(batch);
     }
     let deadline = Instant::now() + batching.longest;
     loop {
@@ -44,6 +54,10 @@ pub(super) async fn next(
             Err(_) => return Some(batch),
         }
     }
+}
+
+fn starts_at_once(cause: &Cause, silence: Duration, batching: Batching) -> bool {
+    silence >= batching.longest && !cause.site_changed
 }
 
 fn add((cause, orders): &mut (Cause, Orders), event: Option<Event>) -> Option<()> {
@@ -77,7 +91,8 @@ mod tests {
         }
         sender.send(Event::SiteChanged).unwrap();
         let batching = Batching::default();
-        let (cause, _) = next(&mut events, batching, Instant::now() + LATER).await.unwrap();
+        let (cause, _) =
+            next(&mut events, batching, Instant::now(), Instant::now() + LATER).await.unwrap();
         let expected =
             Cause { hint: Some(7), hinted: true, site_changed: true, ..Cause::default() };
         assert_eq!(cause, expected);
@@ -86,8 +101,19 @@ mod tests {
     #[tokio::test]
     async fn without_events_it_is_time_to_poll() {
         let (_sender, mut events) = mpsc::unbounded_channel();
-        let (cause, _) = next(&mut events, Batching::default(), Instant::now()).await.unwrap();
+        let (cause, _) =
+            next(&mut events, Batching::default(), Instant::now(), Instant::now()).await.unwrap();
         assert_eq!(cause, Cause::default());
+    }
+
+    #[test]
+    fn a_hint_after_silence_starts_at_once_and_a_saved_file_does_not() {
+        let batching = Batching::default();
+        let hint = Cause { hinted: true, ..Cause::default() };
+        let saved = Cause { site_changed: true, ..hint };
+        assert!(starts_at_once(&hint, batching.longest, batching));
+        assert!(!starts_at_once(&hint, batching.quiet, batching));
+        assert!(!starts_at_once(&saved, LATER, batching));
     }
 
     #[tokio::test]
@@ -95,6 +121,10 @@ mod tests {
         let (sender, mut events) = mpsc::unbounded_channel();
         sender.send(Event::SiteChanged).unwrap();
         sender.send(Event::Stop).unwrap();
-        assert!(next(&mut events, Batching::default(), Instant::now() + LATER).await.is_none());
+        assert!(
+            next(&mut events, Batching::default(), Instant::now(), Instant::now() + LATER)
+                .await
+                .is_none()
+        );
     }
 }

@@ -25,6 +25,7 @@ pub(super) async fn run(
     let mut batch = Some((Cause { start: true, ..Cause::default() }, Orders::default()));
     while let Some((why, mut orders)) = batch {
         number += 1;
+        let began = tokio::time::Instant::now();
         orders.number(number);
         let (result, orders, took) = build(why, orders, &shared, &pipeline).await;
         report(&shared, why, took, &result, &mut last_failure);
@@ -35,7 +36,7 @@ pub(super) async fn run(
             prepare(&shared, &pipeline).await;
         }
         let wait = result.ok().and_then(|built| until(built.due)).map_or(poll, |due| due.min(poll));
-        batch = inbox::next(&mut events, batching, tokio::time::Instant::now() + wait).await;
+        batch = inbox::next(&mut events, batching, began, tokio::time::Instant::now() + wait).await;
     }
 }
 

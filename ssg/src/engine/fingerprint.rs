@@ -27,19 +27,28 @@ impl Fingerprint {
     /// see it.
     #[must_use]
     pub fn of_json(value: &impl Serialize) -> Self {
-        // Hashing is fastest in one go; the text's buffer is kept for the next one.
+        Self::of_written(|text| {
+            if let Err(error) = serde_json::to_writer(&mut *text, value) {
+                // Only a map with keys that are no strings cannot be written; its debug-free
+                // error text is at least stable.
+                text.clear();
+                text.extend_from_slice(error.to_string().as_bytes());
+            }
+        })
+    }
+
+    /// Hashes what `write` appends to a buffer.
+    #[must_use]
+    pub fn of_written(write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        // Hashing is fastest in one go; the buffer is kept for the next one.
         thread_local! {
-            static TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+            static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        let mut text = TEXT.take();
-        text.clear();
-        let fingerprint = match serde_json::to_writer(&mut text, value) {
-            Ok(()) => Self::of_bytes(&text),
-            // Only a map with keys that are no strings cannot be written; its debug-free
-            // error text is at least stable.
-            Err(error) => Self::of_bytes(error.to_string().as_bytes()),
-        };
-        TEXT.set(text);
+        let mut written = WRITTEN.take();
+        written.clear();
+        write(&mut written);
+        let fingerprint = Self::of_bytes(&written);
+        WRITTEN.set(written);
         fingerprint
     }
 

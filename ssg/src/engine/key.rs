@@ -245,7 +245,9 @@ fn sorted<'a>(
     entries.into_iter().map(|(key, value)| (key.clone(), sort_keys(value))).collect()
 }
 
-fn sort_keys(value: &Value) -> Value {
+/// A value with the keys of its objects sorted at every level.
+#[must_use]
+pub fn sort_keys(value: &Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(sorted(map.iter())),
         Value::Array(items) => Value::Array(items.iter().map(sort_keys).collect()),

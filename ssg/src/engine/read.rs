@@ -50,6 +50,11 @@ impl Footprint {
         self.types.iter().any(|watch| watch.strip_prefix(uid).is_some_and(concerns))
     }
 
+    /// The types searched, on whatever condition.
+    pub fn uids(&self) -> impl Iterator<Item = &str> {
+        self.types.iter().filter_map(|watch| watch.split(CONDITION).next())
+    }
+
     pub fn merge(&mut self, other: &Self) {
         self.documents.merge(&other.documents);
         self.types.merge(&other.types);

@@ -2,29 +2,22 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-
 use crate::engine::Fingerprint;
 
 /// One output file with a template.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// Percent-encoded, with a leading slash.
     pub url: String,
     /// Relative to the root, UTF-8.
-    #[serde(serialize_with = "text")]
     pub file: Arc<str>,
-    #[serde(serialize_with = "text")]
     pub locale: Arc<str>,
-    #[serde(serialize_with = "text")]
     pub template: Arc<str>,
     /// The route's path as site.toml writes it.
-    #[serde(serialize_with = "text")]
     pub route: Arc<str>,
     /// Of the route, in seconds.
     pub revalidate: Option<u64>,
     /// Position of the route in site.toml.
-    #[serde(skip)]
     pub route_index: usize,
     /// The entry of a route with `each`.
     pub entry: Option<PageEntry>,
@@ -33,25 +26,19 @@ pub struct Page {
     pub alternates: Vec<Alternate>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageEntry {
-    #[serde(serialize_with = "text")]
     pub uid: Arc<str>,
-    #[serde(serialize_with = "text")]
     pub document_id: Arc<str>,
     /// The canonical REST parameters the route shows it with.
-    #[serde(serialize_with = "text")]
     pub args: Arc<str>,
 }
 
 /// A page's part of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageList {
-    #[serde(serialize_with = "text")]
     pub uid: Arc<str>,
     /// The canonical REST parameters of this page's rows, `start` and `limit` included.
-    #[serde(serialize_with = "text")]
     pub args: Arc<str>,
     /// 1 and up.
     pub number: u64,
@@ -60,7 +47,7 @@ pub struct PageList {
     pub path: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternate {
     pub locale: String,
     pub url: String,
@@ -70,10 +57,45 @@ impl Page {
     /// Everything the page's bytes may depend on that is not a question of its own.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of_json(self)
+        // Without `..`: a new field has to be thought of here.
+        let Self {
+            url,
+            file,
+            locale,
+            template,
+            route,
+            revalidate,
+            route_index: _,
+            entry,
+            list,
+            alternates,
+        } = self;
+        Fingerprint::of_written(|out| {
+            [&**url, file, locale, template, route].into_iter().for_each(|part| text(out, part));
+            number(out, revalidate.map_or(0, |seconds| seconds.saturating_add(1)));
+            number(out, u64::from(entry.is_some()));
+            if let Some(PageEntry { uid, document_id, args }) = entry {
+                [uid, document_id, args].into_iter().for_each(|part| text(out, part));
+            }
+            number(out, u64::from(list.is_some()));
+            if let Some(PageList { uid, args, number: position, per_page, path }) = list {
+                [&**uid, args, path].into_iter().for_each(|part| text(out, part));
+                number(out, *position);
+                number(out, *per_page);
+            }
+            for Alternate { locale, url } in alternates {
+                text(out, locale);
+                text(out, url);
+            }
+        })
     }
 }
 
-fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(text)
+fn text(out: &mut Vec<u8>, text: &str) {
+    number(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(&number.to_le_bytes());
 }

@@ -7,6 +7,7 @@ use tera::{Error, Kwargs, Value};
 
 use crate::content::value::{get, to_json};
 use crate::content::{Entry, Snapshot};
+use crate::engine::key::sort_keys;
 
 /// The arguments of one call.
 #[derive(Debug)]
@@ -87,6 +88,17 @@ impl<'a> Arguments<'a> {
         given.map(|(name, value)| (name.to_owned(), to_json(value))).collect()
     }
 
+    /// The canonical text of the named arguments, as [`canonical`](crate::engine::key::canonical)
+    /// makes it of their JSON.
+    pub(crate) fn canonical(&self, names: &[&str]) -> Arc<str> {
+        let mut given: Vec<_> =
+            names.iter().filter_map(|name| Some((*name, self.get(name)?))).collect();
+        given.sort_unstable_by_key(|(name, _)| *name);
+        let mut text = String::with_capacity(TYPICAL_ARGUMENTS);
+        write_object(&given, &mut text);
+        text.into()
+    }
+
     /// The entry an argument shows: any map with a documentId.
     pub(crate) fn shown(&self, name: &str) -> Result<Shown<'a>, Error> {
         let value = self.get(name).ok_or_else(|| self.error(format!("`{name}=` is missing")))?;
@@ -124,10 +136,103 @@ impl<'a> Arguments<'a> {
     }
 }
 
+/// Room for the arguments of most questions.
+const TYPICAL_ARGUMENTS: usize = 256;
+
+fn write_object(sorted: &[(&str, &Value)], text: &mut String) {
+    text.push('{');
+    for (at, (key, value)) in sorted.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        write_text(key, text);
+        text.push(':');
+        write(value, text);
+    }
+    text.push('}');
+}
+
+fn write(value: &Value, text: &mut String) {
+    if let Some(map) = value.as_map()
+        && map.keys().all(|key| key.as_str().is_some())
+    {
+        let mut entries: Vec<_> =
+            map.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect();
+        entries.sort_unstable_by_key(|(key, _)| *key);
+        write_object(&entries, text);
+    } else if let Some(items) = value.as_array() {
+        text.push('[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            write(item, text);
+        }
+        text.push(']');
+    } else if let Some(string) = value.as_str() {
+        write_text(string, text);
+    } else {
+        text.push_str(&sort_keys(&to_json(value)).to_string());
+    }
+}
+
+fn write_text(string: &str, text: &mut String) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if string.bytes().all(plain) {
+        text.push('"');
+        text.push_str(string);
+        text.push('"');
+    } else {
+        text.push_str(&Json::from(string).to_string());
+    }
+}
+
 /// What a template holds of an entry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
     pub(crate) document_id: &'a str,
     /// Absent when the entry was asked for without it or is not localized.
     pub(crate) locale: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::content::value::from_json;
+    use crate::engine::key::canonical;
+
+    fn json() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
+            (-1e9..1e9).prop_map(Json::from),
+            "[a-c\"\\\\\n\u{1}\u{7f}é$]{0,4}".prop_map(Json::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+                prop::collection::btree_map("[a-c\"$]{0,3}", inner, 0..4)
+                    .prop_map(|map| Json::Object(map.into_iter().rev().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn arguments_are_written_as_the_canonical_text_of_their_json(
+            filters in json(), sort in json(), limit in json(),
+        ) {
+            let given = [("sort", &sort), ("limit", &limit), ("filters", &filters)];
+            let map = given.iter().map(|(name, json)| ((*name).into(), from_json(json)));
+            let kwargs = Kwargs::new(Arc::new(map.collect()));
+            let names = ["sort", "filters", "limit", "start"];
+            let arguments = Arguments::new("entries", &kwargs, &names).unwrap();
+            let expected = canonical(&Json::Object(arguments.query(&names)));
+            prop_assert_eq!(&*arguments.canonical(&names), expected);
+        }
+    }
 }

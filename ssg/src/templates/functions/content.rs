@@ -8,7 +8,7 @@ use tera::{Error, Kwargs, State, Tera, Value};
 
 use crate::content::Reply;
 use crate::content::entry::linked_ids;
-use crate::content::value::get;
+use crate::content::value::{get, shared};
 use crate::engine::key::canonical;
 use crate::engine::{Direction, Key, recorder};
 use crate::templates::arguments::Arguments;
@@ -47,11 +47,11 @@ fn entries(given: &Kwargs) -> Result<Value, Error> {
     let page = Page::of(&arguments)?;
     arguments.whole("limit")?;
     arguments.whole("start")?;
-    let args = arguments.query(&["filters", "sort", "fields", "populate", "limit", "start"]);
+    let names = ["filters", "sort", "fields", "populate", "limit", "start"];
     let key = Key::Query {
-        uid: arguments.required_text("type")?.into(),
+        uid: shared(arguments.required_text("type")?),
         locale: page.locale,
-        args: canonical(&Json::Object(args)).into(),
+        args: arguments.canonical(&names),
         total: false,
     };
     ask(&page.scope, &arguments, key)
@@ -60,15 +60,15 @@ fn entries(given: &Kwargs) -> Result<Value, Error> {
 fn entry(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("entry", given, &ENTRY)?;
     let page = Page::of(&arguments)?;
-    let uid: Arc<str> = arguments.required_text("type")?.into();
-    let args = arguments.query(&SHOW);
+    let uid: Arc<str> = shared(arguments.required_text("type")?);
     match (arguments.text("id")?, arguments.text("slug")?) {
         (Some(id), None) => {
-            let args = canonical(&Json::Object(args)).into();
+            let args = arguments.canonical(&SHOW);
             let key = Key::Entry { uid, document_id: id.into(), locale: page.locale, args };
             ask(&page.scope, &arguments, key)
         }
         (None, Some(slug)) => {
+            let args = arguments.query(&SHOW);
             first(&page, &arguments, uid, args, Some(json!({ "slug": { "$eq": slug } })))
         }
         _ => Err(arguments.error("give either `id=` or `slug=`")),
@@ -78,7 +78,7 @@ fn entry(given: &Kwargs) -> Result<Value, Error> {
 fn single(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("single", given, &SINGLE)?;
     let page = Page::of(&arguments)?;
-    let uid: Arc<str> = arguments.required_text("type")?.into();
+    let uid: Arc<str> = shared(arguments.required_text("type")?);
     let args = arguments.query(&SHOW);
     first(&page, &arguments, uid, args, None)
 }
@@ -106,9 +106,9 @@ fn count(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("count", given, &COUNT)?;
     let page = Page::of(&arguments)?;
     let key = Key::Count {
-        uid: arguments.required_text("type")?.into(),
+        uid: shared(arguments.required_text("type")?),
         locale: page.locale,
-        args: canonical(&Json::Object(arguments.query(&["filters"]))).into(),
+        args: arguments.canonical(&["filters"]),
     };
     ask(&page.scope, &arguments, key)
 }
@@ -123,8 +123,7 @@ fn neighbour(name: &'static str, direction: Direction, given: &Kwargs) -> Result
         uid: Arc::clone(&row.key().uid),
         document_id: Arc::clone(&row.key().document_id),
         locale: page.locale,
-        args: canonical(&Json::Object(arguments.query(&["filters", "sort", "fields", "populate"])))
-            .into(),
+        args: arguments.canonical(&["filters", "sort", "fields", "populate"]),
     };
     ask(&page.scope, &arguments, key)
 }
