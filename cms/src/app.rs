@@ -82,13 +82,14 @@ impl App {
         Ok(self.registry.current(conn)?)
     }
 
-    /// Runs `work` on a snapshot of the database, off the async threads.
+    /// Runs `work` on a snapshot of the database, off the async threads; as often as
+    /// [`Database::read`] does.
     ///
     /// # Errors
     /// Those of `work` and of the database.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+        work: impl FnMut(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         let db = self.db.clone();
         web::block(move || db.read::<T, AppError>(work)).await?
@@ -103,7 +104,7 @@ impl App {
     /// Those of `work` and of the database.
     pub async fn glance<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+        work: impl FnMut(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         match self.db.free_reader() {
             Some(reader) => reader.read(work),
@@ -111,13 +112,14 @@ impl App {
         }
     }
 
-    /// Runs `work` in one transaction, off the async threads.
+    /// Runs `work` in one transaction, off the async threads; as often as [`Database::write`]
+    /// does.
     ///
     /// # Errors
     /// Those of `work` and of the database.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+        work: impl FnMut(&mut Conn) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         let db = self.db.clone();
         web::block(move || db.write::<T, AppError>(work)).await?

@@ -8,11 +8,13 @@ use crate::config::{Settings, Storage};
 use crate::content_types::{self, adopt::adopt};
 use crate::locales;
 use crate::media;
-use crate::store::{Conn, Database, StoreError, registry, settings};
+use crate::store::{Conn, Database, StoreError, feed, registry, settings};
 use crate::transfer::recovery;
 
 /// Remembers which default locale the settings last asked for.
 const DEFAULT_LOCALE_SETTING: &str = "locales.default";
+/// Remembers the name of the key that the last server signed with.
+const KEY_SETTING: &str = "auth.key";
 
 /// Opens the database and brings it up to date.
 ///
@@ -30,6 +32,8 @@ pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
 /// # Errors
 /// Those of the database.
 pub(crate) fn prepare(conn: &mut Conn, codes: &[String]) -> Result<(), StoreError> {
+    // Of servers that start at once one makes them, and the others find them.
+    feed::hold(conn)?;
     ensure_locales(conn, codes)?;
     roles::ensure_stock(conn, clock::now())
 }
@@ -47,8 +51,24 @@ pub fn open(settings: Settings) -> anyhow::Result<App> {
     db.write::<_, StoreError>(|conn| adopt(conn, &model))?;
     let secret = settings.serving.jwt_secret.as_deref();
     let keys = Keys::load(secret, &settings.storage.data_dir())?;
+    db.write::<_, StoreError>(|conn| compare_keys(conn, &keys))?;
     uploads.sweep()?;
     Ok(App::new(db, model, settings, keys, uploads))
+}
+
+/// Servers on one database must sign with one key, or each refuses the logins of the others.
+fn compare_keys(conn: &mut Conn, keys: &Keys) -> Result<(), StoreError> {
+    let known = settings::get(conn, KEY_SETTING)?;
+    if known.as_deref() == Some(keys.id()) {
+        return Ok(());
+    }
+    if known.is_some() {
+        tracing::warn!(
+            "the signing key is another one than that of the last server on this database: all \
+             logins made with that one are void. Several servers need the same CMS_JWT_SECRET"
+        );
+    }
+    settings::set(conn, KEY_SETTING, keys.id())
 }
 
 /// Creates the locales that are missing. The first becomes the default one when the settings

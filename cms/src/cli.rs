@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Backup(Box<commands::backup::Backup>),
     /// Put what `cms backup` wrote in place, into an empty installation
     Restore(Box<commands::restore::Restore>),
+    /// Move everything to another database, of the same or the other kind
+    Transfer(Box<commands::transfer::Transfer>),
     /// Write what this server needs to run as a service: settings, a systemd unit, nginx
     Init(Box<commands::init::Init>),
     /// Make a code with which a site fetches its credentials: see `ssg pair`
@@ -111,6 +113,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(export) => commands::export::run(&export),
         Command::Backup(backup) => commands::backup::run(&backup),
         Command::Restore(restore) => commands::restore::run(&restore),
+        Command::Transfer(transfer) => commands::transfer::run(&transfer),
         Command::Init(init) => commands::init::run(&init),
         Command::Pair(pair) => commands::pair::run(&pair),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),

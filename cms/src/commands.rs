@@ -1,5 +1,6 @@
 //! One file per command of the command line.
 
+pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod doctor;
 pub(crate) mod export;
@@ -13,5 +14,6 @@ pub(crate) mod restore;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod token;
+pub(crate) mod transfer;
 pub(crate) mod user;
 pub(crate) mod webhook;

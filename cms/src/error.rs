@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use cms_api::error::{ApiError, ErrorName};
 
 use crate::media::storage::bucket::Trouble;
-use crate::store::StoreError;
+use crate::store::{StoreError, Transient};
 
 /// What a handler may fail with.
 #[derive(Debug, thiserror::Error)]
@@ -39,16 +39,34 @@ impl AppError {
             Self::Store(StoreError::Conflict(_)) => {
                 ApiError::new(ErrorName::ConflictError, "The write conflicts with another one")
             }
-            Self::Store(StoreError::Unavailable(_)) => {
+            Self::Store(error) if may_pass(error) => {
                 ApiError::new(ErrorName::ServiceUnavailableError, "Service Unavailable")
             }
             Self::Internal(error) if error.is::<Trouble>() => {
                 let message = "The store of uploaded files does not answer; try again later";
                 ApiError::new(ErrorName::ServiceUnavailableError, message)
             }
-            Self::Store(StoreError::Other(_)) | Self::Internal(_) => {
+            Self::Internal(error) if error.downcast_ref().is_some_and(may_pass) => {
+                ApiError::new(ErrorName::ServiceUnavailableError, "Service Unavailable")
+            }
+            Self::Store(_) | Self::Internal(_) => {
                 ApiError::new(ErrorName::InternalServerError, "Internal Server Error")
             }
+        }
+    }
+}
+
+/// Whether the same request may succeed later.
+fn may_pass(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_)) || error.is_transient()
+}
+
+impl Transient for AppError {
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Api(_) => false,
+            Self::Store(error) => error.is_transient(),
+            Self::Internal(error) => error.is_transient(),
         }
     }
 }

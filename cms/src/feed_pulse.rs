@@ -10,10 +10,13 @@ use actix_web::rt;
 use tokio::sync::{Notify, watch};
 
 use crate::app::App;
-use crate::store::feed;
+use crate::store::{Dialect, feed};
 
 /// How late a change of another process may be seen.
 const POLL: Duration = Duration::from_secs(1);
+/// The same where other servers write as a matter of course: one row is read so often, and
+/// only while somebody waits.
+const SHARED_POLL: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Beat {
@@ -62,11 +65,15 @@ impl Pulse {
 /// Watches the feed while somebody waits.
 pub(crate) async fn keep(app: App, mut stop: watch::Receiver<bool>) {
     let pulse = app.pulse.clone();
+    let poll = match app.db.dialect() {
+        Dialect::Sqlite => POLL,
+        Dialect::Postgres => SHARED_POLL,
+    };
     while !*stop.borrow_and_update() {
         tokio::select! {
             _ = stop.changed() => {}
             () = pulse.written.notified() => look(&app).await,
-            () = rt::time::sleep(POLL) => look(&app).await,
+            () = rt::time::sleep(poll) => look(&app).await,
         }
     }
 }

@@ -11,6 +11,9 @@ mod commands;
 pub mod config;
 pub mod content_types;
 mod controllers;
+#[cfg(test)]
+#[path = "../tests/integration/databases.rs"]
+mod databases;
 mod derived_id;
 pub mod documents;
 pub mod error;

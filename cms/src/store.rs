@@ -3,6 +3,7 @@
 //! One code path serves SQLite and PostgreSQL through [`pool::Conn`]; where SQL differs
 //! (JSON paths, upserts) the dialect decides. Nothing here knows HTTP.
 
+pub(crate) mod advisory;
 pub mod archive;
 pub mod backup;
 pub(crate) mod builtin;
@@ -22,9 +23,11 @@ pub mod sessions;
 pub mod settings;
 pub mod statement;
 pub mod sync;
+pub(crate) mod tables;
 pub mod tallies;
+pub mod throttle;
 pub mod users;
 pub mod webhooks;
 
-pub use error::StoreError;
+pub use error::{StoreError, Transient};
 pub use pool::{Conn, Database, Dialect};

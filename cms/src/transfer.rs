@@ -9,11 +9,14 @@ pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod installation;
 mod kept;
 mod names;
 pub(crate) mod recovery;
 mod refused;
+mod request;
 mod schemas;
 mod staging;
 
 pub(crate) use refused::Refused;
+pub(crate) use request::Request;

@@ -14,6 +14,7 @@ mod integration {
     mod conditional;
     mod conformance;
     mod cost;
+    mod databases;
     mod events;
     mod files;
     mod harness;
@@ -24,6 +25,7 @@ mod integration {
     mod postgres;
     mod process;
     mod reading;
+    mod replicas;
     mod routing;
     mod s3;
     mod service;

@@ -59,7 +59,7 @@ pub fn begin(
     app: &App,
     conn: &mut Conn,
     user_id: i64,
-    device: Device,
+    device: &Device,
     now: i64,
 ) -> anyhow::Result<Tokens> {
     let absolute = now.saturating_add(app.settings.serving.refresh_max_ttl.millis());
@@ -74,8 +74,8 @@ pub fn begin(
         rotated_at: None,
         idle_expires_at: absolute,
         absolute_expires_at: absolute,
-        device: device.id,
-        device_name: device.name,
+        device: device.id.clone(),
+        device_name: device.name.clone(),
         login_at: device.login_at,
     };
     add(app, conn, first, now)

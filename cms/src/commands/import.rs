@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::{Storage, Uploads};
+use super::archive::{self, Archive};
 use crate::transfer::import::{self, Request};
 
 /// Arguments of `cms import`.
@@ -16,9 +16,6 @@ pub(crate) struct Import {
     /// Say what would happen, and write nothing
     #[arg(long, env = "CMS_IMPORT_DRY_RUN")]
     dry_run: bool,
-    /// Key of an encrypted archive
-    #[arg(long, env = "CMS_TRANSFER_KEY", value_name = "KEY", hide_env_values = true)]
-    key: Option<String>,
     /// Leave out what does not fit the content model, instead of importing nothing
     #[arg(long, env = "CMS_IMPORT_FORCE")]
     force: bool,
@@ -26,24 +23,14 @@ pub(crate) struct Import {
     #[arg(long, env = "CMS_IMPORT_JSON")]
     json: bool,
     #[command(flatten)]
-    uploads: Uploads,
-    #[command(flatten)]
-    storage: Storage,
+    archive: Archive,
 }
 
 pub(crate) fn run(args: &Import) -> anyhow::Result<ExitCode> {
     let report = import::run(&Request {
-        file: &args.file,
-        key: args.key.as_deref(),
+        archive: args.archive.request(&args.file),
         dry_run: args.dry_run,
         force: args.force,
-        settings: &args.storage,
-        uploads: &args.uploads,
     })?;
-    if args.json {
-        println!("{}", serde_json::to_string(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(ExitCode::SUCCESS)
+    archive::show(&report, args.json)
 }

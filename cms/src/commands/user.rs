@@ -72,7 +72,7 @@ fn reset(email: &str, storage: &Storage) -> anyhow::Result<ExitCode> {
         let Some(user) = users::by_key(conn, Key::Email, &email.to_lowercase())? else {
             return Ok(false);
         };
-        let changes = Map::from_iter([("resetPasswordToken".to_owned(), stored.into())]);
+        let changes = Map::from_iter([("resetPasswordToken".to_owned(), stored.as_str().into())]);
         users::update(conn, &user, changes, clock::now())?;
         Ok(true)
     })?;

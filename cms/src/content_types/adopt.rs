@@ -12,11 +12,24 @@ use crate::store::{Conn, StoreError, settings};
 /// Remembers the model of the last start or reload.
 const HASH_SETTING: &str = "content_model.hash";
 
+/// Whether this is the model of the last start, or there was none.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) fn is_known(conn: &mut Conn, model: &ContentModel) -> Result<bool, StoreError> {
+    let known = settings::get(conn, HASH_SETTING)?;
+    Ok(known.is_none_or(|known| known == hash(model)))
+}
+
+fn hash(model: &ContentModel) -> String {
+    URL_SAFE_NO_PAD.encode(model.fingerprint())
+}
+
 /// # Errors
 /// Those of the database.
 pub(crate) fn adopt(conn: &mut Conn, model: &ContentModel) -> Result<(), StoreError> {
     feed::hold(conn)?;
-    let hash = URL_SAFE_NO_PAD.encode(model.fingerprint());
+    let hash = hash(model);
     let known = settings::get(conn, HASH_SETTING)?;
     if known.as_ref() == Some(&hash) {
         return Ok(());

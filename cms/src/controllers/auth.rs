@@ -81,17 +81,19 @@ impl Route {
 }
 
 /// Counts the attempt against the client's limit.
-pub(crate) fn limit(context: &Context, route: &Route) -> Result<(), ApiError> {
-    if !route.is_limited() {
+pub(crate) async fn limit(context: &Context, route: &Route) -> AppResult<()> {
+    let limit = context.app.auth_limit;
+    if !route.is_limited() || limit.is_off() {
         return Ok(());
     }
     let trusted = &context.app.settings.serving.trusted_proxies;
     let client = crate::extract::client::address(&context.http, trusted);
-    context.app.auth_limit.check(client, route.action())
+    let action = route.action();
+    context.app.write(move |conn| limit.check(conn, client, action, clock::now())).await
 }
 
 pub(crate) async fn run(mut context: Context, route: Route) -> AppResult<HttpResponse> {
-    limit(&context, &route)?;
+    limit(&context, &route).await?;
     let body = context.body.take();
     match route {
         Route::Callback => login::login(context, body).await,

@@ -179,8 +179,9 @@ impl Reader {
         let model = self.app.model();
         let access = query::access(&caller, &model);
         let place = self.place.clone();
-        let found =
-            self.app.read(move |conn| Feed { conn, model: &model, access: &access }.go_on(place));
+        let found = self
+            .app
+            .read(move |conn| Feed { conn, model: &model, access: &access }.go_on(place.clone()));
         let found = found.await?;
         self.place = found.next;
         for item in found.items.iter().filter(|item| self.is_told(item)) {

@@ -1,9 +1,10 @@
 //! Reads of content: lists, documents, single types.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use arc_swap::ArcSwapOption;
 use cms_api::content_type::{ContentType, Kind};
 use cms_api::envelope;
 use cms_api::error::ApiError;
@@ -33,7 +34,7 @@ struct Read {
     drafts: bool,
     cards: Cards,
     /// Of the rows the answer may depend on, as its tag has them.
-    states: OnceLock<Vec<State>>,
+    states: ArcSwapOption<Vec<State>>,
     /// Whether the client asked for the shape of Strapi 4.
     version_four: bool,
 }
@@ -57,7 +58,7 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
         spec,
         drafts: query::may_read_drafts(&context),
         cards: context.app.cards.clone(),
-        states: OnceLock::new(),
+        states: ArcSwapOption::empty(),
         version_four: version_four::is_wanted(&context.http),
     });
     let light = read.is_light();
@@ -66,7 +67,7 @@ pub(crate) async fn find(context: Context, call: ContentCall) -> AppResult<HttpR
     known::unless_known(
         &context,
         light,
-        move |conn| tagged.tag(conn, question),
+        move |conn| tagged.tag(conn, &question),
         move |conn| read.answer(conn),
         |text| response::json_text(StatusCode::OK, text),
     )
@@ -105,11 +106,11 @@ impl Read {
         by_key && near && spec.populate.iter().all(is_light)
     }
 
-    fn tag(&self, conn: &mut Conn, question: Question) -> AppResult<String> {
+    fn tag(&self, conn: &mut Conn, question: &Question) -> AppResult<String> {
         let ty = self.ty()?;
         let states = Touched::by(ty, &self.spec).states(conn)?;
-        let answer = question.of_states(&states);
-        drop(self.states.set(states));
+        let answer = question.clone().of_states(&states);
+        self.states.store(Some(Arc::new(states)));
         if self.asked == Asked::List {
             return Ok(answer);
         }
@@ -130,8 +131,9 @@ impl Read {
         let (ty, spec) = (self.ty()?, &self.spec);
         let default_locale = self.registry.default_locale();
         // Tag and answer are read in one transaction.
-        let states = self.states.get();
-        let cards = states.map(|states| Desk { cards: &self.cards, model: &self.model, states });
+        let states = self.states.load_full();
+        let cards =
+            states.as_deref().map(|states| Desk { cards: &self.cards, model: &self.model, states });
         let (model, drafts) = (&*self.model, self.drafts);
         let mut reading = Reading { conn, model, default_locale, drafts, cards };
         if self.asked == Asked::List {

@@ -30,8 +30,8 @@ enum Found<T> {
 pub(crate) async fn unless_known<T: Send + 'static>(
     context: &Context,
     light: bool,
-    tag: impl FnOnce(&mut Conn) -> AppResult<String> + Send + 'static,
-    work: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+    mut tag: impl FnMut(&mut Conn) -> AppResult<String> + Send + 'static,
+    mut work: impl FnMut(&mut Conn) -> AppResult<T> + Send + 'static,
     answer: impl FnOnce(T) -> HttpResponse,
 ) -> AppResult<HttpResponse> {
     let known = Tags::if_none_match(&context.http);

@@ -152,7 +152,7 @@ async fn create(context: Context, body: Map<String, Value>) -> AppResult<HttpRes
     let model = context.model.clone();
     let created = context.app.write(move |conn| {
         registry::touch(conn)?;
-        let kind = roles::insert(conn, data, clock::now())?;
+        let kind = roles::insert(conn, data.clone(), clock::now())?;
         roles::set_permissions(conn, &model, &kind, &Permissions::default(), &actions)?;
         Ok(())
     });

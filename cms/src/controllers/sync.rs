@@ -18,7 +18,7 @@ use crate::error::AppResult;
 use crate::extract::query;
 use crate::response;
 use crate::routes::Context;
-use crate::store::settings;
+use crate::store::{feed, settings};
 
 /// Items on a page when the reader does not say.
 const DEFAULT_LIMIT: u32 = 500;
@@ -49,14 +49,14 @@ pub(crate) async fn sync(context: Context) -> AppResult<HttpResponse> {
         .app
         .read(move |conn| {
             let mut feed = Feed { conn, model: &model, access: &access };
-            let page = match token {
+            let page = match &token {
                 Some(token) => {
-                    asked.check(&token)?;
+                    asked.check(token)?;
                     let other_rights = feed.rights_hash(&token.request) != token.rights;
-                    if other_rights || feed.is_ahead(&token)? {
+                    if other_rights || feed.is_ahead(token)? {
                         return Err(expired().into());
                     }
-                    feed.go_on(token)?
+                    feed.go_on(token.clone())?
                 }
                 None => feed.begin(asked.initial(&feed)?)?,
             };
@@ -159,11 +159,13 @@ async fn signing_key(app: &App) -> AppResult<String> {
     }
     let fresh = secret::random_text()?;
     app.write(move |conn| {
+        // Another server may be about to make one.
+        feed::hold(conn)?;
         if let Some(key) = settings::get(conn, KEY_SETTING)? {
             return Ok(key);
         }
         settings::set(conn, KEY_SETTING, &fresh)?;
-        Ok(fresh)
+        Ok(fresh.clone())
     })
     .await
 }

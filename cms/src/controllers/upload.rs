@@ -109,7 +109,7 @@ async fn one(context: Context, id: &str) -> AppResult<HttpResponse> {
     let found = context.app.read(move |conn| {
         let Some(row) = rows::get(conn, id)? else { return Ok(None) };
         let mut file = rows::unsigned(&row);
-        if let Some(related) = related {
+        if let Some(related) = &related {
             let default_locale = registry.default_locale();
             let mut reading = Reading { conn, model: &model, default_locale, drafts, cards: None };
             related.fill(&mut reading, &mut file)?;
@@ -221,14 +221,15 @@ async fn save(
         let now = clock::now();
         let folder = Folder::of_uploads(conn, now)?;
         let mut saved = Vec::new();
-        for mut file in files {
+        for file in &files {
+            let mut file = file.clone();
             folder.note(&mut file);
             let row = rows::create(conn, file, now)?;
             folder.hold(conn, &row)?;
             saved.push(row);
         }
-        if let Some(reference) = reference {
-            rows::attach(conn, &model, &reference, &saved, now)?;
+        if let Some(reference) = &reference {
+            rows::attach(conn, &model, reference, &saved, now)?;
         }
         owed::spare(conn, texts(&names))?;
         Ok(saved)
@@ -280,7 +281,7 @@ async fn change_info(mut context: Context, parts: &Parts, id: &Value) -> AppResu
     let id = meant(id)?;
     let changed = context.app.write(move |conn| {
         let row = rows::get(conn, id)?.ok_or_else(entity_not_found)?;
-        rows::update(conn, row, changes, clock::now())
+        rows::update(conn, row, changes.clone(), clock::now())
     });
     let changed = changed.await?;
     context.app.stir();

@@ -129,7 +129,7 @@ fn user_type(context: &Context) -> AppResult<&cms_api::content_type::ContentType
 /// Reads users on one snapshot.
 async fn read<T: Send + 'static>(
     context: &Context,
-    work: impl FnOnce(&mut Reading<'_>, &cms_api::content_type::ContentType) -> AppResult<T>
+    mut work: impl FnMut(&mut Reading<'_>, &cms_api::content_type::ContentType) -> AppResult<T>
     + Send
     + 'static,
 ) -> AppResult<T> {

@@ -39,6 +39,7 @@ use crate::store::find::Selector;
 const SEQ_HEADER_NAME: &str = "x-galley-seq";
 
 /// A write, ready to run.
+#[derive(Clone)]
 struct Write {
     call: ContentCall,
     spec: QuerySpec,
@@ -94,7 +95,7 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
     let if_match = Tags::if_match(&context.http).filter(|_| call.verb != ContentVerb::Create);
     let in_version_four = version_four::is_wanted(&context.http);
     let write = Write { call, spec, locales, data, default_locale, if_match, in_version_four };
-    let written = context.app.write(move |conn| run(conn, &model, write)).await?;
+    let written = context.app.write(move |conn| run(conn, &model, write.clone())).await?;
     context.app.stir();
     let mut answer = match written.shown {
         Some(shown) => response::json_text(status, envelope::single(&shown)),

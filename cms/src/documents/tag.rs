@@ -49,11 +49,11 @@ impl Question {
     /// # Errors
     /// Those of the database.
     pub(crate) fn answer(
-        self,
+        &self,
         conn: &mut Conn,
         touched: &Touched<'_>,
     ) -> Result<String, StoreError> {
-        Ok(self.of_states(&touched.states(conn)?))
+        Ok(self.clone().of_states(&touched.states(conn)?))
     }
 
     /// The tag of an answer that depends on rows in these states.

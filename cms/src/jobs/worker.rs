@@ -10,6 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::watch;
 
 use crate::app::App;
+use crate::auth::limit;
 use crate::client::webhook::Sender;
 use crate::clock;
 use crate::error::AppResult;
@@ -26,6 +27,8 @@ const LEASE_MS: i64 = 30_000;
 const PATIENCE: i32 = 3;
 /// Longest time without looking: catches what no wake-up announced.
 const POLL: Duration = Duration::from_secs(5);
+/// The same where other servers may write, or die and leave their work.
+const SHARED_POLL: Duration = Duration::from_secs(1);
 /// Wait after the database failed.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_MS: i64 = 60 * 60 * 1_000;
@@ -111,6 +114,7 @@ impl Lanes {
 async fn tidy(app: &App, before: i64) {
     let tidied = app.write(move |conn| {
         sessions::prune(conn, before)?;
+        limit::prune(conn, clock::now())?;
         Ok(jobs::prune(conn, before)?)
     });
     report(tidied.await);
@@ -126,7 +130,11 @@ fn report<T>(result: AppResult<T>) {
 async fn pause(app: &App, looked: i64) -> Duration {
     let next = app.read(move |conn| Ok(jobs::next_due(conn, looked)?)).await;
     let wait = next.ok().flatten().map(|at| u64::try_from(at - clock::now()).unwrap_or(0));
-    wait.map_or(POLL, |millis| POLL.min(Duration::from_millis(millis)))
+    let longest = match app.db.dialect() {
+        Dialect::Sqlite => POLL,
+        Dialect::Postgres => SHARED_POLL,
+    };
+    wait.map_or(longest, |millis| longest.min(Duration::from_millis(millis)))
 }
 
 /// Runs the jobs of a lane that are due, one after another, and returns the lane.
@@ -157,59 +165,60 @@ async fn drain(
 
 async fn run(app: &App, sender: &Sender, job: Job) -> AppResult<()> {
     if job.kind != DELIVER_WEBHOOK {
-        return bury(app, job.id, format!("nobody knows jobs of kind `{}`", job.kind)).await;
+        let reason = format!("nobody knows jobs of kind `{}`", job.kind);
+        return bury(app, job, reason).await;
     }
     let delivery: Delivery = match serde_json::from_str(&job.payload) {
         Ok(delivery) => delivery,
-        Err(error) => return bury(app, job.id, format!("the job cannot be read: {error}")).await,
+        Err(error) => return bury(app, job, format!("the job cannot be read: {error}")).await,
     };
     let id = delivery.webhook;
     let endpoint = app.read(move |conn| Ok(webhooks::get(conn, id)?)).await?;
     let Some(endpoint) = endpoint.filter(|endpoint| endpoint.enabled) else {
-        return bury(app, job.id, "the endpoint was removed or is disabled".into()).await;
+        return bury(app, job, "the endpoint was removed or is disabled".into()).await;
     };
     let at = clock::now();
     let outcome = deliver_webhook::attempt(sender, &endpoint, &delivery, at).await;
     let attempt = Attempt { at, took: clock::now() - at, result: outcome.to_string() };
-    app.write(move |conn| Ok(jobs::note(conn, job.id, &attempt)?)).await?;
+    let tried = job.id;
+    app.write(move |conn| Ok(jobs::note(conn, tried, &attempt)?)).await?;
     match outcome {
         Outcome::Delivered => {
-            app.write(move |conn| Ok(jobs::finish(conn, job.id, clock::now())?)).await
+            app.write(move |conn| Ok(jobs::finish(conn, &job, clock::now())?)).await
         }
         Outcome::Gone => {
             tracing::warn!(webhook = endpoint.name, "the endpoint is gone (410): disabled");
             app.write(move |conn| Ok(webhooks::enable(conn, id, false)?)).await?;
-            bury(app, job.id, outcome.to_string()).await
+            bury(app, job, outcome.to_string()).await
         }
         Outcome::Refused { reason } => {
             tracing::warn!(webhook = endpoint.name, reason, "a webhook was given up");
-            bury(app, job.id, reason).await
+            bury(app, job, reason).await
         }
         Outcome::Failed { reason, retry_after } => {
             let attempt = job.attempts + 1;
             tracing::warn!(webhook = endpoint.name, attempt, reason, "a webhook was not delivered");
-            retry(app, &job, reason, retry_after).await
+            retry(app, job, reason, retry_after).await
         }
     }
 }
 
 async fn retry(
     app: &App,
-    job: &Job,
+    job: Job,
     reason: String,
     retry_after: Option<Duration>,
 ) -> AppResult<()> {
-    let id = job.id;
     let noise = clock::now().unsigned_abs();
     match schedule::delay(job.attempts, retry_after, noise) {
         Some(delay) => {
             let at = clock::now().saturating_add(delay);
-            app.write(move |conn| Ok(jobs::retry(conn, id, at, &reason)?)).await
+            app.write(move |conn| Ok(jobs::retry(conn, &job, at, &reason)?)).await
         }
-        None => bury(app, id, reason).await,
+        None => bury(app, job, reason).await,
     }
 }
 
-async fn bury(app: &App, id: i64, reason: String) -> AppResult<()> {
-    app.write(move |conn| Ok(jobs::bury(conn, id, clock::now(), &reason)?)).await
+async fn bury(app: &App, job: Job, reason: String) -> AppResult<()> {
+    app.write(move |conn| Ok(jobs::bury(conn, &job, clock::now(), &reason)?)).await
 }

@@ -122,6 +122,17 @@ pub fn replace(url: &DatabaseUrl, copy: &Path, note: &str, void: &str) -> anyhow
     }
 }
 
+/// Makes sure that nobody else works with the database.
+///
+/// # Errors
+/// When somebody does, or it cannot be reached.
+pub fn ensure_unused(url: &DatabaseUrl) -> anyhow::Result<()> {
+    match url {
+        DatabaseUrl::Sqlite(path) => close(path),
+        DatabaseUrl::Postgres(url) => alone(url),
+    }
+}
+
 /// The folder of a database file.
 #[must_use]
 pub fn folder_of(path: &str) -> PathBuf {
@@ -161,13 +172,18 @@ fn close(path: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load(url: &str, script: &Path, note: &str, void: &str) -> anyhow::Result<()> {
+fn alone(url: &str) -> anyhow::Result<()> {
     let others: Count = diesel::sql_query(OTHERS).get_result(&mut PgConnection::establish(url)?)?;
     anyhow::ensure!(
         others.value == 0,
         "{} others are connected to the database; stop the servers first",
         others.value
     );
+    Ok(())
+}
+
+fn load(url: &str, script: &Path, note: &str, void: &str) -> anyhow::Result<()> {
+    alone(url)?;
     let quoted = |name: &str| name.replace('\'', "''");
     let last = format!(
         "RESET search_path; INSERT INTO settings (name, value) VALUES ('{}', '1'); \

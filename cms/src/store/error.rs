@@ -7,12 +7,41 @@ pub enum StoreError {
     /// A unique or foreign key refused the write; another writer was faster.
     #[error("the write conflicts with another one: {0}")]
     Conflict(String),
+    /// The database took this transaction back to let another one pass (a deadlock, a
+    /// serialization failure): the same transaction again may well succeed.
+    #[error("another transaction was in the way: {0}")]
+    Contended(String),
+    /// The connection broke before the commit was asked for: nothing was written.
+    #[error("the connection to the database was lost: {0}")]
+    Lost(String),
     /// The database cannot be reached or is too busy; trying again later may help.
     #[error("the database is not available: {0}")]
     Unavailable(String),
     #[error("database error: {0}")]
     Other(DieselError),
 }
+
+/// What a transaction may fail with that is run again where that is safe.
+pub trait Transient: From<StoreError> {
+    /// Whether the transaction left nothing behind and may succeed when it is run again.
+    fn is_transient(&self) -> bool;
+}
+
+/// On the command line everything is one kind of error.
+impl Transient for anyhow::Error {
+    fn is_transient(&self) -> bool {
+        self.downcast_ref().is_some_and(StoreError::is_transient)
+    }
+}
+
+impl Transient for StoreError {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Contended(_) | Self::Lost(_))
+    }
+}
+
+/// How PostgreSQL begins the message of its error 40P01, which diesel has no name for.
+const DEADLOCK: &str = "deadlock detected";
 
 impl StoreError {
     /// A stored value that is not what it must be.
@@ -29,10 +58,19 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(Kind::UniqueViolation | Kind::ForeignKeyViolation, info) => {
                 Self::Conflict(info.message().to_owned())
             }
+            DieselError::DatabaseError(Kind::SerializationFailure, info) => {
+                Self::Contended(info.message().to_owned())
+            }
+            DieselError::DatabaseError(_, info) if info.message().starts_with(DEADLOCK) => {
+                Self::Contended(info.message().to_owned())
+            }
             DieselError::DatabaseError(
-                Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::ReadOnlyTransaction,
+                Kind::ClosedConnection | Kind::UnableToSendCommand,
                 info,
-            ) => Self::Unavailable(info.message().to_owned()),
+            ) => Self::Lost(info.message().to_owned()),
+            DieselError::DatabaseError(Kind::ReadOnlyTransaction, info) => {
+                Self::Unavailable(info.message().to_owned())
+            }
             DieselError::DatabaseError(_, info)
                 if info.message().contains("database is locked") =>
             {

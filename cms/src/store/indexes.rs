@@ -15,6 +15,7 @@ use diesel::sql_types::{Bool, Text};
 use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
+use super::advisory::Lock;
 use super::find::index_key;
 use super::pool::{Conn, Database, Dialect};
 use super::statement::{Statement, quoted};
@@ -26,8 +27,6 @@ const FEW: i64 = 1_000;
 const MOST_OF_ATTRIBUTE: usize = 24;
 /// The table's own columns that clients sort by.
 const OWN_COLUMNS: [&str; 3] = ["created_at", "updated_at", "published_at"];
-/// Held while indexes are made on PostgreSQL: what another process has begun looks unfinished.
-const LOCK: i64 = 0x6761_6c6c_6579;
 
 /// Brings the indexes in line with the model and says whether they are: not while another
 /// process makes them, nor when `go_on` asked to stop. On many documents SQLite's writers wait
@@ -50,6 +49,7 @@ pub fn update(
     }
     match db.dialect() {
         _ if few => db.write::<_, StoreError>(|conn| {
+            Lock::Indexes.wait_in_transaction(conn)?;
             steps(conn, &wanted)?.iter().try_for_each(|step| step.run(conn, ""))
         })?,
         Dialect::Sqlite => {
@@ -207,7 +207,7 @@ fn beside_writers(
     go_on: impl Fn() -> bool,
 ) -> Result<bool, StoreError> {
     // Waiting for the lock would hold a snapshot, which the holder in turn may wait for.
-    if !lock(conn, "pg_try_advisory_lock")? {
+    if !Lock::Indexes.take(conn)? {
         return Ok(false);
     }
     let made = steps(conn, wanted).and_then(|steps| {
@@ -219,18 +219,6 @@ fn beside_writers(
         }
         Ok(true)
     });
-    lock(conn, "pg_advisory_unlock")?;
+    Lock::Indexes.free(conn)?;
     made
-}
-
-fn lock(conn: &mut Conn, function: &str) -> Result<bool, StoreError> {
-    #[derive(QueryableByName)]
-    struct Answer {
-        #[diesel(sql_type = Bool)]
-        done: bool,
-    }
-    let mut query = Statement::new(conn.dialect());
-    query.push(&format!("SELECT {function}(")).bind(LOCK).push(") AS done");
-    let answers: Vec<Answer> = query.load(conn)?;
-    Ok(answers.iter().all(|answer| answer.done))
 }

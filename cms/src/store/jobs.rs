@@ -34,6 +34,8 @@ pub struct Job {
     pub run_at: i64,
     /// Attempts that have failed.
     pub attempts: i32,
+    /// When the claim expires. Whose claim has expired and was taken over by another worker
+    /// may no longer say what became of the job.
     pub locked_until: i64,
 }
 
@@ -93,6 +95,10 @@ pub fn lanes(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
 /// Claims the next job of a lane until `until`. A job that is running, or that has failed
 /// fewer than `patience` times and waits for its next attempt, holds up those behind it.
 ///
+/// Of several servers one gets the job: the update waits for the row's lock and then looks
+/// again. Rows locked by others are not passed over (`SKIP LOCKED`): what comes behind them in
+/// the lane would be done before them.
+///
 /// # Errors
 /// Those of the database.
 pub fn claim(
@@ -125,7 +131,7 @@ pub fn claim(
     let pending = jobs::table.find(job.id).filter(jobs::state.eq(PENDING));
     let free = pending.filter(jobs::locked_until.le(now));
     let claimed = diesel::update(free).set(jobs::locked_until.eq(until)).execute(conn)?;
-    Ok((claimed == 1).then_some(job))
+    Ok((claimed == 1).then_some(Job { locked_until: until, ..job }))
 }
 
 /// When the next job is due that is not due yet.
@@ -140,10 +146,17 @@ pub fn next_due(conn: &mut Conn, now: i64) -> Result<Option<i64>, StoreError> {
         .first(conn)?)
 }
 
+/// The row of a job while this claim of it holds.
+macro_rules! claimed {
+    ($job:expr) => {
+        jobs::table.find($job.id).filter(jobs::locked_until.eq($job.locked_until))
+    };
+}
+
 /// # Errors
 /// Those of the database.
-pub fn finish(conn: &mut Conn, id: i64, now: i64) -> Result<(), StoreError> {
-    diesel::update(jobs::table.find(id))
+pub fn finish(conn: &mut Conn, job: &Job, now: i64) -> Result<(), StoreError> {
+    diesel::update(claimed!(job))
         .set((jobs::state.eq(DONE), jobs::finished_at.eq(now), jobs::locked_until.eq(0)))
         .execute(conn)?;
     Ok(())
@@ -153,8 +166,8 @@ pub fn finish(conn: &mut Conn, id: i64, now: i64) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// Those of the database.
-pub fn retry(conn: &mut Conn, id: i64, at: i64, error: &str) -> Result<(), StoreError> {
-    diesel::update(jobs::table.find(id))
+pub fn retry(conn: &mut Conn, job: &Job, at: i64, error: &str) -> Result<(), StoreError> {
+    diesel::update(claimed!(job))
         .set((
             jobs::attempts.eq(jobs::attempts + 1),
             jobs::run_at.eq(at),
@@ -169,8 +182,8 @@ pub fn retry(conn: &mut Conn, id: i64, at: i64, error: &str) -> Result<(), Store
 ///
 /// # Errors
 /// Those of the database.
-pub fn bury(conn: &mut Conn, id: i64, now: i64, error: &str) -> Result<(), StoreError> {
-    diesel::update(jobs::table.find(id))
+pub fn bury(conn: &mut Conn, job: &Job, now: i64, error: &str) -> Result<(), StoreError> {
+    diesel::update(claimed!(job))
         .set((
             jobs::attempts.eq(jobs::attempts + 1),
             jobs::state.eq(DEAD),

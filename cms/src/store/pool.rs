@@ -2,6 +2,12 @@
 //!
 //! SQLite allows one writer at a time; queueing writers here instead of in the database
 //! avoids busy errors altogether. Readers see committed snapshots (WAL) and never wait.
+//!
+//! On PostgreSQL writers are at READ COMMITTED: what must not change under a write is locked by
+//! it first (the feed's counter by every change of content), and each of its statements then
+//! sees what was committed before. A stricter level would refuse, after the wait for that very
+//! lock, all writers but one. Transactions are closures, so what the database takes back, and
+//! what a broken connection cut off before its commit, is run again (`pool/attempts`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +18,10 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel::{Connection, MultiConnection, PgConnection, SqliteConnection};
 
-use super::StoreError;
+mod attempts;
+
 use super::statement::Statement;
+use super::{StoreError, Transient};
 
 /// A connection to either database.
 #[derive(MultiConnection)]
@@ -216,11 +224,23 @@ impl Database {
         self.dialect
     }
 
-    /// Runs `work` on one consistent snapshot. Blocking: call it off the async threads.
+    /// Runs `work` on one consistent snapshot, again when the connection breaks. Blocking:
+    /// call it off the async threads.
     ///
     /// # Errors
     /// Those of `work`, or [`StoreError::Unavailable`] when no connection is free.
-    pub fn read<T, E: From<StoreError>>(
+    pub fn read<T, E: Transient>(
+        &self,
+        mut work: impl FnMut(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        attempts::repeat(|| Reader(checkout(&self.readers)?).read(&mut work))
+    }
+
+    /// As [`Database::read`], for what can be done only once.
+    ///
+    /// # Errors
+    /// As [`Database::read`].
+    pub fn read_once<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -236,11 +256,24 @@ impl Database {
     }
 
     /// Runs `work` in one transaction that is committed when it succeeds and rolled back
-    /// whole when it does not. Blocking.
+    /// whole when it does not. It is run again when the database took it back for another
+    /// one's sake or the connection broke before its commit; whether a commit happened whose
+    /// answer was lost nobody knows, so that is an error. Blocking.
     ///
     /// # Errors
     /// As [`Database::read`].
-    pub fn write<T, E: From<StoreError>>(
+    pub fn write<T, E: Transient>(
+        &self,
+        mut work: impl FnMut(&mut Conn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        attempts::repeat(|| self.write_once(&mut work))
+    }
+
+    /// As [`Database::write`], for what can be done only once.
+    ///
+    /// # Errors
+    /// As [`Database::read`].
+    pub fn write_once<T, E: From<StoreError>>(
         &self,
         work: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -248,7 +281,7 @@ impl Database {
         let begin = match self.dialect {
             // Taking the write lock at once: upgrading a read lock later can deadlock.
             Dialect::Sqlite => "BEGIN IMMEDIATE",
-            Dialect::Postgres => "BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         run(&mut conn, begin, work)
     }
@@ -309,8 +342,10 @@ struct Open<'a>(&'a mut Conn, bool);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
+        // A lost connection has rolled back by itself.
         if !self.1
-            && let Err(error) = self.0.batch_execute("ROLLBACK")
+            && let Err(error) = self.0.batch_execute("ROLLBACK").map_err(StoreError::from)
+            && !matches!(error, StoreError::Lost(_))
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
@@ -325,8 +360,13 @@ fn run<T, E: From<StoreError>>(
     control(conn, begin)?;
     let mut open = Open(conn, false);
     let value = work(open.0)?;
-    control(open.0, "COMMIT")?;
     open.1 = true;
+    control(open.0, "COMMIT").inspect_err(|_| drop(open.0.batch_execute("ROLLBACK"))).map_err(
+        |error| match error {
+            StoreError::Lost(why) => StoreError::Unavailable(why),
+            other => other,
+        },
+    )?;
     Ok(value)
 }
 

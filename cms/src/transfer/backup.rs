@@ -20,10 +20,11 @@ use self::files::Held;
 use self::manifest::{Entry, Kind, MANIFEST, MANIFEST_SUM, Manifest, Summed};
 use super::archive::target::{Target, Writer};
 use super::recovery;
+use super::request::Request;
 use super::staging::Hold;
 use crate::auth::keys;
 use crate::clock;
-use crate::config::{Storage as Settings, Uploads};
+use crate::config::Storage as Settings;
 use crate::media::rows;
 use crate::media::storage::Storage;
 use crate::store::{Conn, Database, archive, backup};
@@ -35,15 +36,6 @@ const PAGE: i64 = 500;
 /// How often files that change meanwhile are taken again.
 const ATTEMPTS: usize = 5;
 const MILLIS_PER_SECOND: i64 = 1000;
-
-/// What to back up, and where to.
-#[derive(Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) file: &'a Path,
-    pub(crate) key: Option<&'a str>,
-    pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a Uploads,
-}
 
 /// Writes the archive.
 ///

@@ -26,8 +26,8 @@ use super::archive::member::{METADATA, SIDECARS, Section, UPLOADS};
 use super::archive::target::{Target, Writer};
 use super::kept::{self, Kept};
 use super::recovery;
+use super::request::Request;
 use super::schemas;
-use crate::config::{Storage as Settings, Uploads};
 use crate::media::storage::{FileName, Storage};
 use crate::store::documents::Row;
 use crate::store::links::of_source;
@@ -43,15 +43,6 @@ const STRAPI_VERSION: &str = "5.54.0";
 const PAGE: i64 = 500;
 const MILLIS_PER_SECOND: i64 = 1000;
 
-/// What to export, and where to.
-#[derive(Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) file: &'a Path,
-    pub(crate) key: Option<&'a str>,
-    pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a Uploads,
-}
-
 /// Writes the archive.
 ///
 /// # Errors
@@ -62,7 +53,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
     let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
     recovery::recover(&db, &uploads, request.settings)?;
     let model = content_types::load(&request.settings.schema)?;
-    let collected = db.read(|conn| collect(conn, &model, target.parent()));
+    let collected = db.read_once(|conn| collect(conn, &model, target.parent()));
     let collected = collected.map_err(|Failure(error)| error)?;
     write(&target, collected, &uploads, request.file)
 }

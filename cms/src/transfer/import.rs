@@ -37,25 +37,22 @@ use super::recovery;
 use super::staging::{Hold, Staging};
 use crate::bootstrap;
 use crate::clock;
-use crate::config::{Place, Storage as Settings, Uploads};
+use crate::config::{Place, Storage as Settings};
 use crate::content_types::{self, adopt::adopt};
 use crate::documents::components;
 use crate::media::storage::Storage;
 use crate::store::documents::Identity;
 use crate::store::pool::DatabaseUrl;
-use crate::store::{Conn, Database, StoreError, archive, feed, registry};
+use crate::store::{Conn, Database, StoreError, archive, backup, feed, registry};
 
 /// What to import, and where to.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    pub(crate) file: &'a Path,
-    pub(crate) key: Option<&'a str>,
+    pub(crate) archive: super::Request<'a>,
     /// Report and write nothing.
     pub(crate) dry_run: bool,
     /// Leave out what does not fit the content model.
     pub(crate) force: bool,
-    pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a Uploads,
 }
 
 /// Imports the archive, or says what that would do.
@@ -63,23 +60,23 @@ pub(crate) struct Request<'a> {
 /// # Errors
 /// [`super::Refused`] for what is wrong with the archive; others for what is wrong here.
 pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
-    let source = Source::open(request.file, request.key)?;
+    let source = Source::open(request.archive.file, request.archive.key)?;
     if request.dry_run { rehearse(request, &source) } else { perform(request, &source) }
 }
 
 fn perform(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
-    let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
+    let uploads = Storage::open(request.archive.uploads, &request.archive.settings.data_dir())?;
     let hold = Hold::of(&uploads)?
         .context("another import into these uploads is at work; try again when it has ended")?;
-    let db = bootstrap::open_database(request.settings)?;
-    let schema = &request.settings.schema;
-    recovery::recover_held(&hold, &db, &uploads, request.settings)?;
+    let db = bootstrap::open_database(request.archive.settings)?;
+    let schema = &request.archive.settings.schema;
+    recovery::recover_held(&hold, &db, &uploads, request.archive.settings)?;
     let mut staging = Staging::unpack(source, &uploads)?;
     let agreement = agree(&staging, schema, request.force)?;
     for new in &agreement.new {
         staging.add_schema(&new.place, &new.text)?;
     }
-    let report = db.write(|conn| {
+    let report = db.write_once(|conn| {
         let report = import(conn, &mut staging, &agreement, &uploads, false)?;
         recovery::note(conn, &staging.name()).map_err(anyhow::Error::from)?;
         Ok::<_, Failure>(report)
@@ -87,7 +84,7 @@ fn perform(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
     let report = report.map_err(|Failure(error)| error)?;
     // Committed. From here on the import is finished, now or by whoever comes next.
     let folder = staging.keep();
-    recovery::finish(&db, &uploads, request.settings, &folder).context(
+    recovery::finish(&db, &uploads, request.archive.settings, &folder).context(
         "the import is done, but its files did not all get their place; start the server or \
          import again to finish",
     )?;
@@ -99,7 +96,7 @@ fn rehearse(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
     let aside = tempfile::tempdir()?;
     let (settings, uploads) = stage(request, aside.path())?;
     let db = Database::open(&settings.database_url)?;
-    if settings.database_url == request.settings.database_url {
+    if settings.database_url == request.archive.settings.database_url {
         anyhow::ensure!(
             db.pending_migrations()? == 0,
             "the database is older than this program; run `cms migrate` first"
@@ -109,7 +106,7 @@ fn rehearse(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
     }
     let mut staging = Staging::look(source)?;
     let agreement = agree(&staging, &settings.schema, request.force)?;
-    let told = db.write(|conn| {
+    let told = db.write_once(|conn| {
         bootstrap::prepare(conn, &settings.locales).map_err(anyhow::Error::from)?;
         let report = import(conn, &mut staging, &agreement, &uploads, true)?;
         // Failing rolls everything back.
@@ -125,16 +122,14 @@ fn rehearse(request: &Request<'_>, source: &Source) -> anyhow::Result<Report> {
 /// A server that does not exist yet must not come into being by a dry run: it is played
 /// by an empty one elsewhere.
 fn stage(request: &Request<'_>, aside: &Path) -> anyhow::Result<(Settings, Storage)> {
-    let mut settings = request.settings.clone();
-    if let DatabaseUrl::Sqlite(path) = &settings.database_url
-        && !Path::new(path).exists()
-    {
+    let mut settings = request.archive.settings.clone();
+    if !backup::exists(&settings.database_url)? {
         let path = aside.join("cms.db").to_string_lossy().into_owned();
         settings.database_url = DatabaseUrl::Sqlite(path);
     }
-    let uploads = match &request.uploads.place {
+    let uploads = match &request.archive.uploads.place {
         Place::Folder(folder) if !folder.is_dir() => Storage::local(&aside.join("uploads"))?,
-        _ => Storage::open(request.uploads, &aside.join("data"))?,
+        _ => Storage::open(request.archive.uploads, &aside.join("data"))?,
     };
     Ok((settings, uploads))
 }

@@ -12,7 +12,6 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use ssg::content::Snapshot;
 
 use super::conformance::{Place, SQLITE};
-use super::postgres::Postgres;
 use question::Question;
 use server::Answering;
 
@@ -48,12 +47,10 @@ fn in_memory(snapshot: &Snapshot, server: &Answering, question: &Question) -> An
 }
 
 #[test]
-fn both_databases_and_the_site_find_the_same_rows() {
+fn sqlite_postgres_and_the_site_find_the_same_rows() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let postgres = Postgres::start();
-    drop(postgres.database());
     let sqlite = Answering::start(Place { folder: folders[0].path(), database: SQLITE });
-    let postgres = Answering::start(Place { folder: folders[1].path(), database: &postgres.url() });
+    let postgres = Answering::start(Place::on_postgres(folders[1].path()));
     let snapshot = sqlite.snapshot();
     assert!(snapshot.len() > 60, "{} rows are in the feed", snapshot.len());
 

@@ -1,7 +1,7 @@
 //! What an answer showed is shown again only while it is true.
 
 use cms::store::statement::Statement;
-use cms::store::{Database, StoreError};
+use cms::store::{Database, Dialect, StoreError};
 use serde_json::{Value, json};
 
 use super::harness::TestApp;
@@ -29,11 +29,15 @@ async fn a_changed_target_is_shown_at_once() {
     assert_eq!(names(&client.get(PAGE).await.expect(200).body), both("Grace"));
 
     // Another process.
-    let url = format!("sqlite:{}", app.path("cms.db").display());
-    let database = Database::open(&url.parse().unwrap()).unwrap();
+    let database = Database::open(&app.database().parse().unwrap()).unwrap();
     let renamed = database.write::<_, StoreError>(|conn| {
         let mut statement = Statement::new(conn.dialect());
-        statement.push("UPDATE documents SET data = json_set(data, '$.name', 'Edith') ");
+        statement.push(match conn.dialect() {
+            Dialect::Sqlite => "UPDATE documents SET data = json_set(data, '$.name', 'Edith') ",
+            Dialect::Postgres => {
+                "UPDATE documents SET data = jsonb_set(data, '{name}', '\"Edith\"') "
+            }
+        });
         statement.push("WHERE uid = 'api::author.author'");
         statement.execute(conn)
     });

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use super::postgres::Postgres;
+use super::databases;
 
 /// Adds newly passing cases to the list when set.
 const LOCK_VARIABLE: &str = "GALLEY_CONFORMANCE_LOCK";
@@ -46,6 +46,18 @@ pub(crate) struct Place<'a> {
     pub(crate) database: &'a str,
 }
 
+impl<'a> Place<'a> {
+    /// With the database of this run.
+    pub(crate) fn of(folder: &'a Path) -> Self {
+        Self { folder, database: databases::of(folder, SQLITE) }
+    }
+
+    /// On PostgreSQL, whatever the run is on.
+    pub(crate) fn on_postgres(folder: &'a Path) -> Self {
+        Self { folder, database: databases::on_postgres(folder) }
+    }
+}
+
 /// `cms …` with the settings the suite's README asks for.
 pub(crate) fn cms(place: Place<'_>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cms"));
@@ -68,7 +80,12 @@ pub(crate) fn cms(place: Place<'_>) -> Command {
 }
 
 pub(crate) fn start(place: Place<'_>) -> Server {
-    let mut child = cms(place).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+    serve(&mut cms(place))
+}
+
+/// Runs `cms serve` with what else the command says, and waits until it listens.
+pub(crate) fn serve(command: &mut Command) -> Server {
+    let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let line = lines.find(|line| line.contains("listening on ")).unwrap();
     let url = line.split("listening on ").nth(1).unwrap().trim_end_matches('/').to_owned();
@@ -181,7 +198,7 @@ fn assert_none_broken(locked: &BTreeSet<&str>, failed: &BTreeMap<String, String>
 #[test]
 fn what_strapi_answered_once_is_answered_still() {
     let folder = tempfile::tempdir().unwrap();
-    let failed = run_suite(Place { folder: folder.path(), database: SQLITE });
+    let failed = run_suite(Place::of(folder.path()));
     let areas = areas();
 
     let counts = repository().join("docs/conformance.md");
@@ -201,14 +218,4 @@ fn what_strapi_answered_once_is_answered_still() {
         let lines: Vec<_> = locked.into_iter().collect();
         std::fs::write(list(), lines.join("\n") + "\n").unwrap();
     }
-}
-
-#[test]
-fn postgres_gives_the_same_answers() {
-    let folder = tempfile::tempdir().unwrap();
-    let postgres = Postgres::start();
-    drop(postgres.database());
-    let failed = run_suite(Place { folder: folder.path(), database: &postgres.url() });
-    let locked = std::fs::read_to_string(list()).unwrap();
-    assert_none_broken(&locked.lines().collect(), &failed);
 }

@@ -12,7 +12,6 @@ use cms_api::query_string;
 use serde_json::{Value, json};
 
 use super::harness::TestApp;
-use super::postgres::Postgres;
 
 /// More than the longest page, so that every page is full.
 const ARTICLES: usize = 110;
@@ -23,22 +22,10 @@ const TAGS: usize = 60;
 #[actix_web::test]
 async fn the_length_of_a_page_costs_no_statements() {
     let app = TestApp::start().await;
-    let url = format!("sqlite:{}", app.path("cms.db").display());
-    check(&app, &url).await;
-}
-
-#[actix_web::test]
-async fn it_costs_none_on_postgresql_either() {
-    let postgres = Postgres::start();
-    drop(postgres.database());
-    let app = TestApp::start_with(&["--database-url", &postgres.url()]).await;
-    check(&app, &postgres.url()).await;
-}
-
-async fn check(app: &TestApp, url: &str) {
+    let app = &app;
     let few_and_many = fill(app).await;
     // A database of its own: nothing in the background is counted.
-    let database = Database::open(&url.parse().unwrap()).unwrap();
+    let database = Database::open(&app.database().parse().unwrap()).unwrap();
     let questions = [
         "sort=title",
         "populate=*",
@@ -90,7 +77,7 @@ fn cost(
     let ty = model.get("api::article.article").unwrap();
     let parser = QueryParser::unrestricted(&model, Limits::default());
     let before = database.statements();
-    let read = database.read::<_, StoreError>(|conn| {
+    let read = database.read_once::<_, StoreError>(|conn| {
         let (model, default_locale) = (&model, "en");
         let mut reading = Reading { conn, model, default_locale, drafts: true, cards: None };
         ask(&parser, ty, &mut reading);

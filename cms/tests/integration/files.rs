@@ -4,6 +4,7 @@ use cms::store::{StoreError, documents, links};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::databases;
 use super::harness::{Answer, Client, TestApp, send};
 
 const BOUNDARY: &str = "----test-boundary";
@@ -241,6 +242,15 @@ async fn a_file_stays_as_it_was_when_its_row_cannot_be_changed() {
         let file = upload(&client, "a.txt", "text/plain", b"old").await;
         let refuse = |event: &str| {
             let name = event.replace(' ', "_");
+            if databases::is_postgres() {
+                let sql = format!(
+                    "CREATE FUNCTION no_{name}() RETURNS trigger LANGUAGE plpgsql AS \
+                     $$ BEGIN RAISE EXCEPTION 'no'; END $$; CREATE TRIGGER no_{name} \
+                     BEFORE {event} ON documents FOR EACH ROW EXECUTE FUNCTION no_{name}()"
+                );
+                databases::ask(&app.database(), &sql);
+                return;
+            }
             let sql = format!(
                 "CREATE TRIGGER no_{name} BEFORE {event} ON documents \
                  BEGIN SELECT RAISE(ABORT, 'no'); END"

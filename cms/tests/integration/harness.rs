@@ -15,6 +15,7 @@ use cms::{bootstrap, cli, server};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use super::databases;
 use super::s3::S3;
 
 /// The content model of the conformance suite: every kind of attribute.
@@ -94,11 +95,13 @@ impl TestApp {
 
     /// On a folder that may hold the data of an earlier server.
     pub(crate) async fn start_in(folder: tempfile::TempDir, flags: &[&str]) -> Self {
-        let database = format!("sqlite:{}", folder.path().join("cms.db").display());
+        let database = databases::database(folder.path());
         let uploads = folder.path().join("uploads").display().to_string();
+        let data = folder.path().display().to_string();
         let mut all = vec![
             ("--database-url", database.as_str()),
             ("--uploads", uploads.as_str()),
+            ("--data-dir", data.as_str()),
             ("--schema", CONFORMANCE_SCHEMA),
             ("--locales", "en,de,fr"),
             ("--auth-rate-limit", "off"),
@@ -124,6 +127,11 @@ impl TestApp {
     /// Where the test's files are.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The URL of its database.
+    pub(crate) fn database(&self) -> String {
+        self.app.settings.storage.database_url.to_string()
     }
 
     /// Stops the server and keeps its folder, to be started again.
@@ -168,7 +176,8 @@ impl TestApp {
         command
             .args(arguments)
             .current_dir(self.folder.path())
-            .env("CMS_DATABASE_URL", format!("sqlite:{}", self.path("cms.db").display()))
+            .env("CMS_DATABASE_URL", self.database())
+            .env("CMS_DATA_DIR", self.folder.path())
             .env("CMS_SCHEMA_DIR", CONFORMANCE_SCHEMA)
             .env("CMS_LOCALES", "en,de,fr");
         let output = actix_web::web::block(move || command.output().unwrap()).await.unwrap();

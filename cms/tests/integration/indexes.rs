@@ -13,8 +13,8 @@ use cms_api::query_parse::{Limits, QueryParser};
 use cms_api::query_string;
 use serde_json::{Value, json};
 
+use super::databases;
 use super::harness::{CONFORMANCE_SCHEMA, TestApp};
-use super::postgres::Postgres;
 
 const ARTICLE: &str = "api::article.article";
 /// More than are indexed in one transaction.
@@ -22,7 +22,9 @@ const ARTICLES: usize = 2_000;
 
 #[actix_web::test]
 async fn sqlite_walks_an_index() {
-    let app = TestApp::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("cms.db").display());
+    let app = TestApp::start_with(&["--database-url", &url]).await;
     follow_the_model(&app.app);
     let by_title = plan(&app.app, "sort=title");
     assert!(by_title.contains("documents_value_title_"), "{by_title}");
@@ -39,9 +41,9 @@ async fn sqlite_walks_an_index() {
 
 #[actix_web::test]
 async fn postgres_walks_an_index() {
-    let postgres = Postgres::start();
-    drop(postgres.database());
-    let app = TestApp::start_with(&["--database-url", &postgres.url()]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = databases::on_postgres(folder.path());
+    let app = TestApp::start_with(&["--database-url", url]).await;
     follow_the_model(&app.app);
     run(&app.app.db, "ANALYZE documents");
     for (question, index) in [

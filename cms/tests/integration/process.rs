@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
+use super::databases;
 use super::harness::CONFORMANCE_SCHEMA;
 
 /// Starts `cms serve` and waits until it says where it listens.
@@ -10,7 +11,7 @@ fn serve(folder: &std::path::Path) -> (Child, String, BufReader<ChildStderr>) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_cms"))
         .args(["serve", "--listen", "127.0.0.1:0", "--uploads", "uploads", "--workers", "1"])
         .current_dir(folder)
-        .env("CMS_DATABASE_URL", "sqlite:data/cms.db")
+        .env("CMS_DATABASE_URL", databases::of(folder, "sqlite:data/cms.db"))
         .env("CMS_SCHEMA_DIR", CONFORMANCE_SCHEMA)
         .stderr(Stdio::piped())
         .spawn()

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use super::databases;
 use super::harness::CONFORMANCE_SCHEMA;
 
 /// Longest time anything may take in a test.
@@ -132,7 +133,7 @@ fn systemd_hears_that_the_server_is_ready_at_work_and_stopping() {
     let socket = UnixDatagram::bind(&address).unwrap();
     socket.set_read_timeout(Some(DEADLINE)).unwrap();
     let mut server = cms(folder.path(), &["serve", "--listen", "127.0.0.1:0"])
-        .env("CMS_DATABASE_URL", "sqlite:cms.db")
+        .env("CMS_DATABASE_URL", databases::of(folder.path(), "sqlite:cms.db"))
         .env("CMS_UPLOADS", "uploads")
         .env("CMS_SCHEMA_DIR", CONFORMANCE_SCHEMA)
         .env("NOTIFY_SOCKET", &address)

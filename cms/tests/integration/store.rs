@@ -4,6 +4,8 @@ use cms::store::statement::Statement;
 use cms::store::{Database, StoreError, feed};
 use diesel_free::NewRow;
 
+use super::databases;
+
 mod diesel_free {
     use cms::store::statement::{Bind, Statement};
     use cms::store::{Conn, StoreError};
@@ -22,7 +24,7 @@ mod diesel_free {
 
 fn database() -> (tempfile::TempDir, Database) {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("cms.db").display());
+    let url = databases::database(folder.path());
     let database = Database::open(&url.parse().unwrap()).unwrap();
     database.migrate().unwrap();
     (folder, database)

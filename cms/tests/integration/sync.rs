@@ -182,8 +182,11 @@ fn copy_database(from: &Path, to: &Path) {
 }
 
 #[actix_web::test]
-async fn a_restored_backup_makes_its_readers_start_again() {
-    let app = TestApp::start().await;
+async fn a_restored_sqlite_file_makes_its_readers_start_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("cms.db").display());
+    let on_sqlite = ["--database-url", url.as_str()];
+    let app = TestApp::start_in(folder, &on_sqlite).await;
     for name in ["one", "two", "three"] {
         create(&app.full_access(), "/api/tags", json!({"name": name})).await;
     }
@@ -192,7 +195,7 @@ async fn a_restored_backup_makes_its_readers_start_again() {
     let backup = tempfile::tempdir().unwrap();
     copy_database(folder.path(), backup.path());
 
-    let app = TestApp::start_in(folder, &[]).await;
+    let app = TestApp::start_in(folder, &on_sqlite).await;
     let client = app.full_access();
     create(&client, "/api/tags", json!({"name": "lost"})).await;
     let (_, after) = read(&client, "initial=true").await;
@@ -201,7 +204,7 @@ async fn a_restored_backup_makes_its_readers_start_again() {
     let folder = app.stop().await;
     copy_database(backup.path(), folder.path());
 
-    let app = TestApp::start_in(folder, &[]).await;
+    let app = TestApp::start_in(folder, &on_sqlite).await;
     let client = app.full_access();
     assert_eq!(since(&client, &before).await.0, Vec::<Value>::new());
     for token in [after, middle] {

@@ -5,6 +5,7 @@ mod answers;
 mod archives;
 mod backups;
 mod exported;
+mod installation;
 mod interrupted;
 mod merging;
 mod refusals;
@@ -14,19 +15,19 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::conformance::{self, Place, SQLITE, Server, repository};
+use super::conformance::{self, Place, Server, repository};
 
 /// `cms …` with a database of its own in the folder.
 pub(crate) fn cms(folder: &Path) -> Command {
-    conformance::cms(Place { folder, database: SQLITE })
+    conformance::cms(Place::of(folder))
 }
 
 pub(crate) fn start(folder: &Path) -> Server {
-    conformance::start(Place { folder, database: SQLITE })
+    conformance::start(Place::of(folder))
 }
 
 pub(crate) fn token(folder: &Path, kind: &str) -> String {
-    conformance::token(Place { folder, database: SQLITE }, kind)
+    conformance::token(Place::of(folder), kind)
 }
 
 /// What `strapi export` wrote for a server that held the conformance seed.

@@ -4,8 +4,8 @@ use cms::auth::api_token::TokenKind;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::databases;
 use super::harness::{Answer, Client, TestApp, send};
-use super::postgres::Postgres;
 
 async fn created(client: &Client<'_>, path: &str, data: Value) -> String {
     let answer = client.post(path, json!({ "data": data })).await.expect(201);
@@ -231,10 +231,10 @@ async fn keys_the_server_sets_are_refused() {
 }
 
 #[actix_web::test]
-async fn writes_are_the_same_on_postgresql() {
-    let server = Postgres::start();
-    drop(server.database());
-    let app = TestApp::start_with(&["--database-url", &server.url()]).await;
+async fn text_that_postgres_cannot_hold_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = databases::on_postgres(folder.path());
+    let app = TestApp::start_with(&["--database-url", url]).await;
     let client = app.full_access();
     let author = created(&client, "/api/authors", json!({"name": "A", "articles": []})).await;
     let quote = json!({"__component": "blocks.quote", "text": "q", "author": author});

@@ -1,3 +1,4 @@
+DROP TABLE throttles;
 DROP TABLE sessions;
 DROP TABLE permissions;
 DROP TABLE api_tokens;

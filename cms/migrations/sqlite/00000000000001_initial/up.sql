@@ -205,3 +205,10 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_family ON sessions (family, generation);
 CREATE INDEX sessions_by_user ON sessions (user_id, status);
+
+-- Attempts that count against a limit. Here, so that several servers count together.
+CREATE TABLE throttles (
+    subject TEXT   PRIMARY KEY NOT NULL,       -- what is limited, and for whom
+    full_at INTEGER NOT NULL                     -- when all attempts are given back
+);
+CREATE INDEX throttles_by_time ON throttles (full_at);

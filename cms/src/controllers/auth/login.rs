@@ -36,10 +36,10 @@ pub(super) async fn login(context: Context, body: Value) -> AppResult<HttpRespon
     delivery.possible()?;
     let begun = context.app.write(move |conn| {
         let current = still_valid(conn, &user)?;
-        if let Some(hash) = renewed {
-            users::renew_hash(conn, &current, &hash)?;
+        if let Some(hash) = &renewed {
+            users::renew_hash(conn, &current, hash)?;
         }
-        Ok((sessions::begin(&app, conn, current.id, device, clock::now())?, current))
+        Ok((sessions::begin(&app, conn, current.id, &device, clock::now())?, current))
     });
     let (tokens, user) = begun.await?;
     with_tokens(&tokens, Some(&user), delivery)
@@ -101,10 +101,10 @@ pub(super) async fn register(context: Context, body: Value) -> AppResult<HttpRes
         // The lock first: two clients may have been told that the name is free.
         feed::next(conn, "registry")?;
         let (mut data, role) = checked(conn, &model, &attributes)?;
-        data.insert("password".into(), hash.into());
+        data.insert("password".into(), hash.as_str().into());
         let now = clock::now();
         let user = users::insert(conn, data, &role, now)?;
-        Ok((sessions::begin(&app, conn, user.id, device, now)?, user))
+        Ok((sessions::begin(&app, conn, user.id, &device, now)?, user))
     });
     let (tokens, user) = added.await?;
     with_tokens(&tokens, Some(&user), Delivery::Body)

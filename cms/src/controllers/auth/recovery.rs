@@ -130,11 +130,11 @@ async fn replace_password(
         feed::next(conn, "registry")?;
         let user = proof.user(conn)?;
         let now = clock::now();
-        let mut changes = set("password", hash.into());
+        let mut changes = set("password", hash.as_str().into());
         changes.insert("resetPasswordToken".into(), Value::Null);
         let user = users::update(conn, &user, changes, now)?;
         sessions::end(conn, user.id, &Which::All)?;
-        let tokens = sessions::begin(&app, conn, user.id, device, now)?;
+        let tokens = sessions::begin(&app, conn, user.id, &device, now)?;
         Ok((tokens, user))
     });
     let (tokens, user) = changed.await?;

@@ -85,7 +85,7 @@ impl Change {
 
     async fn on_disk(self, app: &App) -> AppResult<Row> {
         let (id, described) = (self.id, self.described());
-        let changed = app.write(move |conn| update(conn, id, described)).await?;
+        let changed = app.write(move |conn| update(conn, id, described.clone())).await?;
         // Only now, so that the old bytes outlive a row that could not be changed.
         let storage = app.uploads.clone();
         let exchanged = actix_web::web::block(move || {
@@ -123,7 +123,7 @@ impl Change {
         let (prepared, gone, to) = (self.prepared, self.gone, keys.clone());
         actix_web::web::block(move || prepared.keep_aside(&bucket, &to)).await??;
         let changed = app.write(move |conn| {
-            let row = update(conn, id, described)?;
+            let row = update(conn, id, described.clone())?;
             for (key, name) in keys.iter().zip(&names) {
                 owed::place(conn, key, name)?;
             }

@@ -68,7 +68,7 @@ pub(super) async fn create(context: Context, body: Value) -> AppResult<HttpRespo
         let now = clock::now();
         let checked = check::check(conn, &model, None, &attributes, now).map_err(unnamed)?;
         let Checked { mut data, role } = checked;
-        data.insert("password".into(), hash.into());
+        data.insert("password".into(), hash.clone().into());
         let role = match role {
             Some(role) => role,
             None => default_role(conn)?,
@@ -148,8 +148,8 @@ pub(super) async fn update(context: Context, id: String, body: Value) -> AppResu
             users::set_role(conn, user.id, &role)?;
         }
         let renewed = hash.is_some();
-        if let Some(hash) = hash {
-            data.insert("password".into(), hash.into());
+        if let Some(hash) = &hash {
+            data.insert("password".into(), hash.as_str().into());
         }
         let user = users::update(conn, &user, data, now)?;
         if users::is_blocked(&user) || renewed {

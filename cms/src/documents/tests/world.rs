@@ -32,7 +32,7 @@ impl World {
     /// With one value of one schema file replaced.
     pub(super) fn with_schema(file: &str, pointer: &str, value: Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("cms.db").display());
+        let url = crate::databases::database(folder.path());
         let db = Database::open(&url.parse().unwrap()).unwrap();
         db.migrate().unwrap();
         Self {
@@ -49,7 +49,7 @@ impl World {
         verb: impl FnOnce(&mut Work<'_>) -> AppResult<T>,
     ) -> Result<(T, i64), String> {
         self.clock.set(self.clock.get() + 1);
-        let result = self.db.write::<_, AppError>(|conn| {
+        let result = self.db.write_once::<_, AppError>(|conn| {
             let mut work = Work::begin(conn, &self.model, "en", self.clock.get())?;
             let value = verb(&mut work)?;
             Ok((value, work.finish()?))
@@ -123,7 +123,7 @@ impl World {
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&mut Conn) -> T) -> T {
-        self.db.read::<_, AppError>(|conn| Ok(work(conn))).unwrap()
+        self.db.read_once::<_, AppError>(|conn| Ok(work(conn))).unwrap()
     }
 
     pub(super) fn row(&self, identity: &Identity) -> Option<Row> {

@@ -19,6 +19,10 @@ pub(in crate::store) trait Columns {
     fn integer(&self, at: usize) -> QueryResult<i64>;
     fn float(&self, at: usize) -> QueryResult<f64>;
     fn text(&self, at: usize) -> QueryResult<String>;
+    /// Of columns that may be empty.
+    fn optional_integer(&self, at: usize) -> QueryResult<Option<i64>>;
+    fn optional_float(&self, at: usize) -> QueryResult<Option<f64>>;
+    fn optional_text(&self, at: usize) -> QueryResult<Option<String>>;
     /// A whole document, its columns in the order of [`Document`]'s fields.
     fn document(&self) -> QueryResult<Document>;
 }
@@ -48,6 +52,8 @@ where
     String: FromSql<Text, DB>,
     Json: FromSql<JsonText, DB>,
     Option<i64>: FromSql<Nullable<BigInt>, DB>,
+    Option<f64>: FromSql<Nullable<Double>, DB>,
+    Option<String>: FromSql<Nullable<Text>, DB>,
 {
     fn integer(&self, at: usize) -> QueryResult<i64> {
         self.get::<i64, BigInt>(at)
@@ -59,6 +65,18 @@ where
 
     fn text(&self, at: usize) -> QueryResult<String> {
         self.get::<String, Text>(at)
+    }
+
+    fn optional_integer(&self, at: usize) -> QueryResult<Option<i64>> {
+        self.get::<Option<i64>, Nullable<BigInt>>(at)
+    }
+
+    fn optional_float(&self, at: usize) -> QueryResult<Option<f64>> {
+        self.get::<Option<f64>, Nullable<Double>>(at)
+    }
+
+    fn optional_text(&self, at: usize) -> QueryResult<Option<String>> {
+        self.get::<Option<String>, Nullable<Text>>(at)
     }
 
     fn document(&self) -> QueryResult<Document> {

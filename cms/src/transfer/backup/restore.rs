@@ -16,15 +16,14 @@ use tempfile::TempDir;
 use super::Report;
 use super::manifest::{Kind, MANIFEST, MANIFEST_SUM, Manifest, Place, Summed};
 use crate::auth::keys;
-use crate::config::{Storage as Settings, Uploads};
 use crate::documents::sync::token::KEY_SETTING as SYNC_KEY;
 use crate::media::storage::Storage;
 use crate::store::pool::DatabaseUrl;
 use crate::store::{Database, backup};
-use crate::transfer::Refused;
 use crate::transfer::archive::source::Source;
 use crate::transfer::recovery;
 use crate::transfer::staging::{self, FILES, Hold, KEY};
+use crate::transfer::{self, Refused};
 
 /// Beginning of the name of a database file that waits for its place.
 const PREFIX: &str = ".restoring-";
@@ -34,12 +33,9 @@ const OWNER_ONLY: u32 = 0o600;
 /// What to restore, and where to.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    pub(crate) file: &'a Path,
-    pub(crate) key: Option<&'a str>,
+    pub(crate) archive: transfer::Request<'a>,
     /// Replace what is there.
     pub(crate) force: bool,
-    pub(crate) settings: &'a Settings,
-    pub(crate) uploads: &'a Uploads,
 }
 
 /// Restores the backup.
@@ -48,9 +44,9 @@ pub(crate) struct Request<'a> {
 /// [`Refused`] for what is wrong with the archive; others for what is wrong here. Nothing has
 /// changed then.
 pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
-    let source = Source::open(request.file, request.key)?;
+    let source = Source::open(request.archive.file, request.archive.key)?;
     let manifest = Manifest::verified(&source)?;
-    let settings = request.settings;
+    let settings = request.archive.settings;
     let url = &settings.database_url;
     let here = Kind::of(url);
     if manifest.database != here {
@@ -61,7 +57,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
         );
         return Err(Refused::new(message).into());
     }
-    let uploads = Storage::open(request.uploads, &request.settings.data_dir())?;
+    let uploads = Storage::open(request.archive.uploads, &request.archive.settings.data_dir())?;
     refuse_unless_empty(request, &uploads)?;
     let hold = Hold::of(&uploads)?
         .context("an import, a backup or another restore of these uploads is at work")?;
@@ -80,7 +76,7 @@ pub(crate) fn run(request: &Request<'_>) -> anyhow::Result<Report> {
     )?;
     drop(hold);
     remove_others(&uploads, &manifest)?;
-    Ok(Report::new(&manifest, request.file, Vec::new()))
+    Ok(Report::new(&manifest, request.archive.file, Vec::new()))
 }
 
 fn refuse_unless_empty(request: &Request<'_>, uploads: &Storage) -> anyhow::Result<()> {
@@ -89,10 +85,10 @@ fn refuse_unless_empty(request: &Request<'_>, uploads: &Storage) -> anyhow::Resu
     }
     let hint = "`--force` replaces all of it";
     anyhow::ensure!(
-        !backup::exists(&request.settings.database_url)?,
+        !backup::exists(&request.archive.settings.database_url)?,
         "the database is not empty; {hint}"
     );
-    let (place, files) = (&request.uploads.place, uploads.list()?.len());
+    let (place, files) = (&request.archive.uploads.place, uploads.list()?.len());
     anyhow::ensure!(files == 0, "`{place}` is not empty: {files} files; {hint}");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A backup made while editors write, put in place elsewhere; and archives nobody should trust.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -9,9 +9,9 @@ use actix_web::{rt, web};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::super::conformance::{Place, SQLITE, cms, start, token};
-use super::super::postgres::Postgres;
+use super::super::conformance::{Place, cms, start, token};
 use super::uploads;
+use crate::integration::databases;
 
 const ARCHIVE: &str = "backup.tar";
 
@@ -221,37 +221,29 @@ fn refuses_what_was_damaged(archive: &Path, place: Place<'_>) {
 #[actix_web::test]
 async fn a_backup_of_a_busy_server_is_restored_elsewhere() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let from = Place { folder: folder.path(), database: SQLITE };
-    moves(from, Place { folder: other.path(), database: SQLITE }).await;
-}
-
-#[actix_web::test]
-async fn a_backup_of_a_busy_server_on_postgres_is_restored_elsewhere() {
-    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let postgres = Postgres::start();
-    drop(postgres.database());
-    let url = postgres.url();
-    let create = ["--quiet", "--command", "CREATE DATABASE elsewhere", "--dbname", &url];
-    assert!(Command::new("psql").args(create).status().unwrap().success());
-    let empty = format!("{}/elsewhere", url.strip_suffix("/postgres").unwrap());
-    let from = Place { folder: folder.path(), database: &url };
-    moves(from, Place { folder: other.path(), database: &empty }).await;
+    let from = Place::of(folder.path());
+    moves(from, Place::of(other.path())).await;
 }
 
 #[test]
 fn a_backup_fits_its_own_kind_of_database_and_its_key() {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place { folder: folder.path(), database: SQLITE };
+    let place = Place::of(folder.path());
     let said = fails(place, &["backup", "x.tar"], 2);
     assert!(said.contains("no content to back up"), "{said}");
     succeeds(place, &["migrate"]);
     succeeds(place, &["backup", "x.tar.gz.enc", "--key", "secret"]);
-    let other = Place { database: "sqlite:other/cms.db", ..place };
+    let other_folder = folder.path().join("other");
+    let other = Place { database: databases::of(&other_folder, "sqlite:other/cms.db"), ..place };
     let into = ["restore", "x.tar.gz.enc", "--uploads", "other/uploads", "--key"];
     let with = |key| into.into_iter().chain([key]).collect::<Vec<_>>();
     fails(other, &with("wrong"), 1);
-    let nowhere = Place { database: "postgres://nobody@localhost:1/x", ..place };
-    assert!(fails(nowhere, &with("secret"), 1).contains("backup of SQLite"));
+    let (nowhere, kind) = match databases::is_postgres() {
+        true => ("sqlite:nowhere/cms.db", "PostgreSQL"),
+        false => ("postgres://nobody@localhost:1/x", "SQLite"),
+    };
+    let nowhere = Place { database: nowhere, ..place };
+    assert!(fails(nowhere, &with("secret"), 1).contains(&format!("backup of {kind}")));
     succeeds(other, &with("secret"));
     let export = super::seeded();
     let said = fails(other, &["restore", export.to_str().unwrap(), "--force"], 1);

@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::super::conformance::{self, Place, text};
-use super::super::postgres::Postgres;
 use super::answers::{assert_recorded_answers, lines};
 use super::{count, exported, imported, seeded};
 
@@ -137,9 +136,8 @@ fn a_name_that_is_no_archives_is_refused() {
 fn both_databases_write_the_same_archive() {
     let site = site();
     let sqlite = exported(site.path(), "out.tar.gz", &[]);
-    let (server, folder) = (Postgres::start(), tempfile::tempdir().unwrap());
-    drop(server.database());
-    let place = Place { folder: folder.path(), database: &server.url() };
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::on_postgres(folder.path());
     for arguments in [&["import", seeded().to_str().unwrap()][..], &["export", "out.tar.gz"]] {
         let output = conformance::cms(place).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -7,7 +7,8 @@ use cms::store::{Database, StoreError, settings};
 
 use serde_json::Value;
 
-use super::super::conformance::repository;
+use super::super::conformance::{Place, repository};
+use super::super::databases;
 use super::{cms, count, imported, seeded, start, token, uploads};
 
 /// Starts an import and kills it once `reached` says so, or lets it end.
@@ -39,8 +40,13 @@ fn shown(folder: &Path) -> usize {
     uploads(folder).iter().filter(|name| !name.starts_with('.')).count()
 }
 
-/// The write-ahead log holds what the transaction wrote so far.
-fn log_length(folder: &Path) -> u64 {
+/// What the transaction wrote so far: SQLite's write-ahead log holds it, PostgreSQL's table.
+fn written(folder: &Path) -> u64 {
+    if databases::is_postgres() {
+        let size = "SELECT COALESCE(2 * pg_relation_size(to_regclass('documents')), 0)";
+        let answer = databases::ask(Place::of(folder).database, size);
+        return answer[0].parse().unwrap();
+    }
     folder.join("data/cms.db-wal").metadata().map_or(0, |it| it.len())
 }
 
@@ -61,8 +67,8 @@ async fn a_killed_import_leaves_nothing_or_everything() {
         &|folder| unpacked(folder) > 0,
         &|folder| unpacked(folder) > 10,
         &|folder| unpacked(folder) >= 20,
-        &|folder| log_length(folder) > 300_000,
-        &|folder| log_length(folder) > 500_000,
+        &|folder| written(folder) > 300_000,
+        &|folder| written(folder) > 500_000,
         &|folder| shown(folder) > 0,
         &|folder| shown(folder) > 10,
     ];
@@ -92,8 +98,8 @@ fn staged(folder: &Path, name: &str, committed: bool) {
     std::fs::write(staging.join("files/..bad"), "no name of a file").unwrap();
     std::fs::create_dir_all(staging.join("schema/components/shared")).unwrap();
     std::fs::write(staging.join("schema/components/shared/new.json"), NEW_COMPONENT).unwrap();
-    let url = format!("sqlite:{}", folder.join("data/cms.db").display()).parse().unwrap();
-    let db = Database::open(&url).unwrap();
+    let sqlite = format!("sqlite:{}", folder.join("data/cms.db").display());
+    let db = Database::open(&databases::of(folder, &sqlite).parse().unwrap()).unwrap();
     db.migrate().unwrap();
     if committed {
         let note = format!("transfer.committed/{name}");
