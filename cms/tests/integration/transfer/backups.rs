@@ -234,6 +234,7 @@ fn a_backup_fits_its_own_kind_of_database_and_its_key() {
     succeeds(place, &["migrate"]);
     succeeds(place, &["backup", "x.tar.gz.enc", "--key", "secret"]);
     let other_folder = folder.path().join("other");
+    std::fs::create_dir(&other_folder).unwrap();
     let other = Place { database: databases::of(&other_folder, "sqlite:other/cms.db"), ..place };
     let into = ["restore", "x.tar.gz.enc", "--uploads", "other/uploads", "--key"];
     let with = |key| into.into_iter().chain([key]).collect::<Vec<_>>();
