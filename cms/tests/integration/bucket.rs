@@ -155,7 +155,7 @@ async fn an_object_says_what_it_is() {
 async fn two_servers_share_a_bucket() {
     let s3 = Arc::new(S3::start());
     let one = TestApp::on_bucket(Arc::clone(&s3), &[]).await;
-    let database = format!("sqlite:{}", one.path("cms.db").display());
+    let database = one.database();
     let two = TestApp::on_bucket(Arc::clone(&s3), &["--database-url", &database]).await;
     let file = upload(&one.full_access(), "a.txt", "text/plain", b"from one").await;
     assert_eq!(two.anonymous().get(url(&file)).await.expect(200).text, "from one");

@@ -71,20 +71,24 @@ fn one(app: &TestApp, database: &Database, question: &str, id: &str) -> u64 {
 fn cost(
     app: &TestApp,
     database: &Database,
-    ask: impl FnOnce(&QueryParser<'_>, &ContentType, &mut Reading<'_>),
+    ask: impl Fn(&QueryParser<'_>, &ContentType, &mut Reading<'_>),
 ) -> u64 {
     let model = app.app.model();
     let ty = model.get("api::article.article").unwrap();
     let parser = QueryParser::unrestricted(&model, Limits::default());
-    let before = database.statements();
-    let read = database.read_once::<_, StoreError>(|conn| {
-        let (model, default_locale) = (&model, "en");
-        let mut reading = Reading { conn, model, default_locale, drafts: true, cards: None };
-        ask(&parser, ty, &mut reading);
-        Ok(())
+    // A pool may hand out a connection that is new, and has more to ask the first time.
+    let costs = [(); 3].map(|()| {
+        let before = database.statements();
+        let read = database.read_once::<_, StoreError>(|conn| {
+            let (model, default_locale) = (&model, "en");
+            let mut reading = Reading { conn, model, default_locale, drafts: true, cards: None };
+            ask(&parser, ty, &mut reading);
+            Ok(())
+        });
+        read.unwrap();
+        database.statements() - before
     });
-    read.unwrap();
-    database.statements() - before
+    costs.into_iter().min().unwrap()
 }
 
 /// Articles that all lead somewhere; returns one with few tags and one with many.
