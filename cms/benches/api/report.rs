@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::history;
-use super::scenario::Scenario;
+use super::scenario::{Recorded, Scenario};
 use super::traffic::Run;
 
 /// Processor time per request has targets at this size, as has memory.
@@ -45,7 +45,9 @@ impl Report {
     pub(crate) fn add(&mut self, scenario: &Scenario, connections: usize, run: Run) {
         let recorded = scenario.recorded;
         let which = usize::from(connections > 1);
-        let (p50, p99) = recorded.latency[which];
+        let beside = |figure: fn(&Recorded, usize) -> f64| {
+            recorded.map_or_else(String::new, |recorded| format!(" ({})", figure(&recorded, which)))
+        };
         let target = scenario.target.map_or_else(String::new, |target| {
             let verdict = match self.articles == TARGET_ARTICLES {
                 true => self.judge(scenario.name, run.cpu <= target),
@@ -57,11 +59,11 @@ impl Report {
             scenario.name.to_owned(),
             connections.to_string(),
             format!("{:.1} KB", run.bytes as f64 / 1024.0),
-            format!("{:.0} ({:.0})", run.rate, recorded.rate[which]),
-            format!("{:.2} ({p50})", run.p50),
-            format!("{:.2} ({p99})", run.p99),
-            format!("{:.3} ({})", run.cpu, recorded.cpu),
-            format!("{:.0}", recorded.cpu / run.cpu),
+            format!("{:.0}{}", run.rate, beside(|recorded, which| recorded.rate[which].round())),
+            format!("{:.2}{}", run.p50, beside(|recorded, which| recorded.latency[which].0)),
+            format!("{:.2}{}", run.p99, beside(|recorded, which| recorded.latency[which].1)),
+            format!("{:.3}{}", run.cpu, beside(|recorded, _| recorded.cpu)),
+            recorded.map_or_else(String::new, |recorded| format!("{:.0}", recorded.cpu / run.cpu)),
             target,
         ];
         let json = json!({

@@ -77,7 +77,9 @@ fn read(answers: &mut BufReader<TcpStream>, body: &mut Vec<u8>) {
         if text.is_empty() {
             break;
         }
-        good.get_or_insert_with(|| text.contains(" 200 ") || text.contains(" 201 "));
+        good.get_or_insert_with(|| {
+            [" 200 ", " 201 ", " 204 "].iter().any(|code| text.contains(code))
+        });
         if let Some((name, value)) = text.split_once(':')
             && name.eq_ignore_ascii_case("content-length")
         {
