@@ -15,6 +15,7 @@ use std::{
 };
 
 pub use self::policy::{Assertion, Policy, Strictness};
+pub(crate) use self::smoke::sweep;
 use crate::{
     release::{Candidate, Finding, Gate, ReleaseError},
     rules::Rules,

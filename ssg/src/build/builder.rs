@@ -17,8 +17,9 @@ use super::settled::{Look, Refused};
 use super::source::Source;
 use super::work::Planned;
 use super::world::World;
-use super::{BuildError, Paths, Request, check, lock, problem};
+use super::{BuildError, Paths, Request, check, health, lock, problem};
 use crate::engine::{ChangeSet, Graph, RouteChange};
+use crate::gate;
 use crate::release;
 use crate::site::{RouteTable, TableChange};
 use crate::state::{Commit, Store, TouchedChange, TraceChange};
@@ -119,6 +120,7 @@ impl Builder {
     ) -> Result<Report, BuildError> {
         let mut laps = Laps::start();
         let _lock = lock(&self.paths.cache)?;
+        gate::sweep(&self.paths.cache.join(health::FOLDER));
         let mut store = Store::open(&self.paths.cache)?;
         let mut answer = None;
         if self.memory.is_none() {

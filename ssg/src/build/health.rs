@@ -15,7 +15,7 @@ use crate::release::Finding;
 use crate::site::Site;
 
 /// The shadow nginx's folder in the cache.
-const FOLDER: &str = "smoke";
+pub(super) const FOLDER: &str = "smoke";
 
 /// Found out before the pages' traces go.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Asking a shadow nginx for the pages: the configuration that visitors meet, over the tree
 //! they do not see yet.
 //!
-//! It listens on a socket in a folder of its own. One that a crash left behind is stopped by
-//! the next one.
+//! It listens on a socket in a folder of its own. One that a crash left behind is stopped
+//! when the next build begins.
 
 use std::{
     fs,
@@ -10,10 +10,12 @@ use std::{
     os::unix::{fs::symlink, net::UnixStream},
     path::{Path, PathBuf},
     process::{Command, Output},
-    time::Duration,
+    thread::park_timeout,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::{
     MOST_FINDINGS, Policy,
@@ -33,6 +35,9 @@ const MOST_PAGES: usize = 50;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Debian keeps it where users without rights do not look.
 const BINARIES: [&str; 3] = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"];
+/// For its end, once it was asked to.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 const SOCKET: &str = "socket";
 const PID: &str = "nginx.pid";
 /// What a socket's name has room for.
@@ -49,7 +54,6 @@ impl Nginx {
     pub(super) fn start(scratch: &Path, candidate: &Candidate, rules: &Rules) -> Result<Self> {
         let folder = std::path::absolute(scratch)?;
         let nginx = Self { folder };
-        nginx.stop();
         nginx.write(candidate, rules).context("the shadow nginx cannot be set up")?;
         // It returns once its sockets are open, and goes on in the background.
         let output = nginx.run(&[])?;
@@ -97,11 +101,38 @@ impl Nginx {
         bail!("`smoke = true` in [gate] needs nginx, which is not installed here")
     }
 
+    /// Waits for its end as well: it takes its socket along, which must not be the next one's.
     fn stop(&self) {
-        if self.folder.join(PID).exists() {
-            // It may be gone already.
-            let _ = self.run(&["-s", "stop"]);
+        let Some(pid) = self.pid() else { return };
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+        // Whatever has this number now may be something else.
+        if !self.is_ours(pid) || pidfd_send_signal(&process, Signal::TERM).is_err() {
+            return;
         }
+        let give_up = Instant::now() + END_TIMEOUT;
+        while self.is_ours(pid) && Instant::now() < give_up {
+            park_timeout(LOOK_AGAIN);
+        }
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        let text = fs::read_to_string(self.folder.join(PID)).ok()?;
+        Pid::from_raw(text.trim().parse().ok()?)
+    }
+
+    /// nginx shows its command line, which names this folder.
+    fn is_ours(&self, pid: Pid) -> bool {
+        let command = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
+        let folder = self.folder.as_os_str().as_encoded_bytes();
+        command.is_ok_and(|command| memchr::memmem::find(&command, folder).is_some())
+    }
+}
+
+/// Stops a shadow nginx that outlived its build: a process that is killed cannot. To be called
+/// by whoever may build.
+pub(crate) fn sweep(scratch: &Path) {
+    if let Ok(folder) = std::path::absolute(scratch) {
+        drop(Nginx { folder });
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use rustix::process::Pid;
 use serde_json::json;
 use ssg::{
     build::{Report, Request},
@@ -16,6 +17,7 @@ use ssg::{
 
 use super::{
     magazine::{article, magazine},
+    nginx,
     site_harness::Site,
 };
 
@@ -309,6 +311,43 @@ fn a_page_that_nginx_does_not_show_is_found_before_visitors_find_it() {
     site.cms.edit("article", "two", "en", "body", json!("never seen"));
     let report = build(&mut site);
     assert_eq!(findings(&report), ["smoke: /blog/two/: answers 302"]);
+}
+
+/// As a build leaves it whose process is killed while it asks for pages.
+fn orphaned(scratch: &Path) -> Pid {
+    fs::create_dir_all(scratch).unwrap();
+    let configuration = "pid nginx.pid;\nerror_log error.log;\nevents {}\n\
+                         http { access_log off; server { listen unix:socket; } }\n";
+    fs::write(scratch.join("nginx.conf"), configuration).unwrap();
+    let mut nginx = nginx::command(scratch);
+    assert!(nginx.status().unwrap().success());
+    let pid = fs::read_to_string(scratch.join("nginx.pid")).unwrap();
+    Pid::from_raw(pid.trim().parse().unwrap()).unwrap()
+}
+
+/// A process that nobody waits for stays as a zombie where nothing takes care of orphans.
+fn runs(pid: Pid) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    status.is_ok_and(|status| !status.contains(") Z"))
+}
+
+#[test]
+fn a_shadow_nginx_that_outlived_its_build_is_stopped_by_the_next_one() {
+    let mut site = magazine();
+    site.build();
+    let scratch = std::path::absolute(site.paths().cache.join("smoke")).unwrap();
+    let orphan = orphaned(&scratch);
+    assert!(runs(orphan));
+    // Even if that one asks for nothing, and has nothing to do.
+    assert_eq!(site.build().rendered, 0);
+    assert!(!runs(orphan));
+    // A number that somebody else has got meanwhile.
+    let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    fs::write(scratch.join("nginx.pid"), other.id().to_string()).unwrap();
+    site.build();
+    assert!(runs(Pid::from_child(&other)));
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 #[test]

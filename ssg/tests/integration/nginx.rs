@@ -27,7 +27,7 @@ fn write(prefix: &Path, configuration: &str) {
     fs::write(prefix.join("nginx.conf"), configuration).unwrap();
 }
 
-fn command(prefix: &Path) -> Command {
+pub(crate) fn command(prefix: &Path) -> Command {
     let mut command = Command::new(binary());
     command.args(["-e", "error.log", "-c", "nginx.conf", "-p"]).arg(prefix);
     command.stdout(Stdio::null()).stderr(Stdio::null());
