@@ -104,7 +104,10 @@ impl Request {
 
 /// What is wrong with site.toml, the templates and the rules by themselves, a line each.
 pub fn mistakes(site: &Path) -> Result<Vec<String>, BuildError> {
-    let failures = Inputs::load(site)?.err().unwrap_or_default();
+    let failures = match Inputs::load(site)? {
+        Ok(inputs) => check::named_templates(&inputs),
+        Err(failures) => failures,
+    };
     Ok(failures.iter().map(problem::line).collect())
 }
 

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     build::{Builder, CmsSource, Crawl, Paths, STATIC_FOLDER},
-    cli::{Cli, Command},
+    cli::{Cli, Command, NginxArgs},
     client::Cms,
     config::{Config, Environment, NginxConfig},
     exit::Exit,
@@ -97,12 +97,7 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Pair(args) => pair::run(config, args),
         Command::Nginx(args) => {
             let mut nginx = NginxConfig::resolve(args, env)?;
-            let share_is_given = args.canary_share.is_some();
-            heed_site(
-                config,
-                &mut nginx,
-                share_is_given || env.text("SSG_NGINX_CANARY_SHARE").is_some(),
-            )?;
+            heed_site(config, env, args, &mut nginx)?;
             print(nginx::configuration(&nginx, &config.out, &rules(config)?)?.trim_end())
         }
     }
@@ -145,9 +140,14 @@ fn rules(config: &Config) -> Result<Rules> {
     })
 }
 
-/// What site.toml, if there is one here, says about CDNs, canaries, the guard, endpoints and
-/// forms.
-fn heed_site(config: &Config, nginx: &mut NginxConfig, share_is_given: bool) -> Result<()> {
+/// What site.toml, if there is one here, says about CDNs, canaries, the guard, endpoints, forms
+/// and how much visitors may send.
+fn heed_site(
+    config: &Config,
+    env: &Environment,
+    args: &NginxArgs,
+    nginx: &mut NginxConfig,
+) -> Result<()> {
     if !config.site.join(site::config::FILE_NAME).exists() {
         return Ok(());
     }
@@ -155,7 +155,10 @@ fn heed_site(config: &Config, nginx: &mut NginxConfig, share_is_given: bool) -> 
     nginx.cdn = !site.cdns.is_empty();
     let log = |guard: Policy| guard.log.unwrap_or_else(|| config.cache.join(LOG_FILE));
     nginx.guard_log = site.guard.map(log);
+    nginx.body_limit = site.proxy.longest_body();
     nginx.declared = site.proxy.paths().map(str::to_owned).collect();
+    let share_is_given =
+        args.canary_share.is_some() || env.text("SSG_NGINX_CANARY_SHARE").is_some();
     let share = site.targets.into_iter().find_map(|table| table.share);
     if let Some(share) = share.filter(|_| !share_is_given) {
         nginx.canary_share = share;

@@ -26,6 +26,7 @@ const SEND_CDN_HEADER: &str =
     "    set $galley_cdn \"\";\n    add_header CDN-Cache-Control $galley_cdn;\n";
 /// For endpoints and forms: as for the API, and with the daemon's own errors.
 const PASSED: &str = "        {{limit}}
+        error_page 413 @too_large;
         error_page 502 503 504 @api_away;
         proxy_pass http://{{prefix}}_daemon;
         add_header X-Content-Type-Options nosniff always;
@@ -66,6 +67,7 @@ pub fn configuration(config: &NginxConfig, dist: &Path, rules: &Rules) -> Result
         .replace("{{plain}}", &listen.before)
         .replace("{{listen}}", &listen.listen)
         .replace("{{tls}}", &listen.tls)
+        .replace("{{body_limit}}", &body_limit(config.body_limit))
         .replace("{{server_name}}", &server_names(&config.server_name)?)
         .replace("{{limit_zone}}\n", &zone)
         .replace("        {{limit}}\n", &limit)
@@ -163,6 +165,14 @@ fn rate_limit(rate: u32, prefix: &str) -> [String; 3] {
     ]
 }
 
+/// In nginx's words. Nothing at all is one byte: to nginx, none is no limit.
+fn body_limit(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 2] = [(1 << 20, "m"), (1 << 10, "k")];
+    let bytes = bytes.clamp(1, i64::MAX.unsigned_abs());
+    let whole = UNITS.iter().find(|(size, _)| bytes.is_multiple_of(*size));
+    whole.map_or_else(|| bytes.to_string(), |(size, unit)| format!("{}{unit}", bytes / size))
+}
+
 /// A value that stays one word of its directive.
 fn plain<'a>(flag: &str, value: &'a str) -> Result<&'a str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-:[]*~^/".contains(c);
@@ -238,6 +248,19 @@ mod tests {
         assert!(!print(&config(), "d").unwrap().contains("\n    brotli_static on;"));
         let brotli = NginxConfig { brotli: true, ..config() };
         assert!(print(&brotli, "d").unwrap().contains("\n    brotli_static on;"));
+    }
+
+    #[test]
+    fn the_longest_body_is_told_in_the_largest_unit() {
+        for (bytes, text) in [
+            (0, "1"),
+            (1000, "1000"),
+            (2048, "2k"),
+            (3 << 20, "3m"),
+            (u64::MAX, "9223372036854775807"),
+        ] {
+            assert_eq!(body_limit(bytes), text);
+        }
     }
 
     #[test]

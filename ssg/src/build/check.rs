@@ -20,16 +20,11 @@ pub(super) const SYSTEM: [&str; 6] =
 
 /// Every mistake in routes that the content model or the templates reveal.
 pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
-    let mut failures = Vec::new();
+    let mut failures = named_templates(inputs);
     for route in &inputs.site.routes {
         let mut complain = |line: usize, message: String| {
             failures.push(problem::of_site(&inputs.site.error(line, message)));
         };
-        if !inputs.templates.contains(&route.template) {
-            let names = inputs.templates.names().join("`, `");
-            let message = format!("there is no template `{}`; there are `{names}`", route.template);
-            complain(route.template_line, message);
-        }
         for message in check_each(route, snapshot) {
             complain(route.line, message);
         }
@@ -38,6 +33,17 @@ pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
         }
     }
     failures
+}
+
+/// Templates that site.toml names, for pages or for answers of the daemon, and that do not exist.
+pub(super) fn named_templates(inputs: &Inputs) -> Vec<Failure> {
+    let site = &inputs.site;
+    let pages = site.routes.iter().map(|route| (&*route.template, route.template_line));
+    let lacking = pages.chain(site.proxy.fragments()).filter_map(|(name, line)| {
+        let message = inputs.templates.objection(name)?;
+        Some(problem::of_site(&site.error(line, message)))
+    });
+    lacking.collect()
 }
 
 /// Questions of templates that the content model does not allow.

@@ -19,7 +19,8 @@ use crate::{
 pub(super) fn run(config: &Config, env: &Environment, args: &InitArgs) -> Result<Exit> {
     let init = InitConfig::resolve(args, env)?;
     let listen = ServeConfig::resolve(&ServeArgs::default(), env)?.listen;
-    let nginx = NginxConfig::resolve(&args.nginx, env)?.with_upstream(&listen);
+    let mut nginx = NginxConfig::resolve(&args.nginx, env)?.with_upstream(&listen);
+    super::heed_site(config, env, &args.nginx, &mut nginx)?;
     let here = std::path::absolute(".").context("this folder is gone")?;
     let unit = unit(config, &init.user, &here)?;
     let nginx = nginx::configuration(&nginx, &config.out, &super::rules(config)?)?;

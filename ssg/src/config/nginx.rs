@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ConfigError, DEFAULT_LISTEN, Environment};
-use crate::cli::NginxArgs;
+use crate::{cli::NginxArgs, site::proxy::DEFAULT_BODY_LIMIT};
 
 const DEFAULT_NGINX_LISTEN: &str = "8080";
 const DEFAULT_TLS_LISTEN: &str = "443";
@@ -33,6 +33,8 @@ pub struct NginxConfig {
     pub behind: Vec<String>,
     /// Paths of the site that the daemon answers, as site.toml declares them.
     pub declared: Vec<String>,
+    /// Bytes that a visitor may send: the longest body that site.toml lets pass.
+    pub body_limit: u64,
     /// Requests a second to the API from one address; 0 is no limit.
     pub api_rate: u32,
     /// This nginx has the module that sends `.br` files.
@@ -64,6 +66,7 @@ impl Default for NginxConfig {
             canary_share: DEFAULT_CANARY_SHARE.into(),
             behind: Vec::new(),
             declared: Vec::new(),
+            body_limit: DEFAULT_BODY_LIMIT,
             api_rate: DEFAULT_API_RATE,
             brotli: false,
             cdn: false,
@@ -102,6 +105,7 @@ impl NginxConfig {
             canary_share: text(&args.canary_share, "SSG_NGINX_CANARY_SHARE", DEFAULT_CANARY_SHARE),
             behind: list(&args.behind, "SSG_NGINX_BEHIND"),
             declared: Vec::new(),
+            body_limit: DEFAULT_BODY_LIMIT,
             api_rate: api_rate.unwrap_or(DEFAULT_API_RATE),
             brotli: args.brotli || env.flag("SSG_NGINX_BROTLI")?,
             // Known from the site, not from here.

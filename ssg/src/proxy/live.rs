@@ -92,9 +92,10 @@ fn load(folder: &Path) -> Result<Loaded, String> {
     let mut templates = None;
     if site.proxy.fragments().next().is_some() {
         let all = Templates::load(folder).map_err(|faults| faults.to_string())?;
-        let lacking = site.proxy.fragments().find(|(name, _)| !all.contains(name));
-        if let Some((name, line)) = lacking {
-            return Err(site.error(line, format!("there is no template `{name}`")).to_string());
+        let mut named = site.proxy.fragments();
+        let lacking = named.find_map(|(name, line)| Some((line, all.objection(name)?)));
+        if let Some((line, message)) = lacking {
+            return Err(site.error(line, message).to_string());
         }
         templates = Some(all);
     }

@@ -27,10 +27,10 @@ pub(super) fn apply(
         serde_json::from_slice(&body).map_err(|error| Failure::Garbled(error.to_string()))?;
     shape(transform, &loaded.base_url, &mut value);
     let text = match &transform.fragment {
-        Some(template) => {
+        Some(fragment) => {
             headers.retain(|(name, _)| name != "content-type");
             headers.push(("content-type".into(), b"text/html; charset=utf-8".to_vec()));
-            fragment::render(loaded, template, &value)?
+            fragment::render(loaded, &fragment.template, &value)?
         }
         None => value.to_string(),
     };

@@ -24,10 +24,10 @@ pub use endpoint::{Endpoint, Reply};
 pub use form::{Form, Rate};
 pub use rule::Rule;
 pub use rule_path::RulePath;
-pub use transform::{Media, Transform};
+pub use transform::{Fragment, Media, Transform};
 
 /// Forms and comments; files go to the CMS itself.
-const DEFAULT_BODY_LIMIT: u64 = 1 << 20;
+pub const DEFAULT_BODY_LIMIT: u64 = 1 << 20;
 /// From the first byte sent to the head of the answer, a visitor's upload included.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 const DEFAULT_MAX_MEMORY: u64 = 64 << 20;
@@ -82,9 +82,21 @@ impl Proxy {
             Reply::Upstream { rule, .. } => Some(rule.as_ref()),
             _ => None,
         });
-        rules.chain(endpoints).filter_map(|rule| {
-            rule.transform.fragment.as_deref().map(|template| (template, rule.line))
-        })
+        let fragments = rules.chain(endpoints).filter_map(|rule| rule.transform.fragment.as_ref());
+        fragments.map(|fragment| (fragment.template.as_str(), fragment.line))
+    }
+
+    /// The longest body that any route, endpoint or form takes.
+    #[must_use]
+    pub fn longest_body(&self) -> u64 {
+        let rules = std::iter::once(&self.default).chain(&self.rules);
+        let endpoints = self.endpoints.iter().filter_map(|endpoint| match &endpoint.reply {
+            Reply::Upstream { rule, .. } => Some(rule.as_ref()),
+            Reply::Redirect { .. } | Reply::Json { .. } => None,
+        });
+        let limits = rules.chain(endpoints).map(|rule| rule.body_limit);
+        let forms = self.forms.iter().map(|form| form.max_size);
+        limits.chain(forms).max().unwrap_or(DEFAULT_BODY_LIMIT)
     }
 }
 

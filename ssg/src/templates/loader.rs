@@ -97,6 +97,14 @@ impl Templates {
         self.tera.contains_template(name)
     }
 
+    /// What is wrong with naming this template, if there is none of this name.
+    #[must_use]
+    pub fn objection(&self, name: &str) -> Option<String> {
+        let known = || self.names().join("`, `");
+        let is_there = self.contains(name);
+        (!is_there).then(|| format!("there is no template `{name}`; there are `{}`", known()))
+    }
+
     /// Names of all templates in order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {

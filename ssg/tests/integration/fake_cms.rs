@@ -10,6 +10,8 @@ use std::{
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use ssg::config::{CmsConfig, Credentials};
 
+const LONGEST_BODY: usize = 8 << 20;
+
 /// A request as the CMS got it.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
@@ -52,7 +54,10 @@ impl FakeCms {
         let kept = Arc::clone(&asked);
         let app = move || {
             let behaviour = Behaviour { answer: Arc::clone(&answer), asked: Arc::clone(&kept) };
-            App::new().app_data(web::Data::new(behaviour)).default_service(web::to(reply))
+            App::new()
+                .app_data(web::Data::new(behaviour))
+                .app_data(web::PayloadConfig::new(LONGEST_BODY))
+                .default_service(web::to(reply))
         };
         let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", server.addrs()[0]);

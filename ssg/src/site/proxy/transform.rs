@@ -14,7 +14,13 @@ pub struct Transform {
     pub rename: Vec<(String, String)>,
     pub media: Option<Media>,
     /// The template that makes HTML of it.
-    pub fragment: Option<String>,
+    pub fragment: Option<Fragment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment {
+    pub template: String,
+    pub line: usize,
 }
 
 /// What is put before `/uploads/…`.
@@ -47,7 +53,7 @@ pub(super) fn read(source: &mut Source<'_>, table: &mut Table<'_>) -> Transform 
                 format!("`fragment` is `{name}`; it must be a template that ends in `.html`"),
             );
         }
-        name
+        Fragment { template: name, line: source.line(at) }
     });
     let rename = rename.unwrap_or_default();
     for path in pick.iter().chain(&drop).chain(rename.iter().map(|(path, _)| path)) {

@@ -19,7 +19,7 @@ use ssg::{
 
 use crate::integration::{fake_cms::FakeCms, nginx::client};
 
-const HEAD: &str = "[site]\ntitle = \"T\"\nbase_url = \"https://site.example\"\n";
+pub(super) const HEAD: &str = "[site]\ntitle = \"T\"\nbase_url = \"https://site.example\"\n";
 
 /// Longer than any test takes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);

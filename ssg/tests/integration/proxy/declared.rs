@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use ssg::{
     config::{Credentials, NginxConfig},
     rules::Rules,
+    site::Site,
 };
 
-use super::bench::{Bench, Script};
+use super::bench::{Bench, HEAD, Script};
 use crate::integration::nginx::{Nginx, client};
 
 const SITE: &str = r#"
@@ -99,5 +100,38 @@ async fn nginx_passes_what_is_declared_to_the_daemon() {
     );
     assert!(get("/latest").await.text().await.unwrap().starts_with("<li>T "));
     assert_eq!(get("/go/other").await.status(), 404);
+    bench.daemon.stop().await;
+}
+
+/// nginx lets pass what some rule lets pass, and the daemon decides for each path.
+#[tokio::test]
+async fn nginx_takes_the_longest_body_that_the_site_takes() {
+    const KB: usize = 1 << 10;
+    let script = articles();
+    let site = "[proxy]\nbody_limit = \"4KB\"\n\
+                [[proxy.route]]\npath = \"/api/large\"\nmethods = [\"POST\"]\nbody_limit = \"3MB\"\n\
+                [[proxy.route]]\npath = \"/api/small\"\nmethods = [\"POST\"]\n";
+    let bench = Bench::start(&script.cms, site).await;
+    let parsed = Site::parse("site.toml", &format!("{HEAD}{site}")).unwrap();
+    let (dist, prefix) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = NginxConfig {
+        upstream: bench.daemon.url().trim_start_matches("http://").to_owned(),
+        body_limit: parsed.proxy.longest_body(),
+        ..NginxConfig::default()
+    };
+    let nginx = Nginx::start_as(prefix.path(), dist.path(), &Rules::default(), &config).await;
+    let post = async |path: &str, length: usize| {
+        let body = format!("\"{}\"", "x".repeat(length - 2));
+        let request = client().post(format!("{}{path}", nginx.url)).body(body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["error"]["name"].clone())
+    };
+    let large = json!("PayloadTooLargeError");
+    assert_eq!(post("/api/large", 2048 * KB).await, (200, Value::Null));
+    assert_eq!(post("/api/large", 3072 * KB).await, (200, Value::Null));
+    assert_eq!(post("/api/large", 3072 * KB + 1).await, (413, large.clone()), "by nginx");
+    assert_eq!(post("/api/small", 5 * KB).await, (413, large), "by the daemon");
+    let passed = script.cms.asked().into_iter().map(|asked| asked.body.len());
+    assert_eq!(passed.collect::<Vec<_>>(), [2048 * KB, 3072 * KB]);
     bench.daemon.stop().await;
 }

@@ -76,6 +76,31 @@ fn mistakes_in_routes_publish_nothing_and_name_their_line() {
 }
 
 #[test]
+fn a_template_that_answers_are_made_with_must_exist() {
+    const PART: &str = "upstream = \"/api/articles\"\nfragment = \"part.html\"";
+    for table in [
+        format!("[[endpoint]]\npath = \"/latest\"\n{PART}\n"),
+        "[[proxy.route]]\npath = \"/api/articles\"\nas = \"site\"\nfragment = \"part.html\"\n"
+            .into(),
+    ] {
+        let mut site = magazine();
+        site.replace("site.toml", "[words.en]", &format!("{table}\n[words.en]"));
+        let text = site.read("site.toml");
+        let line = text.lines().position(|line| line.starts_with("fragment")).unwrap() + 1;
+        let failed = failures(&mut site, &Request::default());
+        let expected = format!(
+            "site.toml:{line}: there is no template `part.html`; there are `article.html`, "
+        );
+        assert!(failed.len() == 1 && failed[0].contains(&expected), "{failed:?}");
+        assert!(site.tree().is_empty());
+        assert_eq!(ssg::build::mistakes(&site.paths().site).unwrap(), failed);
+        site.write("part.html", "{{ data }}");
+        site.build();
+        assert!(!site.has("part.html"));
+    }
+}
+
+#[test]
 fn an_attribute_that_no_entry_can_have_publishes_nothing_and_names_its_line() {
     for (file, from, to, message) in [
         ("article.html", "{{ entry.title }}", "{{ entry.titel }}", "no attribute `titel`"),
