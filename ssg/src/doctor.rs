@@ -1,6 +1,6 @@
 //! `ssg doctor`: tries everything the site needs and says what fails, and why.
 //!
-//! Nothing is changed and nothing is published. Every finding says what was
+//! Nothing is published, and what it writes to see whether it can it takes away. Every finding says what was
 //! tried; a bad one says what to do. No finding repeats a secret.
 
 use std::{fmt::Display, path::Path};
@@ -15,6 +15,9 @@ use crate::{
 mod content_server;
 mod daemon;
 mod folders;
+mod targets;
+
+pub use self::targets::targets;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum State {
@@ -57,7 +60,7 @@ fn bad(what: &'static str, detail: impl Display) -> Finding {
     Finding { what, state: State::Bad, detail: format!("{detail:#}") }
 }
 
-/// Tries everything, the machine first, then the content server, then what
+/// Tries everything but the targets, the machine first, then the content server, then what
 /// runs already.
 pub async fn examine(config: &Config, serve: &ServeConfig) -> Vec<Finding> {
     let mut findings = vec![site(&config.site)];

@@ -22,8 +22,18 @@ pub(crate) enum Mood {
     Up,
     /// Nobody is answered.
     Down,
+    /// It takes so many further requests that write, and leaves all others without an answer.
+    HangsAfterWrites(usize),
     /// It goes down after so many further requests that write.
     DownAfterWrites(usize),
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    Cut,
+    LeftWaiting,
 }
 
 /// One request that was answered.
@@ -40,25 +50,26 @@ struct Shared {
 }
 
 impl Shared {
-    /// Whether a request is answered.
-    fn takes(&self, method: &str, path: &str) -> bool {
+    fn fate(&self, method: &str, path: &str) -> Fate {
         let mut mood = self.mood.lock().unwrap();
         let writes = method != "GET" && method != "HEAD";
         match &mut *mood {
             Mood::Up => {}
-            Mood::Down => return false,
+            Mood::Down => return Fate::Cut,
+            Mood::HangsAfterWrites(0) => return Fate::LeftWaiting,
+            Mood::HangsAfterWrites(left) if writes => *left -= 1,
             Mood::DownAfterWrites(left) if writes => {
                 if *left == 0 {
                     *mood = Mood::Down;
-                    return false;
+                    return Fate::Cut;
                 }
                 *left -= 1;
             }
-            Mood::DownAfterWrites(_) => {}
+            Mood::HangsAfterWrites(_) | Mood::DownAfterWrites(_) => {}
         }
         let (method, path) = (method.to_owned(), path.to_owned());
         self.seen.lock().unwrap().push(Request { method, path });
-        true
+        Fate::Answered
     }
 }
 
@@ -123,6 +134,11 @@ impl S3 {
         *self.shared.mood.lock().unwrap() = mood;
     }
 
+    /// Whether it has taken as many writes as it was to take before it hangs.
+    pub(crate) fn hangs(&self) -> bool {
+        *self.shared.mood.lock().unwrap() == Mood::HangsAfterWrites(0)
+    }
+
     /// What was answered so far; forgets it.
     pub(crate) fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.shared.seen.lock().unwrap())
@@ -167,16 +183,17 @@ async fn accept(listener: std::net::TcpListener, service: S3Service, shared: Arc
 
 async fn answer(socket: TcpStream, service: S3Service, shared: Arc<Shared>) {
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let taken = shared.takes(request.method().as_str(), request.uri().path());
+        let fate = shared.fate(request.method().as_str(), request.uri().path());
         let service = service.clone();
         async move {
             // An error closes the connection without an answer.
-            match taken {
-                true => service
+            match fate {
+                Fate::Answered => service
                     .call(request.map(s3s::Body::from))
                     .await
                     .map_err(|error| format!("{error:?}")),
-                false => Err("away".to_owned()),
+                Fate::Cut => Err("away".to_owned()),
+                Fate::LeftWaiting => std::future::pending().await,
             }
         }
     });

@@ -13,6 +13,10 @@
 //! after that, each time on the condition that nobody else did. So a switch that was cut short
 //! is known, with the releases whose files may stand there, and the next one puts that right
 //! whichever way it goes. Each object changes at once; all of them together do not.
+//!
+//! Two installations may have one bucket. Whoever switches says so in `state.json` and has its
+//! turn for some minutes, which it renews; the other is refused. Of two who begin at once one
+//! fails at the condition, before it has copied anything.
 
 mod access;
 mod attributes;
@@ -24,14 +28,19 @@ mod trouble;
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 pub use self::access::{Access, BucketPlace};
-use self::{client::Client, state::Tree};
+use self::{
+    client::{Client, Tag, Written},
+    state::{State, Tree},
+};
 use super::{Faults, Step, Target, prepare::Shipment, target::Look};
 
 /// Of what is not for visitors.
 const HIDDEN: &str = ".galley";
+/// Of what is there for a moment, to see whether it can be.
+const TRIED: &str = "tried";
 
 /// What stands there.
 pub(super) fn look(place: &BucketPlace) -> Result<Look> {
@@ -54,6 +63,7 @@ pub(super) fn prepare(
 ) -> Result<()> {
     let client = Client::open(place)?;
     let (mut state, tag) = state::load(&client)?;
+    state.check_turn(shipment.history, exchange::now())?;
     let tree = state::name(shipment.history, shipment.release);
     step.back.clone_from(&state.live);
     let live = state.live.as_deref().and_then(state::parts);
@@ -75,23 +85,83 @@ pub(super) fn prepare(
     fill::forget_others(&client, &needed)
 }
 
-/// Shows a prepared release, or nothing.
-pub(super) fn flip(place: &BucketPlace, tree: Option<&str>, faults: &Faults) -> Result<()> {
+/// Shows a prepared release, or nothing, for the history `who`.
+pub(super) fn flip(place: &BucketPlace, who: &str, step: &Step, faults: &Faults) -> Result<()> {
     let client = Client::open(place)?;
     let (state, tag) = state::load(&client)?;
+    let (live, tree) = (state.live.as_deref(), step.tree.as_deref());
+    let is_meant = live == tree || live == step.back.as_deref();
+    if !is_meant && state.switching.as_ref().is_none_or(|switching| switching.by != who) {
+        bail!("another installation has put its release there meanwhile; deploy again");
+    }
+    show(&client, (state, tag), who, tree, faults)
+}
+
+/// Shows what was there before, unless somebody else's release is there now.
+pub(super) fn flip_back(
+    place: &BucketPlace,
+    who: &str,
+    step: &Step,
+    faults: &Faults,
+) -> Result<()> {
+    let client = Client::open(place)?;
+    let (state, tag) = state::load(&client)?;
+    let is_ours = match &state.switching {
+        Some(switching) => switching.by == who,
+        None => state.live == step.tree,
+    };
+    if !is_ours {
+        return Ok(());
+    }
+    show(&client, (state, tag), who, step.back.as_deref(), faults)
+}
+
+fn show(
+    client: &Client,
+    (state, tag): (State, Option<Tag>),
+    who: &str,
+    tree: Option<&str>,
+    faults: &Faults,
+) -> Result<()> {
     if state.live.as_deref() == tree && state.switching.is_none() && !state.suspect {
         return Ok(());
     }
     let to = match tree {
-        Some(tree) => Tree::load(&client, tree)?,
+        Some(tree) => Tree::load(client, tree)?,
         None => Tree::default(),
     };
-    exchange::exchange(&client, (state, tag), tree, &to, faults)
+    exchange::exchange(client, (state, tag), who, tree, &to, faults)
+}
+
+/// Tries what a deployment does besides sending and copying: whether of two who write on a
+/// condition only one succeeds. What it writes it takes away.
+pub(super) fn try_out(place: &BucketPlace) -> Result<()> {
+    let client = Client::open(place)?;
+    state::load(&client)?;
+    state::trees(&client)?;
+    let path = format!("{HIDDEN}/{TRIED}-{}", state::nonce()?);
+    let honest = keeps_conditions(&client, &path);
+    let removed = client.remove(&[path]);
+    if !honest? {
+        bail!(
+            "it does not keep to the conditions of a write (`If-Match`, `If-None-Match`): two \
+             deployments at once could mix their releases"
+        );
+    }
+    removed
+}
+
+fn keeps_conditions(client: &Client, path: &str) -> Result<bool> {
+    let write = |seen: Option<&Tag>| client.put_if(path, state::nonce()?.into_bytes(), seen);
+    let Written::Now(first) = write(None)? else { return Ok(false) };
+    let refused = matches!(write(None)?, Written::Late);
+    let replaced = matches!(write(Some(&first))?, Written::Now(_));
+    Ok(refused && replaced && matches!(write(Some(&first))?, Written::Late))
 }
 
 impl Target {
     /// The bucket, when it is one.
-    pub(super) fn bucket(&self) -> Option<&BucketPlace> {
+    pub(crate) fn bucket(&self) -> Option<&BucketPlace> {
         match &self.place {
             super::Place::Bucket(place) => Some(place),
             super::Place::Local { .. } | super::Place::Ssh { .. } => None,

@@ -219,19 +219,19 @@ impl Rollout {
 
     fn flip_all(&self, journal: &mut Journal, canary: bool) -> Result<()> {
         let after = if canary { DeployPoint::CanaryFlipped } else { DeployPoint::Flipped };
-        let from = from(journal);
+        let (from, who) = (from(journal), self.store.identity()?);
         for at in 0..journal.steps.len() {
             let Some(step) = journal.steps.get_mut(at) else { continue };
             if step.canary != canary || step.state == State::Flipped {
                 continue;
             }
             step.state = State::Flipping;
-            let (name, tree) = (step.target.clone(), step.tree.clone());
+            let step = step.clone();
             journal.save(&self.store)?;
             if !canary {
                 self.faults.reach(DeployPoint::Flipping);
             }
-            self.target(&name)?.flip(tree.as_deref(), &self.faults)?;
+            self.target(&step.target)?.flip(&who, &step, &self.faults)?;
             self.faults.reach(after);
             if let Some(step) = journal.steps.get_mut(at) {
                 step.state = State::Flipped;
@@ -265,14 +265,15 @@ impl Rollout {
         journal.reason.get_or_insert_with(|| why.to_owned());
         journal.enter(Phase::Aborting, &self.store)?;
         let (from, mut failures) = (from(journal), BTreeMap::new());
+        let who = self.store.identity()?;
         for at in (0..journal.steps.len()).rev() {
             let Some(step) = journal.steps.get_mut(at) else { continue };
             if !matches!(step.state, State::Flipping | State::Flipped) {
                 continue;
             }
-            let (name, back) = (step.target.clone(), step.back.clone());
-            let flipped = match self.target(&name) {
-                Ok(target) => target.flip(back.as_deref(), &self.faults),
+            let step = step.clone();
+            let flipped = match self.target(&step.target) {
+                Ok(target) => target.flip_back(&who, &step, &self.faults),
                 Err(gone) => {
                     tracing::warn!(%gone, "it is left as it is");
                     Ok(())
@@ -289,7 +290,7 @@ impl Rollout {
                     self.store.note_switch(of, to)?;
                     journal.save(&self.store)?;
                 }
-                Err(error) => drop(failures.insert(name, format!("{error:#}"))),
+                Err(error) => drop(failures.insert(step.target, format!("{error:#}"))),
             }
         }
         if failures.is_empty() {

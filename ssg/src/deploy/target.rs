@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{Faults, Target, bucket, transport};
+use super::{Faults, Step, Target, bucket, transport};
 
 /// The trees of a target.
 const TREES: [&str; 2] = ["a", "b"];
@@ -95,11 +95,32 @@ impl Target {
         Ok(Look::parse(&text))
     }
 
-    /// Shows a complete tree, or nothing.
-    pub(super) fn flip(&self, tree: Option<&str>, faults: &Faults) -> Result<()> {
-        if let Some(place) = self.bucket() {
-            return self.told(bucket::flip(place, tree, faults));
+    /// Shows the prepared tree, for the history `who`.
+    pub(super) fn flip(&self, who: &str, step: &Step, faults: &Faults) -> Result<()> {
+        match self.bucket() {
+            Some(place) => self.told(bucket::flip(place, who, step, faults)),
+            None => self.show(step.tree.as_deref()),
         }
+    }
+
+    /// Shows what it showed before, or nothing.
+    pub(super) fn flip_back(&self, who: &str, step: &Step, faults: &Faults) -> Result<()> {
+        match self.bucket() {
+            Some(place) => self.told(bucket::flip_back(place, who, step, faults)),
+            None => self.show(step.back.as_deref()),
+        }
+    }
+
+    /// Tries whether a deployment could reach it, and changes nothing.
+    pub fn try_out(&self) -> Result<()> {
+        match self.bucket() {
+            Some(place) => self.told(bucket::try_out(place)),
+            None => self.look().map(drop),
+        }
+    }
+
+    /// Shows a complete tree, or nothing.
+    fn show(&self, tree: Option<&str>) -> Result<()> {
         let tree = tree.unwrap_or("-");
         self.told(transport::run(&self.place, transport::FLIP, &[tree])).map(drop)
     }

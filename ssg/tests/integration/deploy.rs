@@ -5,6 +5,7 @@ mod bucket;
 mod canary;
 mod faults;
 mod program;
+mod rivals;
 mod ssh;
 
 use std::{

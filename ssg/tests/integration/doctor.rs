@@ -11,7 +11,10 @@ use actix_web::HttpResponse;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::fake_cms::{Asked, FakeCms};
+use super::{
+    fake_cms::{Asked, FakeCms},
+    s3::{BUCKET, KEY_ID, S3, SECRET},
+};
 
 const PAGE: &str = r#"{"items":[],"next_page":null,"next_sync":"t","upto":0,"locales":["en"]}"#;
 
@@ -154,6 +157,39 @@ async fn mistakes_in_the_site_and_a_folder_in_the_way_are_named() {
     let (code, findings) = installation.examine(&[]).await;
     assert_eq!(code, 2);
     assert!(findings.only("error", "releases").contains("is no folder"));
+}
+
+#[tokio::test]
+async fn targets_are_tried_and_named() {
+    let installation = Installation::with(healthy);
+    let s3 = S3::start();
+    let site = installation.path("templates/site.toml");
+    let mut text = fs::read_to_string(&site).unwrap();
+    text += &format!(
+        "\n[[target]]\nname = \"one\"\nkind = \"local\"\npath = \"{}\"\n\
+         [[target]]\nname = \"shop\"\nkind = \"s3\"\nbucket = \"{BUCKET}\"\nendpoint = \"{}\"\n\
+         key_id = \"SITE_KEY_ID\"\nsecret = \"SITE_SECRET\"\n",
+        installation.path("one").display(),
+        s3.endpoint()
+    );
+    fs::write(&site, &text).unwrap();
+    let keys = [("SITE_KEY_ID", KEY_ID), ("SITE_SECRET", SECRET)];
+    let (code, findings) = installation.examine(&keys).await;
+    assert_eq!((code, findings.count("error")), (0, 0), "{:#?}", findings.0);
+    assert_eq!(findings.0.iter().filter(|it| it["what"] == "target").count(), 2);
+    assert!(!installation.path("one").exists() && s3.keys().is_empty(), "it made something");
+
+    let (code, findings) = installation.examine(&[]).await;
+    assert_eq!(code, 2);
+    assert!(findings.only("error", "target").contains("SITE_KEY_ID is not set"));
+    let (_, findings) = installation.examine(&[keys[0], ("SITE_SECRET", "wrong")]).await;
+    assert!(findings.only("error", "target").contains("the credentials are refused"));
+    fs::write(&site, text.replace("bucket = \"media\"", "bucket = \"other\"")).unwrap();
+    let (_, findings) = installation.examine(&keys).await;
+    assert!(findings.only("error", "target").contains("there is no such bucket"));
+    fs::write(&site, text.replace(&s3.endpoint(), "http://127.0.0.1:9")).unwrap();
+    let (_, findings) = installation.examine(&keys).await;
+    assert!(findings.only("error", "target").contains("the server cannot be reached"));
 }
 
 #[tokio::test]

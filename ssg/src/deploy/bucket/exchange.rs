@@ -15,6 +15,11 @@ use crate::site::public_url::is_hashed_asset;
 /// Pages that are open ask for the assets of their release.
 const RETIRED_FOR_SECONDS: i64 = 30 * 24 * 60 * 60;
 
+/// How long others wait for a switch of which nothing is heard.
+const TURN_SECONDS: i64 = 10 * 60;
+/// Copies between two looks at the clock: a small part of that time.
+const COPIES_A_LOOK: usize = 256;
+
 /// What differs, in the order in which readers may see it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Plan {
@@ -56,14 +61,65 @@ fn wave(path: &str) -> usize {
     }
 }
 
-/// Shows `to`. Cut short anywhere, it is done again or undone by being called again.
+/// A switch that has begun, and what the bucket notes about it.
+struct Turn<'a> {
+    client: &'a Client,
+    state: State,
+    tag: Tag,
+}
+
+impl<'a> Turn<'a> {
+    fn begin(
+        client: &'a Client,
+        (mut state, tag): (State, Option<Tag>),
+        switching: Switching,
+    ) -> Result<Self> {
+        state.switching = Some(switching);
+        let tag = state::save(client, &mut state, tag.as_ref())?;
+        Ok(Self { client, state, tag })
+    }
+
+    /// Copies bodies to where visitors read them, for as long as it is our turn.
+    fn copy(&mut self, tree: &Tree, paths: &[String]) -> Result<()> {
+        for part in pairs(tree, paths).chunks(COPIES_A_LOOK) {
+            self.renew()?;
+            self.client.copy(part)?;
+        }
+        self.renew()
+    }
+
+    fn renew(&mut self) -> Result<()> {
+        let now = now();
+        match &mut self.state.switching {
+            Some(switching) if switching.until - now < TURN_SECONDS / 2 => {
+                switching.until = now + TURN_SECONDS;
+            }
+            _ => return Ok(()),
+        }
+        self.save()
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.tag = state::save(self.client, &mut self.state, Some(&self.tag))?;
+        Ok(())
+    }
+}
+
+pub(super) fn now() -> i64 {
+    Timestamp::now().as_second()
+}
+
+/// Shows `to` for the history `who`. Cut short anywhere, it is done again or undone by being
+/// called again.
 pub(super) fn exchange(
     client: &Client,
-    (mut state, tag): (State, Option<Tag>),
+    (state, tag): (State, Option<Tag>),
+    who: &str,
     name: Option<&str>,
     to: &Tree,
     faults: &Faults,
 ) -> Result<()> {
+    state.check_turn(who, now())?;
     let mix = state.mix();
     let (mut olds, mut is_known) = (Vec::new(), !state.suspect);
     for name in &mix {
@@ -74,21 +130,23 @@ pub(super) fn exchange(
     }
     let name = name.map(str::to_owned);
     let mix = mix.into_iter().chain(name.clone()).collect();
-    state.switching = Some(Switching { to: name.clone(), mix });
-    let tag = state::save(client, &mut state, tag.as_ref())?;
+    let (to_name, by, until) = (name.clone(), who.to_owned(), now() + TURN_SECONDS);
+    let switching = Switching { to: to_name, mix, by, until };
+    let mut turn = Turn::begin(client, (state, tag), switching)?;
     let plan = Plan::new(&olds, is_known, to);
     let [first, pages, last] = &plan.waves;
-    client.copy(&pairs(to, first))?;
+    turn.copy(to, first)?;
     faults.reach(DeployPoint::AssetsCopied);
-    client.copy(&pairs(to, pages))?;
+    turn.copy(to, pages)?;
     faults.reach(DeployPoint::PagesCopied);
-    client.copy(&pairs(to, last))?;
+    turn.copy(to, last)?;
     client.remove(&plan.gone)?;
     faults.reach(DeployPoint::Exchanged);
-    let expired = retire(&mut state, &plan, to, Timestamp::now().as_second());
+    let expired = retire(&mut turn.state, &plan, to, now());
     client.remove(&expired)?;
+    let state = &mut turn.state;
     (state.live, state.switching, state.suspect) = (name, None, false);
-    state::save(client, &mut state, Some(&tag)).map(drop)
+    turn.save()
 }
 
 fn pairs(tree: &Tree, paths: &[String]) -> Vec<(String, String)> {

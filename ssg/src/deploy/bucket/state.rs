@@ -37,6 +37,11 @@ pub(super) struct Switching {
     pub(super) to: Option<String>,
     /// Every tree whose files may stand there.
     pub(super) mix: BTreeSet<String>,
+    /// The history whose release comes.
+    pub(super) by: String,
+    /// Until then nobody else may begin, in Unix seconds: a switch that goes on renews it, one
+    /// that was cut short lets others put it right.
+    pub(super) until: i64,
 }
 
 impl State {
@@ -46,10 +51,29 @@ impl State {
         mix.chain(self.live.clone()).collect()
     }
 
+    /// Refuses whoever would come between the two halves of somebody else's switch.
+    pub(super) fn check_turn(&self, who: &str, now: i64) -> Result<()> {
+        let Some(switching) = self.switching.as_ref() else { return Ok(()) };
+        if switching.by == who || switching.until <= now {
+            return Ok(());
+        }
+        bail!(
+            "another installation is putting its release there; if it was killed, run `ssg deploy` \
+             there again, or here in {} s",
+            switching.until - now
+        )
+    }
+
     /// Trees that a switch may need.
     pub(super) fn needed(&self) -> impl Iterator<Item = String> {
         self.mix().into_iter()
     }
+}
+
+pub(super) fn nonce() -> Result<String> {
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce).context("no random number")?;
+    Ok(nonce.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 pub(super) fn load(client: &Client) -> Result<(State, Option<Tag>)> {
@@ -63,9 +87,7 @@ pub(super) fn load(client: &Client) -> Result<(State, Option<Tag>)> {
 
 /// Replaces the state that was seen under this tag.
 pub(super) fn save(client: &Client, state: &mut State, seen: Option<&Tag>) -> Result<Tag> {
-    let mut nonce = [0; NONCE_BYTES];
-    getrandom::fill(&mut nonce).context("no random number")?;
-    state.nonce = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+    state.nonce = nonce()?;
     let bytes = serde_json::to_vec_pretty(&state)?;
     if let Written::Now(tag) = client.put_if(&format!("{HIDDEN}/{STATE}"), bytes, seen)? {
         return Ok(tag);
@@ -73,7 +95,7 @@ pub(super) fn save(client: &Client, state: &mut State, seen: Option<&Tag>) -> Re
     // Perhaps it was us, and only the answer was lost.
     match load(client)? {
         (there, Some(tag)) if there == *state => Ok(tag),
-        _ => bail!("somebody else deploys to this bucket"),
+        _ => bail!("another installation deploys to this bucket at the same time"),
     }
 }
 
@@ -150,9 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn nobody_comes_between_a_switch_that_goes_on() {
+        let switching = Switching { by: "a".to_owned(), until: 100, ..Switching::default() };
+        let state = State { switching: Some(switching), ..State::default() };
+        assert!(state.check_turn("a", 0).is_ok() && state.check_turn("b", 100).is_ok());
+        assert!(state.check_turn("b", 99).unwrap_err().to_string().contains("in 1 s"));
+        assert!(State::default().check_turn("b", 0).is_ok());
+    }
+
+    #[test]
     fn what_may_stand_there_is_what_stood_and_what_came() {
         let mix = ["a-2", "a-3"].map(str::to_owned).into();
-        let switching = Some(Switching { to: Some("a-3".to_owned()), mix });
+        let to = Some("a-3".to_owned());
+        let switching = Some(Switching { to, mix, ..Switching::default() });
         let state = State { live: Some("a-1".to_owned()), switching, ..State::default() };
         assert_eq!(state.mix(), ["a-1", "a-2", "a-3"].map(str::to_owned).into());
     }

@@ -7,14 +7,17 @@ use std::{
 
 use ssg::deploy::{Access, BucketPlace, DeployPoint};
 
-use super::super::s3::{BUCKET, KEY_ID, Mood, S3, SECRET};
+use super::super::{
+    end_to_end::process::eventually,
+    s3::{BUCKET, KEY_ID, Mood, S3, SECRET},
+};
 use super::*;
 
-const PREFIX: &str = "site";
+pub(super) const PREFIX: &str = "site";
 const TOLD: &str = "GALLEY_TEST_BUCKET_DEPLOY";
 const ASSET: &str = "assets/site.0123456789ab.css";
 
-fn bucket(name: &str, endpoint: &str) -> Target {
+pub(super) fn bucket(name: &str, endpoint: &str) -> Target {
     let access = [("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", SECRET)];
     let access = access.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     Target {
@@ -33,7 +36,7 @@ fn bucket(name: &str, endpoint: &str) -> Target {
 }
 
 /// A folder and a bucket, in this order.
-fn start() -> (Fleet, S3) {
+pub(super) fn start() -> (Fleet, S3) {
     let (mut fleet, s3) = (Fleet::new(&["one"]), S3::start());
     // A key may hold any character but those that control.
     let (odd, refused) = ("with space/ü+%41&=?.txt", "with space/ü\n.txt");
@@ -43,7 +46,7 @@ fn start() -> (Fleet, S3) {
 }
 
 /// What visitors of the bucket read.
-fn read(s3: &S3) -> BTreeMap<String, String> {
+pub(super) fn read(s3: &S3) -> BTreeMap<String, String> {
     let below = format!("{PREFIX}/");
     let keys = s3.keys().into_iter().filter_map(|key| Some(key.strip_prefix(&below)?.to_owned()));
     let visible = keys.filter(|key| !key.starts_with('.'));
@@ -60,12 +63,12 @@ fn texts(tree: &BTreeMap<String, (String, i64)>) -> BTreeMap<String, String> {
 }
 
 /// The release that is live here, and what may stand there longer.
-fn expected(fleet: &Fleet) -> BTreeMap<String, String> {
+pub(super) fn expected(fleet: &Fleet) -> BTreeMap<String, String> {
     texts(&fleet.here())
 }
 
 /// A second release: something changed, came and went.
-fn second(fleet: &Fleet) {
+pub(super) fn second(fleet: &Fleet) {
     publish(
         &fleet.store,
         &[("a/index.html", "other"), ("c/index.html", "new"), ("sitemap.xml", "map")],
@@ -73,7 +76,7 @@ fn second(fleet: &Fleet) {
     );
 }
 
-fn without_assets(mut files: BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn without_assets(mut files: BTreeMap<String, String>) -> BTreeMap<String, String> {
     files.remove(ASSET);
     files
 }
@@ -216,15 +219,18 @@ async fn a_process_that_dies_while_it_deploys_to_a_bucket() {
     let _ = rollout.deploy(live).await;
 }
 
-fn die(fleet: &Fleet, s3: &S3, point: DeployPoint, nth: usize) {
+/// A process of its own that deploys.
+fn process(fleet: &Fleet, s3: &S3, point: &str, nth: usize) -> Command {
     let test = "integration::deploy::bucket::a_process_that_dies_while_it_deploys_to_a_bucket";
     let folder = fleet.folder.path().display();
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test])
-        .env(TOLD, format!("{folder}|{point:?}|{nth}|{}", s3.endpoint()))
-        .stdout(Stdio::null())
-        .status()
-        .unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]).stdout(Stdio::null());
+    command.env(TOLD, format!("{folder}|{point}|{nth}|{}", s3.endpoint()));
+    command
+}
+
+pub(super) fn die(fleet: &Fleet, s3: &S3, point: DeployPoint, nth: usize) {
+    let status = process(fleet, s3, &format!("{point:?}"), nth).status().unwrap();
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     assert_eq!(signal, Some(9), "{point:?} {nth} was not reached");
 }
@@ -273,4 +279,55 @@ async fn a_name_that_no_key_can_have_is_refused_before_anything_is_sent() {
     assert!(refused.contains("nothing was switched: target `bucket`"), "{refused}");
     assert!(refused.contains("cannot be a key of a bucket"), "{refused}");
     assert_eq!(s3.keys(), Vec::<String>::new());
+}
+
+/// Kills a deployment once the bucket has taken so many writes, and returns how many of them
+/// were copies.
+fn killed_after(fleet: &Fleet, s3: &S3, writes: usize) -> usize {
+    s3.requests();
+    s3.set(Mood::HangsAfterWrites(writes));
+    let mut deploying = process(fleet, s3, "never", 1).spawn().unwrap();
+    eventually("so many writes", || s3.hangs().then_some(()));
+    deploying.kill().unwrap();
+    deploying.wait().unwrap();
+    s3.set(Mood::Up);
+    let is_copy =
+        |one: &super::super::s3::Request| one.method == "PUT" && !one.path.contains("/.galley/");
+    s3.requests().iter().filter(|one| is_copy(one)).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployment_that_is_killed_between_two_copies_goes_on_or_back() {
+    let mut between = 0;
+    // Three bodies, a tree and the note that a switch begins come before the copies.
+    for writes in 6..=8 {
+        let (fleet, s3) = start();
+        fleet.deploy().await.unwrap();
+        let old = read(&s3);
+        second(&fleet);
+        let copied = killed_after(&fleet, &s3, writes);
+        between += usize::from((1..3).contains(&copied));
+        assert_eq!(fleet.rollout().standings().unwrap()[1].showing, Showing::Switching);
+        fleet.rollout().abort().unwrap();
+        assert_eq!(read(&s3), old, "{writes} writes: back");
+        // Everything is there by now but the note.
+        killed_after(&fleet, &s3, writes - 4);
+        assert_eq!(fleet.deploy().await.unwrap(), Settled::Everywhere);
+        assert_eq!(without_assets(read(&s3)), expected(&fleet), "{writes} writes: forth");
+    }
+    assert!(between > 0, "no kill was between two copies");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_is_tried_out_and_left_as_it_was() {
+    let (fleet, s3) = start();
+    let try_out = |target: &Target| target.try_out().map_err(|error| format!("{error:#}"));
+    assert_eq!(try_out(&fleet.targets[1]), Ok(()));
+    assert_eq!(s3.keys(), Vec::<String>::new());
+    let Place::Bucket(mut place) = fleet.targets[1].place.clone() else { unreachable!() };
+    place.access.0[1].1 = "wrong".to_owned();
+    let target = Target { place: Place::Bucket(place), ..fleet.targets[1].clone() };
+    let said = try_out(&target).unwrap_err();
+    assert!(said.contains("target `bucket`: s3://media/site at "), "{said}");
+    assert!(said.contains("the credentials are refused") && !said.contains(SECRET), "{said}");
 }
