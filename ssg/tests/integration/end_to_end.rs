@@ -3,9 +3,9 @@
 
 mod example;
 mod faults;
-mod http;
+pub(super) mod http;
 mod pairing;
 pub(super) mod process;
 mod publish;
-mod stack;
+pub(super) mod stack;
 mod two_hosts;

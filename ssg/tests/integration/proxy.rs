@@ -1,4 +1,5 @@
-//! The API proxy as visitors meet it: a scripted CMS behind, a clock that the test moves.
+//! The API proxy as visitors meet it: a scripted CMS behind, a clock that the test moves; and
+//! the real one, for what only both together can show.
 
 mod bench;
 mod caching;
@@ -10,3 +11,4 @@ mod failing;
 mod forms;
 mod passing;
 mod purging;
+mod real;

@@ -63,6 +63,11 @@ impl Http {
         self.send(self.client.put(url).json(body)).unwrap()
     }
 
+    /// The same as somebody with this token.
+    pub(crate) fn get_as(&self, url: &str, token: &str) -> Answer {
+        self.send(self.client.get(url).bearer_auth(token)).unwrap()
+    }
+
     pub(crate) fn post_raw(&self, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let request = self.client.post(url).body(body.to_owned());
         let request = headers.iter().fold(request, |request, (k, v)| request.header(*k, *v));

@@ -51,7 +51,6 @@ fn cms_command(folder: &Path, listen: &str) -> Command {
         .env("CMS_LOCALES", "en,de")
         .env("CMS_LISTEN", listen)
         .env("CMS_AUTH_RATE_LIMIT", "off")
-        .env("CMS_ACCESS_TOKEN_TTL", SHORT_LIFE)
         .env("CMS_REFRESH_GRACE", "10s");
     command
 }
@@ -67,6 +66,10 @@ impl Stack {
     pub(crate) fn start(wiring: Wiring) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listen = format!("127.0.0.1:{}", free_port());
+        if wiring == Wiring::ShortLivedLogin {
+            let life = format!("CMS_ACCESS_TOKEN_TTL={SHORT_LIFE}\n");
+            std::fs::write(folder.path().join(".env"), life).unwrap();
+        }
         let cms = Server::start(cms_command(folder.path(), &listen).arg("serve"));
         let cms_url = cms.address();
         let admin =
@@ -155,6 +158,16 @@ impl Stack {
 
     pub(crate) fn build(&self) -> Value {
         self.ssg_json(&["build", "--json"])
+    }
+
+    /// Has the daemon serve a site of the test's own instead of the example.
+    pub(crate) fn use_site(&mut self, files: &[(&str, &str)]) {
+        let folder = self.path().join("site");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        self.environment.push(("SSG_SITE", folder.display().to_string()));
     }
 
     /// Starts the daemon, and nginx in front of it.
