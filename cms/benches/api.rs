@@ -23,6 +23,10 @@ mod report;
 mod scenario;
 #[path = "api/server.rs"]
 mod server;
+#[path = "api/steady.rs"]
+mod steady;
+#[path = "api/sustained.rs"]
+mod sustained;
 #[path = "api/traffic.rs"]
 mod traffic;
 
@@ -30,10 +34,11 @@ use report::Report;
 use scenario::Scenario;
 
 const USAGE: &str = "usage: scripts/bench api [--articles N,N] [--seconds S] [--connections N,N] \
-                     [--keep] [--write]\n
+                     [--steady] [--keep] [--write]\n
   --articles     sizes to measure [default: 10000,100000]
   --seconds      length of each run [default: 5]
   --connections  concurrent clients [default: 1,16]
+  --steady       readers and editors for so many seconds, and nothing else
   --keep         keep the loaded databases in target/tmp and use those that are there
   --write        put the figures into docs/benchmarks.md";
 
@@ -42,6 +47,7 @@ struct Options {
     articles: Vec<usize>,
     seconds: u64,
     connections: Vec<usize>,
+    steady: bool,
     keep: bool,
     write: bool,
 }
@@ -52,6 +58,7 @@ impl Options {
             articles: vec![10_000, 100_000],
             seconds: 5,
             connections: vec![1, 16],
+            steady: false,
             keep: false,
             write: false,
         };
@@ -61,6 +68,7 @@ impl Options {
                 "--articles" => options.articles = numbers(&value()?)?,
                 "--connections" => options.connections = numbers(&value()?)?,
                 "--seconds" => options.seconds = number(&value()?)?,
+                "--steady" => options.steady = true,
                 "--keep" => options.keep = true,
                 "--write" => options.write = true,
                 // Cargo says so to every benchmark.
@@ -91,6 +99,10 @@ fn main() -> std::process::ExitCode {
     let machine = machine::Machine::look().describe() + ", SQLite";
     let (mut tables, mut passed) = (Vec::new(), true);
     println!("{machine}");
+    if options.steady {
+        let good = sustained::measure(&machine, options.seconds, options.keep, options.write);
+        return std::process::ExitCode::from(u8::from(!good));
+    }
     for &articles in &options.articles {
         let report = measure(articles, &options);
         println!("{}", report.table());
@@ -99,7 +111,7 @@ fn main() -> std::process::ExitCode {
         passed &= report.passed();
     }
     if options.write {
-        page::write(&machine, &tables);
+        page::put("api", &machine, &tables);
     }
     std::process::ExitCode::from(u8::from(!passed))
 }

@@ -8,7 +8,7 @@ use crate::config::{Settings, Storage};
 use crate::content_types::{self, adopt::adopt};
 use crate::locales;
 use crate::media;
-use crate::store::{Conn, Database, StoreError, feed, registry, settings};
+use crate::store::{Conn, Database, StoreError, feed, registry, settings, soundness};
 use crate::transfer::recovery;
 
 /// Remembers which default locale the settings last asked for.
@@ -21,6 +21,7 @@ const KEY_SETTING: &str = "auth.key";
 /// # Errors
 /// When it cannot be opened or migrated.
 pub fn open_database(storage: &Storage) -> anyhow::Result<Database> {
+    soundness::check(&storage.database_url)?;
     let db = Database::open(&storage.database_url)?;
     db.migrate()?;
     db.write::<_, StoreError>(|conn| prepare(conn, &storage.locales))?;

@@ -21,6 +21,7 @@ pub mod registry;
 pub mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod soundness;
 pub mod statement;
 pub mod sync;
 pub(crate) mod tables;

@@ -14,12 +14,14 @@ mod integration {
     mod conditional;
     mod conformance;
     mod cost;
+    mod damage;
     mod databases;
     mod events;
     mod files;
     mod harness;
     mod indexes;
     mod linking;
+    mod load;
     mod model;
     mod pairing;
     mod postgres;

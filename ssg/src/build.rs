@@ -23,6 +23,7 @@ mod health;
 mod hypothetical;
 mod impact;
 mod inputs;
+mod listing;
 mod media;
 mod memory;
 mod outputs;

@@ -12,6 +12,7 @@
 
 use std::{fmt, time::Duration};
 
+pub(crate) use self::breaker::{Breaker, Limits};
 pub use self::{
     call::{Call, CallError, Caller, Reply},
     cms::{Cms, SyncReply, SyncRequest},
@@ -22,10 +23,12 @@ pub use self::{
     upstream::{Answer, Chunks, Headers, NoAnswer, Outgoing, Upstream},
 };
 
+mod breaker;
 mod call;
 mod cms;
 mod http;
 mod pairing;
+mod patience;
 mod probe;
 mod retry;
 mod token;

@@ -187,7 +187,8 @@ fn open_builder(config: &Config, releases: Store) -> Result<Builder> {
 fn cms_source(config: &Config) -> Result<CmsSource> {
     let cms = Cms::new(&config.cms, &config.cache)?;
     let crawl = Crawl::new(config.schemas.clone(), config.reconcile_interval);
-    Ok(CmsSource::new(cms, crawl, config.cms.url.as_str(), Handle::current()))
+    let source = CmsSource::new(cms, crawl, config.cms.url.as_str(), Handle::current());
+    Ok(source.keeping(&config.cache))
 }
 
 fn paths(config: &Config) -> Paths {

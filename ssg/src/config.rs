@@ -41,6 +41,9 @@ const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// From the first byte sent to the last byte read of one answer.
 const DEFAULT_CMS_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Enough for a first listing of a very large site over a slow line; it can be gone on with.
+const DEFAULT_PHASE_DEADLINE: Duration = Duration::from_secs(600);
+
 /// What every command needs.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -66,6 +69,8 @@ pub struct CmsConfig {
     pub url: Url,
     pub credentials: Credentials,
     pub timeout: Duration,
+    /// For a whole pull, and for each file of the media library.
+    pub phase_deadline: Duration,
 }
 
 /// How this program introduces itself to the CMS.
@@ -162,6 +167,7 @@ impl CmsConfig {
             url,
             credentials: Credentials::resolve(env)?,
             timeout: env.duration("SSG_CMS_TIMEOUT")?.unwrap_or(DEFAULT_CMS_TIMEOUT),
+            phase_deadline: env.duration("SSG_PHASE_DEADLINE")?.unwrap_or(DEFAULT_PHASE_DEADLINE),
         })
     }
 }

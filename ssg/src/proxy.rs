@@ -24,7 +24,6 @@ use cms_api::{error::ErrorName, model::ContentModel};
 
 pub use self::purge::Changed;
 use self::{
-    breaker::{Breaker, Limits},
     cache::Cache,
     coalesce::Flights,
     counters::Counters,
@@ -35,14 +34,13 @@ use self::{
     purge::Sources,
 };
 use crate::{
-    client::Upstream,
+    client::{Breaker, Limits, Upstream},
     clock::Clock,
     daemon::Shared,
     site::proxy::{Endpoint, Form, Rule},
 };
 
 mod answer;
-mod breaker;
 mod cache;
 mod coalesce;
 mod counters;

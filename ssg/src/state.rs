@@ -9,6 +9,7 @@
 mod error;
 mod open;
 mod rows;
+mod seal;
 mod store;
 
 pub use error::StateError;

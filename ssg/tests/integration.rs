@@ -15,6 +15,7 @@ mod integration {
     mod gate;
     mod guard;
     mod history;
+    mod interrupted;
     mod magazine;
     mod nginx;
     mod nodes;

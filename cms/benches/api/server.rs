@@ -78,6 +78,17 @@ pub(crate) fn startup(folder: &Path) -> Duration {
     times[STARTS / 2]
 }
 
+/// The body of an answer.
+pub(crate) fn get(address: &str, path: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET {path} HTTP/1.0\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
 impl Server {
     fn is_ready(&self) -> bool {
         let mut stream = TcpStream::connect(&self.address).unwrap();

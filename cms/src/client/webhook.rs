@@ -14,6 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!("galley-cms/", env!("CARGO_PKG_VERSION"));
 
+/// How the reason begins when nobody listens there.
+pub(crate) const NO_CONNECTION: &str = "cannot connect";
+
 /// What the endpoint answered. Its body is of no interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reply {
@@ -58,6 +61,23 @@ impl Sender {
         let response = response.map_err(|error| anyhow::anyhow!(reason(&error)))?;
         let retry_after = response.headers().get(RETRY_AFTER).and_then(wait);
         Ok(Reply { status: response.status().as_u16(), retry_after })
+    }
+
+    /// Whether somebody listens there again. Nothing is sent.
+    pub(crate) async fn listens(&self, url: &str, allow_private: bool) -> bool {
+        let guard = if allow_private { &self.open.1 } else { &self.guarded.1 };
+        let Some((host, port)) = Url::parse(url).ok().and_then(|url| {
+            let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+            Some((host, url.port_or_known_default()?))
+        }) else {
+            return false;
+        };
+        let knock = async {
+            let found = tokio::net::lookup_host((host.as_str(), port)).await.ok()?;
+            let addresses: Vec<_> = found.filter(|it| guard.permits(it.ip())).collect();
+            tokio::net::TcpStream::connect(addresses.as_slice()).await.ok()
+        };
+        matches!(tokio::time::timeout(CONNECT_TIMEOUT, knock).await, Ok(Some(_)))
     }
 }
 
@@ -118,7 +138,11 @@ fn reason(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, _) => format!("{NO_CONNECTION}: {cause}"),
+        (false, true) => "no answer in time".to_owned(),
+        (false, false) => cause.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::ExitCode;
 
+use cms_api::webhook::Secret;
 use serde_json::{Value, json};
 
 use crate::auth::{api_token, keys};
@@ -10,7 +11,8 @@ use crate::clock;
 use crate::config::Settings;
 use crate::content_types;
 use crate::media::storage::Storage as Uploads;
-use crate::store::{Database, StoreError, jobs, registry, webhooks};
+use crate::store::webhooks::WebhookRow;
+use crate::store::{Database, StoreError, feed, jobs, registry, soundness, webhooks};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
@@ -64,7 +66,9 @@ fn bad(what: &'static str, detail: impl std::fmt::Display) -> Finding {
 pub(crate) fn run(doctor: &Doctor) -> anyhow::Result<ExitCode> {
     let settings = &doctor.settings;
     let mut findings = vec![schema(settings), uploads(settings), signing_key(settings)];
-    match Database::open(&settings.storage.database_url) {
+    findings.extend(room(settings));
+    let url = &settings.storage.database_url;
+    match soundness::check(url).and_then(|()| Database::open(url)) {
         Ok(db) => findings.extend(database(&db)),
         Err(error) => findings.push(bad("database", error)),
     }
@@ -119,6 +123,73 @@ fn signing_key(settings: &Settings) -> Finding {
     }
 }
 
+/// With less than this a write may fail at any moment.
+const FULL_BYTES: u64 = 50 << 20;
+/// With less than this somebody should look soon.
+const NEARLY_FULL_BYTES: u64 = 500 << 20;
+
+/// Space for the database and what is kept beside it.
+fn room(settings: &Settings) -> Option<Finding> {
+    const WHAT: &str = "disk";
+    let folder = settings.storage.data_dir();
+    let there = folder.ancestors().find(|folder| folder.is_dir())?;
+    let free = match rustix::fs::statvfs(there) {
+        Ok(volume) => volume.f_bavail.saturating_mul(volume.f_frsize),
+        Err(error) => return Some(bad(WHAT, format!("`{}`: {error}", there.display()))),
+    };
+    let detail = format!("{} MB are free for `{}`", free >> 20, folder.display());
+    Some(match free {
+        free if free < FULL_BYTES => bad(WHAT, format!("{detail}; make room")),
+        free if free < NEARLY_FULL_BYTES => doubtful(WHAT, detail),
+        _ => good(WHAT, detail),
+    })
+}
+
+/// Content from the future was written by a clock that was wrong, unless this one is.
+fn time(newest: Option<i64>, now: i64) -> Finding {
+    const WHAT: &str = "clock";
+    let ahead = newest.map_or(0, |newest| (newest - now) / 1_000);
+    if ahead > cms_api::webhook::TOLERANCE_SECONDS {
+        let detail = format!(
+            "content was changed {ahead} s from now: receivers refuse webhooks that old or new; \
+             set the clock by NTP"
+        );
+        return bad(WHAT, detail);
+    }
+    good(WHAT, "nothing was written in the future")
+}
+
+/// Endpoints that cannot be told anything: off, or without a secret that signs.
+fn endpoints(hooks: &[WebhookRow]) -> Finding {
+    const WHAT: &str = "webhooks";
+    let named = |hooks: Vec<&WebhookRow>| {
+        hooks.iter().map(|hook| hook.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let unsigned: Vec<_> =
+        hooks.iter().filter(|hook| Secret::parse(&hook.secret).is_err()).collect();
+    let off: Vec<_> = hooks.iter().filter(|hook| !hook.enabled).collect();
+    match (unsigned.is_empty(), off.is_empty()) {
+        (false, _) => bad(
+            WHAT,
+            format!("no usable secret: {}; `cms webhook rotate` makes one", named(unsigned)),
+        ),
+        (true, false) => doubtful(WHAT, format!("disabled: {}", named(off))),
+        (true, true) => good(WHAT, format!("{} endpoints", hooks.len())),
+    }
+}
+
+fn deliveries(dead: i64, error: Option<&String>) -> Finding {
+    const WHAT: &str = "deliveries";
+    match (dead, error) {
+        (0, None) => good(WHAT, "all were taken"),
+        (0, Some(error)) => doubtful(WHAT, format!("some wait for another attempt: {error}")),
+        (dead, error) => {
+            let why = error.map_or("", String::as_str);
+            doubtful(WHAT, format!("{dead} were given up: {why}; `cms webhook log` lists them"))
+        }
+    }
+}
+
 fn database(db: &Database) -> Vec<Finding> {
     match db.pending_migrations() {
         Ok(0) => {}
@@ -133,21 +204,14 @@ fn database(db: &Database) -> Vec<Finding> {
         let tokens = registry::tokens(conn)?;
         let live = tokens.iter().filter(|token| api_token::is_live(token, now)).count();
         let hooks = webhooks::all(conn)?;
-        let off: Vec<&str> =
-            hooks.iter().filter(|hook| !hook.enabled).map(|hook| hook.name.as_str()).collect();
         let counts = jobs::counts(conn)?;
         let dead = counts.iter().find(|(state, _)| state == "dead").map_or(0, |(_, n)| *n);
         Ok(vec![
             good("database", format!("open and up to date, {:?}", db.dialect())),
             good("API tokens", format!("{live} of {} can be used", tokens.len())),
-            match off.as_slice() {
-                [] => good("webhooks", format!("{} endpoints", hooks.len())),
-                off => doubtful("webhooks", format!("disabled: {}", off.join(", "))),
-            },
-            match dead {
-                0 => good("deliveries", "none was given up"),
-                dead => doubtful("deliveries", format!("{dead} were given up")),
-            },
+            time(feed::newest_time(conn)?, now),
+            endpoints(&hooks),
+            deliveries(dead, jobs::errors(conn)?.first()),
         ])
     });
     findings.unwrap_or_else(|error| vec![bad("database", error)])

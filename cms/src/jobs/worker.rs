@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::auth::limit;
-use crate::client::webhook::Sender;
+use crate::client::webhook::{NO_CONNECTION, Sender};
 use crate::clock;
 use crate::error::AppResult;
 use crate::store::jobs::{self, Attempt, Job};
@@ -25,6 +25,8 @@ use super::schedule;
 const LEASE_MS: i64 = 30_000;
 /// Failures after which a job no longer holds up those behind it.
 const PATIENCE: i32 = 3;
+/// Attempts after which only the schedule counts, however well the endpoint does otherwise.
+const OFTEN: i32 = 6;
 /// Longest time without looking: catches what no wake-up announced.
 const POLL: Duration = Duration::from_secs(5);
 /// The same where other servers may write, or die and leave their work.
@@ -152,6 +154,7 @@ async fn drain(
         });
         let ran = match claimed.await {
             Ok(Some(job)) => run(app, sender, job).await,
+            Ok(None) if is_back(app, sender, &lane).await => Ok(()),
             Ok(None) => break,
             Err(error) => Err(error),
         };
@@ -184,7 +187,13 @@ async fn run(app: &App, sender: &Sender, job: Job) -> AppResult<()> {
     app.write(move |conn| Ok(jobs::note(conn, tried, &attempt)?)).await?;
     match outcome {
         Outcome::Delivered => {
-            app.write(move |conn| Ok(jobs::finish(conn, &job, clock::now())?)).await
+            let ended = app.write(move |conn| {
+                let now = clock::now();
+                jobs::finish(conn, &job, now)?;
+                // An endpoint that takes one takes those that wait for it, too.
+                Ok(jobs::hasten(conn, &job.lane, OFTEN, now)?)
+            });
+            ended.await.map(drop)
         }
         Outcome::Gone => {
             tracing::warn!(webhook = endpoint.name, "the endpoint is gone (410): disabled");
@@ -201,6 +210,27 @@ async fn run(app: &App, sender: &Sender, job: Job) -> AppResult<()> {
             retry(app, job, reason, retry_after).await
         }
     }
+}
+
+/// Knocks at an endpoint where nobody was listening. When somebody does, what waits for it is
+/// due, whatever the schedule says.
+async fn is_back(app: &App, sender: &Sender, lane: &str) -> bool {
+    let name = lane.to_owned();
+    let waits = app.read(move |conn| {
+        let Some(payload) = jobs::waits_after(conn, &name, NO_CONNECTION, OFTEN)? else {
+            return Ok(None);
+        };
+        let delivery = serde_json::from_str::<Delivery>(&payload).ok();
+        let hook = delivery.map(|delivery| webhooks::get(conn, delivery.webhook)).transpose()?;
+        Ok(hook.flatten().filter(|hook| hook.enabled))
+    });
+    let Ok(Some(hook)) = waits.await else { return false };
+    if !sender.listens(&hook.url, hook.allow_private).await {
+        return false;
+    }
+    let name = lane.to_owned();
+    let due = app.write(move |conn| Ok(jobs::hasten(conn, &name, OFTEN, clock::now())?)).await;
+    due.is_ok_and(|due| due > 0)
 }
 
 async fn retry(

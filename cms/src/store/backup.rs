@@ -165,10 +165,26 @@ fn close(path: &str) -> anyhow::Result<()> {
     }
     let mut conn = SqliteConnection::establish(path)?;
     let changed = diesel::sql_query("PRAGMA journal_mode = DELETE").get_result::<Mode>(&mut conn);
-    anyhow::ensure!(
-        changed.is_ok_and(|now| now.journal_mode == "delete"),
-        "the database `{path}` is in use; stop the server first"
-    );
+    match changed {
+        Ok(now) if now.journal_mode == "delete" => Ok(()),
+        // What is beside a damaged file is of no use, and must not be taken for the new one's.
+        Err(error) if is_damage(&error) => remove_logs(path),
+        _ => anyhow::bail!("the database `{path}` is in use; stop the server first"),
+    }
+}
+
+fn is_damage(error: &diesel::result::Error) -> bool {
+    let said = error.to_string();
+    said.contains("malformed") || said.contains("not a database")
+}
+
+fn remove_logs(path: &str) -> anyhow::Result<()> {
+    for end in ["-wal", "-shm", "-journal"] {
+        match std::fs::remove_file(format!("{path}{end}")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
     Ok(())
 }
 

@@ -71,12 +71,16 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(Kind::ReadOnlyTransaction, info) => {
                 Self::Unavailable(info.message().to_owned())
             }
-            DieselError::DatabaseError(_, info)
-                if info.message().contains("database is locked") =>
-            {
+            DieselError::DatabaseError(_, info) if is_passing(info.message()) => {
                 Self::Unavailable(info.message().to_owned())
             }
             _ => Self::Other(error),
         }
     }
+}
+
+/// Refusals of SQLite that end without a change to the program or its data: another writer is
+/// at it, or somebody makes room.
+fn is_passing(message: &str) -> bool {
+    ["database is locked", "disk is full", "disk I/O error"].iter().any(|it| message.contains(it))
 }

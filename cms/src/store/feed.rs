@@ -82,6 +82,14 @@ pub fn append(conn: &mut Conn, change: NewChange<'_>) -> Result<i64, StoreError>
     Ok(seq)
 }
 
+/// When the newest change was made, in Unix milliseconds.
+///
+/// # Errors
+/// Those of the database.
+pub fn newest_time(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
+    Ok(changes::table.select(diesel::dsl::max(changes::at)).first(conn)?)
+}
+
 /// The newest sequence number; 0 before the first change.
 ///
 /// # Errors

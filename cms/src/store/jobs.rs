@@ -326,6 +326,47 @@ pub fn again(conn: &mut Conn, ids: &[i64], now: i64) -> Result<usize, StoreError
     Ok(count)
 }
 
+/// Makes jobs of a lane due that wait for another attempt, because what they were waiting for
+/// is there again. Those that have failed often stay where they are: it is something else.
+///
+/// # Errors
+/// Those of the database.
+pub fn hasten(conn: &mut Conn, lane: &str, often: i32, now: i64) -> Result<usize, StoreError> {
+    let waiting = jobs::table
+        .filter(jobs::state.eq(PENDING))
+        .filter(jobs::lane.eq(lane))
+        .filter(jobs::attempts.gt(0))
+        .filter(jobs::attempts.lt(often))
+        .filter(jobs::run_at.gt(now))
+        .filter(jobs::locked_until.le(now));
+    Ok(diesel::update(waiting).set(jobs::run_at.eq(now)).execute(conn)?)
+}
+
+/// The first job of a lane that waits for another attempt, if the last one failed for a reason
+/// that begins like this.
+///
+/// # Errors
+/// Those of the database.
+pub fn waits_after(
+    conn: &mut Conn,
+    lane: &str,
+    reason: &str,
+    often: i32,
+) -> Result<Option<String>, StoreError> {
+    let first: Option<(String, Option<String>, i32)> = jobs::table
+        .filter(jobs::state.eq(PENDING))
+        .filter(jobs::lane.eq(lane))
+        .order(jobs::id)
+        .select((jobs::payload, jobs::last_error, jobs::attempts))
+        .first(conn)
+        .optional()?;
+    Ok(first
+        .filter(|(_, error, attempts)| {
+            *attempts < often && error.as_ref().is_some_and(|error| error.starts_with(reason))
+        })
+        .map(|(payload, ..)| payload))
+}
+
 /// Frees every claim: for the start of the only server on a database.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/client");
 
 /// A program of Node: our own, else the system's.
 #[expect(clippy::disallowed_methods, reason = "npm looks for node where this points")]
-fn program(name: &str) -> Command {
+pub(super) fn program(name: &str) -> Command {
     let own = Path::new(OWN_NODE).join(name);
     let mut command = Command::new(if own.exists() { own } else { PathBuf::from(name) });
     let path = std::env::var("PATH").unwrap_or_default();
@@ -34,7 +34,7 @@ fn run(command: &mut Command) {
 }
 
 /// Installs the locked packages unless that has been done since the lock file changed.
-fn install() {
+pub(super) fn install() {
     let modified = |path: &str| {
         let metadata = std::fs::metadata(Path::new(PROJECT).join(path)).ok()?;
         metadata.modified().ok()

@@ -19,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Shorter than what a delivery to an endpoint that does not answer takes.
 const HANGING: Duration = Duration::from_secs(14);
 
+/// What an endpoint asks for that has too much to do, in seconds.
+const RETRY_AFTER: i64 = 60;
+
 /// One received request.
 struct Delivery {
     path: String,
@@ -68,6 +71,9 @@ impl Receiver {
                     tell.send(delivery).unwrap();
                     let mut answer = HttpResponse::build(StatusCode::from_u16(status).unwrap());
                     answer.insert_header(("location", "/elsewhere"));
+                    if status == 429 {
+                        answer.insert_header(("retry-after", RETRY_AFTER));
+                    }
                     async move { answer.finish() }
                 },
             ))
@@ -400,4 +406,88 @@ async fn of_what_waits_about_a_document_only_the_newest_is_sent_when_asked_for()
     ];
     assert_eq!(seen, expected);
     assert_eq!(log_of(&app, "superseded", 2).await[0][3], "entry.update");
+}
+
+/// Runs the reference library of the Standard Webhooks specification on a delivery.
+async fn verified_by_the_reference(secret: &Secret, delivery: &Delivery) {
+    use std::io::Write as _;
+    let body = String::from_utf8(delivery.body.clone()).unwrap();
+    let said = json!({ "secret": secret.reveal(), "headers": delivery.headers, "body": body });
+    let mut script = super::client::program("node");
+    script.arg("webhooks.mjs").stdin(std::process::Stdio::piped());
+    let script = web::block(move || {
+        super::client::install();
+        let mut script = script.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        script.stdin.take().unwrap().write_all(said.to_string().as_bytes()).unwrap();
+        script.wait_with_output().unwrap()
+    });
+    let output = script.await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[actix_web::test]
+async fn the_reference_library_takes_our_deliveries_and_nothing_else() {
+    let app = TestApp::start().await;
+    for dialect in ["strapi", "standard", "thin"] {
+        let mut receiver = Receiver::start(&[]).await;
+        let url = format!("{}/hooks", receiver.base);
+        let named = ["webhook", "add", "--name", dialect, "--url", &url, "--dialect", dialect];
+        let further = ["--allow-private", "--events", "entry.create"];
+        let secret = app.admin(&[&named[..], &further].concat()).await;
+        let mut secret = Secret::parse(&secret).unwrap();
+        create_tag(&app, &format!("Grüße, {dialect}")).await;
+        verified_by_the_reference(&secret, &receiver.next().await).await;
+        // During a rotation two signatures travel.
+        let new = app.admin(&["webhook", "rotate", "--name", dialect]).await;
+        create_tag(&app, &format!("rotated, {dialect}")).await;
+        let delivery = receiver.next().await;
+        for secret in [std::mem::replace(&mut secret, Secret::parse(&new).unwrap()), secret] {
+            verified_by_the_reference(&secret, &delivery).await;
+        }
+        app.admin(&["webhook", "disable", "--name", dialect]).await;
+    }
+}
+
+#[actix_web::test]
+async fn what_waits_for_an_endpoint_goes_out_as_soon_as_it_is_there_again() {
+    let app = TestApp::start().await;
+    let gone = Receiver::start(&[]).await;
+    let address = gone.base.trim_start_matches("http://").to_owned();
+    add(&app, &gone, &["--allow-private", "--events", "entry.create"]).await;
+    gone.handle.stop(false).await;
+    drop(gone);
+    create_tag(&app, "one").await;
+    create_tag(&app, "two").await;
+    // Two attempts have failed: the next would come half a minute later.
+    let deadline = std::time::Instant::now() + DEADLINE;
+    while !log(&app, &[]).await.iter().any(|line| line[7] == "2") {
+        assert!(std::time::Instant::now() < deadline, "no second attempt");
+    }
+    let began = std::time::Instant::now();
+    let mut receiver = Receiver::listen(TcpListener::bind(&address).unwrap(), &[]);
+    for name in ["one", "two"] {
+        assert_eq!(receiver.next().await.json()["entry"]["name"], name);
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[actix_web::test]
+async fn an_endpoint_that_asks_for_time_gets_it() {
+    let app = TestApp::start().await;
+    let mut receiver = Receiver::start(&[429]).await;
+    add(&app, &receiver, &["--allow-private", "--events", "entry.create"]).await;
+    create_tag(&app, "one").await;
+    receiver.next().await;
+    let waiting = loop {
+        let lines = log(&app, &[]).await;
+        if lines[0][7] == "1" {
+            break lines[0].clone();
+        }
+    };
+    let shown = app.admin(&["webhook", "show", &waiting[0]]).await;
+    let next = shown.lines().find_map(|line| line.strip_prefix("next attempt\t")).unwrap();
+    let next: jiff::Timestamp = next.parse().unwrap();
+    let wait = next.as_millisecond() - cms::clock::now();
+    // Later than the schedule's five or six seconds.
+    assert!((30_000..=RETRY_AFTER * 1_000).contains(&wait), "{wait}");
 }

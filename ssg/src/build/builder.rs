@@ -135,6 +135,10 @@ impl Builder {
         let looked = laps.lap();
         let traces = if request.clean { Traces::Ignored } else { Traces::Wanted };
         let mut memory = self.recall(&mut store, traces)?;
+        if !memory.has_content() {
+            // What follows a replica that turned out to be damaged is not enough without it.
+            answer = None;
+        }
         if request.clean {
             memory.forget_traces();
         }

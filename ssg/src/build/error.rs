@@ -20,7 +20,10 @@ pub enum BuildError {
     Content(String),
     #[error(transparent)]
     Lock(#[from] LockError),
-    #[error(transparent)]
+    #[error(
+        "{0}; it is `state.redb` in the content cache (SSG_CACHE), and may be deleted: it is made \
+         anew from the content server"
+    )]
     State(#[from] StateError),
     #[error(transparent)]
     Release(#[from] ReleaseError),

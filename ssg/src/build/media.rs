@@ -18,6 +18,10 @@ const PREFIX: &str = "/uploads/";
 /// The same as a folder of the output.
 pub(super) const FOLDER: &str = "uploads/";
 
+/// What the cache knows about a file, beside it: one that is not what was fetched is fetched
+/// again.
+const SUM: &str = "sum";
+
 /// Every media URL in a page, as paths without query, in order and once. Absolute URLs
 /// count when they are below the site's own address.
 pub(super) fn shown(html: &str, base_url: &str) -> Vec<String> {
@@ -98,13 +102,18 @@ pub(super) fn bytes(
     version: &str,
 ) -> Result<Vec<u8>, SourceError> {
     let path = folder.join(Fingerprint::of_json(&(url, version)).to_string());
-    if let Ok(bytes) = std::fs::read(&path) {
+    let sum = path.with_added_extension(SUM);
+    if let (Ok(bytes), Ok(known)) = (std::fs::read(&path), std::fs::read(&sum))
+        && known == blake3::hash(&bytes).as_bytes()
+    {
         return Ok(bytes);
     }
     let source = source.ok_or_else(|| SourceError::Unreachable("building offline".to_owned()))?;
     source.fetch(url, &path)?;
-    std::fs::read(&path)
-        .map_err(|error| SourceError::Refused(format!("`{}`: {error}", path.display())))
+    let disk = |error| SourceError::Refused(format!("`{}`: {error}", path.display()));
+    let bytes = std::fs::read(&path).map_err(disk)?;
+    std::fs::write(&sum, blake3::hash(&bytes).as_bytes()).map_err(disk)?;
+    Ok(bytes)
 }
 
 impl Memory {

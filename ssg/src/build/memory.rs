@@ -51,7 +51,7 @@ pub(super) enum Traces {
 impl Memory {
     /// What is stored. A file that turns out to be corrupt is taken for an empty one.
     pub(super) fn load(store: &mut Store, traces: Traces) -> Result<Self, BuildError> {
-        match Self::read(store, traces) {
+        match store.guarded(|store| Self::read(store, traces)) {
             Err(error) => {
                 store.empty_after(error)?;
                 Ok(Self::read(store, traces)?)

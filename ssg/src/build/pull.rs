@@ -81,7 +81,18 @@ pub(super) fn pull(
             tracing::warn!(cms = name, why, "the CMS cannot be asked; building from the replica");
             Ok(Fresh { stale: true, ..Fresh::default() })
         }
-        Err(SourceError::Refused(why)) => Err(BuildError::Refused(why)),
+        Err(SourceError::Unauthorized(why)) if memory.has_content() => {
+            tracing::error!(
+                cms = name,
+                why,
+                "building from the replica; check SSG_CMS_TOKEN, or SSG_CMS_IDENTIFIER and \
+                 SSG_CMS_PASSWORD: `ssg doctor` tries them"
+            );
+            Ok(Fresh { stale: true, ..Fresh::default() })
+        }
+        Err(SourceError::Refused(why) | SourceError::Unauthorized(why)) => {
+            Err(BuildError::Refused(why))
+        }
     }
 }
 

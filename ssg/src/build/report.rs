@@ -105,7 +105,7 @@ impl Report {
     /// One line for people.
     #[must_use]
     pub fn summary(&self) -> String {
-        let stale = if self.stale { " (from the replica: the CMS did not answer)" } else { "" };
+        let stale = if self.stale { " (from the replica: the CMS gave no answer)" } else { "" };
         let failed = match self.failed.len() {
             0 => String::new(),
             1 => ", 1 failure".to_owned(),

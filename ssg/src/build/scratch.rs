@@ -128,7 +128,9 @@ impl Scratch {
                 Ok(())
             }
             Err(SourceError::Missing(_) | SourceError::Unreachable(_)) => Ok(()),
-            Err(SourceError::Refused(why)) => Err(BuildError::Refused(why)),
+            Err(SourceError::Refused(why) | SourceError::Unauthorized(why)) => {
+                Err(BuildError::Refused(why))
+            }
         }
     }
 }

@@ -45,7 +45,11 @@ pub enum SourceError {
     /// There is no such file.
     #[error("{0}")]
     Missing(String),
-    /// Asking again will not help: credentials, configuration, versions.
+    /// Our credentials are not accepted, or no longer: the replica has to do until somebody
+    /// sees to it.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// Asking again will not help: configuration, versions.
     #[error("{0}")]
     Refused(String),
 }

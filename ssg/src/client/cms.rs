@@ -1,6 +1,6 @@
 //! What we ask of the CMS: its change feed, its REST answers and its media.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use cms_api::change::{FILTER_MISMATCH, SyncPage, TOKEN_EXPIRED};
 use futures_util::StreamExt;
@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::{fs, io::AsyncWriteExt};
 
-use super::{Authorizer, ClientError, Http, Result, http, retry::PATIENT};
+use super::{Authorizer, ClientError, Http, Result, http, patience::Patience};
 use crate::config::CmsConfig;
 
 /// Entries in one page of the feed: a few megabytes at most.
@@ -18,6 +18,8 @@ const PAGE_LIMIT: &str = "500";
 pub struct Cms {
     http: Http,
     authorizer: Authorizer,
+    patience: Patience,
+    deadline: Duration,
 }
 
 /// Where to go on in the feed.
@@ -43,7 +45,8 @@ impl Cms {
     pub fn new(config: &CmsConfig, cache: &Path) -> Result<Self> {
         let http = Http::new(&config.url, config.timeout)?;
         let authorizer = Authorizer::new(&http, &config.credentials, cache);
-        Ok(Self { http, authorizer })
+        let deadline = config.phase_deadline;
+        Ok(Self { http, authorizer, patience: Patience::default(), deadline })
     }
 
     pub async fn sync(&self, request: SyncRequest<'_>) -> Result<SyncReply> {
@@ -54,7 +57,7 @@ impl Cms {
             SyncRequest::Token(token) => vec![("token", token)],
         };
         let query = query.as_slice();
-        match PATIENT.run(move || self.page(query)).await {
+        match self.patience.run(move || self.page(query)).await {
             Ok(page) => Ok(SyncReply::Page(page)),
             Err(ClientError::Permanent { name, .. })
                 if name == TOKEN_EXPIRED || name == FILTER_MISMATCH =>
@@ -69,7 +72,7 @@ impl Cms {
 
     /// An answer of the REST API.
     pub async fn read(&self, path: &str, query: &[(String, String)]) -> Result<Value> {
-        PATIENT
+        self.patience
             .run(move || async move {
                 let build = || Ok(self.http.request(Method::GET, path)?.query(query));
                 http::json(self.authorized(build).await?).await
@@ -80,7 +83,20 @@ impl Cms {
     /// Fetches a file of the media library to `dest`, which appears complete or
     /// not at all. Returns its size.
     pub async fn download(&self, path: &str, dest: &Path) -> Result<u64> {
-        PATIENT.run(move || self.fetch(path, dest)).await
+        self.within(self.patience.run(move || self.fetch(path, dest))).await
+    }
+
+    /// What one phase of a build has to ask, within its time. A CMS that sends a byte now and
+    /// then never falls silent, and would hold up a build for ever.
+    ///
+    /// # Errors
+    /// Those of the phase; one that takes too long is transient.
+    pub async fn within<T>(&self, phase: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = |_| ClientError::Transient {
+            message: format!("it took longer than {} s", self.deadline.as_secs()),
+            retry_after: None,
+        };
+        tokio::time::timeout(self.deadline, phase).await.map_err(late)?
     }
 
     async fn page(&self, query: &[(&str, &str)]) -> Result<SyncPage> {

@@ -110,7 +110,11 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response> {
 
 pub(super) async fn json<T: DeserializeOwned>(response: Response) -> Result<T> {
     let bytes = response.bytes().await.map_err(transport)?;
-    serde_json::from_slice(&bytes).map_err(|error| ClientError::Contract(error.to_string()))
+    serde_json::from_slice(&bytes).map_err(|error| match error.is_eof() && !bytes.is_empty() {
+        // Cut off on the way, by something that did not know its length.
+        true => ClientError::Transient { message: error.to_string(), retry_after: None },
+        false => ClientError::Contract(error.to_string()),
+    })
 }
 
 async fn refusal(status: StatusCode, response: Response) -> ClientError {

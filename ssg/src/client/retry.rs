@@ -43,7 +43,8 @@ impl Retry {
         }
     }
 
-    fn wait_after(&self, error: &ClientError, tried: u32) -> Option<Duration> {
+    /// None: it makes no sense to try again.
+    pub(super) fn wait_after(&self, error: &ClientError, tried: u32) -> Option<Duration> {
         let ClientError::Transient { retry_after, .. } = error else { return None };
         if tried >= self.attempts {
             return None;

@@ -188,6 +188,7 @@ mod tests {
             url: Url::parse("http://cms:1337/base").unwrap(),
             credentials: Credentials::Anonymous,
             timeout: Duration::from_secs(1),
+            phase_deadline: Duration::from_secs(60),
         };
         let upstream = Upstream::new(&config, Path::new(".")).unwrap();
         let url = |path| upstream.url(path).map(String::from);

@@ -13,6 +13,9 @@ use crate::release::Finding;
 
 use super::{Batching, Built, Cause, Pipeline, event::Event, inbox, order::Orders, shared::Shared};
 
+/// The hint that the CMS is back may have been the one that came too early.
+const WHILE_STALE: Duration = Duration::from_secs(5);
+
 pub(super) async fn run(
     mut events: UnboundedReceiver<Event>,
     batching: Batching,
@@ -35,9 +38,15 @@ pub(super) async fn run(
         if result.is_ok() {
             prepare(&shared, &pipeline).await;
         }
-        let wait = result.ok().and_then(|built| until(built.due)).map_or(poll, |due| due.min(poll));
+        let wait = result.map_or(poll, |built| pause(&built, poll));
         batch = inbox::next(&mut events, batching, began, tokio::time::Instant::now() + wait).await;
     }
+}
+
+/// How long to wait for an event before looking again.
+fn pause(built: &Built, poll: Duration) -> Duration {
+    let longest = if built.stale { poll.min(WHILE_STALE) } else { poll };
+    until(built.due).map_or(longest, |due| due.min(longest))
 }
 
 /// How long it is to a time in Unix seconds.

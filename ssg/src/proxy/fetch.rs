@@ -11,8 +11,8 @@ use futures_util::{StreamExt, stream};
 use serde::de::IgnoredAny;
 use tokio::time::timeout;
 
-use super::{Proxy, breaker::Limits, failure::Failure, freshness};
-use crate::client::{Answer, Chunks, Headers, Outgoing};
+use super::{Proxy, failure::Failure, freshness};
+use crate::client::{Answer, Chunks, Headers, Limits, Outgoing};
 
 /// What came back, without a body.
 #[derive(Debug, Clone)]

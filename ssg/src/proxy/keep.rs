@@ -8,7 +8,6 @@ use tokio::sync::oneshot;
 use super::{
     Proxy,
     answer::{self, Origin},
-    breaker::Limits,
     cache::{Entry, Found},
     coalesce::{Joined, Leader, Outcome},
     failure::Failure,
@@ -21,7 +20,7 @@ use super::{
     transform,
 };
 use crate::{
-    client::{Chunks, Headers, Outgoing},
+    client::{Chunks, Headers, Limits, Outgoing},
     site::proxy::{CachePolicy, Rule},
 };
 

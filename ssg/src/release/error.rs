@@ -13,7 +13,10 @@ pub enum ReleaseError {
     Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Locked(#[from] LockError),
-    #[error("the release history is damaged or unreadable")]
+    #[error(
+        "the release history is damaged or unreadable; what is live is served all the same: move \
+         the folder of releases (SSG_OUT) away and build again"
+    )]
     History(#[source] Box<redb::Error>),
     #[error("the release history says something impossible: {0}")]
     Damaged(String),

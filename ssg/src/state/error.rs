@@ -10,6 +10,9 @@ pub enum StateError {
     /// The database or the disk below it refused.
     #[error("the state database cannot be used: {0}")]
     Database(Box<redb::Error>),
+    /// What is in the file is not what was written to it.
+    #[error("the state database is damaged: {0}")]
+    Damaged(String),
     #[error("`{}`: {error}", .path.display())]
     File { path: PathBuf, error: std::io::Error },
 }
@@ -25,6 +28,8 @@ impl StateError {
     /// disk and not another process.
     pub(super) fn is_about_content(&self) -> bool {
         match self {
+            // The disk is there, and what it holds makes no sense.
+            Self::Database(error) if is_invalid_data(error) => true,
             Self::Database(error) => matches!(
                 **error,
                 redb::Error::Corrupted(_)
@@ -35,7 +40,16 @@ impl StateError {
                     | redb::Error::TableIsMultimap(_)
                     | redb::Error::TypeDefinitionChanged { .. }
             ),
+            Self::Damaged(_) => true,
             Self::InUse(_) | Self::File { .. } => false,
         }
     }
+}
+
+/// A file that is no database at all is reported as invalid data, not as corrupt.
+fn is_invalid_data(error: &redb::Error) -> bool {
+    matches!(error, redb::Error::Io(io) if matches!(
+        io.kind(),
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+    ))
 }

@@ -9,7 +9,7 @@ use super::StateError;
 use super::store::{FORMAT_KEY, META, create_tables};
 
 /// Raised when tables or their encoding change.
-pub(super) const FORMAT: &[u8] = b"galley-state 1";
+pub(super) const FORMAT: &[u8] = b"galley-state 2";
 
 /// Pages of the file kept in memory while it is open. Everything is read once, at the start;
 /// only commits come back to a page.
@@ -22,16 +22,22 @@ pub(super) fn open_or_replace(path: &Path) -> Result<Database, StateError> {
         Ok(Some(database)) => Ok(database),
         Ok(None) => replace(path, "it was written by another version"),
         Err(error) if error.is_about_content() => replace(path, &error.to_string()),
-        // A file that is no database at all is reported as invalid data, not as corrupt.
-        Err(StateError::Database(error)) if is_invalid_data(&error) => {
-            replace(path, &error.to_string())
-        }
         Err(error) => Err(error),
     }
 }
 
 /// `None`: a database of another format.
 fn open_checked(path: &Path) -> Result<Option<Database>, StateError> {
+    guarded(|| open(path))
+}
+
+/// A damaged page may lead the database to a place that it takes for impossible.
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, StateError>) -> Result<T, StateError> {
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    read.unwrap_or_else(|_| Err(StateError::Damaged("it cannot be read to its end".to_owned())))
+}
+
+fn open(path: &Path) -> Result<Option<Database>, StateError> {
     let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(
         |error| match error {
             redb::DatabaseError::DatabaseAlreadyOpen => StateError::InUse(path.to_owned()),
@@ -57,18 +63,11 @@ fn stored_format(database: &Database) -> Result<Option<Vec<u8>>, StateError> {
     }
 }
 
-fn replace(path: &Path, why: &str) -> Result<Database, StateError> {
+pub(super) fn replace(path: &Path, why: &str) -> Result<Database, StateError> {
     tracing::warn!(path = %path.display(), why, "the state is discarded and rebuilt from the CMS");
     fs::remove_file(path).map_err(|error| StateError::File { path: path.to_owned(), error })?;
     match open_checked(path)? {
         Some(database) => Ok(database),
         None => Err(StateError::InUse(path.to_owned())),
     }
-}
-
-fn is_invalid_data(error: &redb::Error) -> bool {
-    matches!(error, redb::Error::Io(io) if matches!(
-        io.kind(),
-        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
-    ))
 }

@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table,
+    TableDefinition, WriteTransaction,
 };
 
 use super::StateError;
-use super::open::{FORMAT, open_or_replace};
+use super::open::{FORMAT, guarded, open_or_replace, replace};
 use super::rows::{
     Commit, Head, ReplicaChange, ReplicaRow, RowId, Touched, TouchedChange, TraceChange, TraceRows,
 };
+use super::seal::{seal, unseal};
 
 /// Rows handed out at a time: enough to keep a thread busy for a few milliseconds.
 const BATCH: usize = 256;
@@ -20,7 +22,7 @@ type RowKey = (&'static str, &'static str, &'static str);
 
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const REPLICA: TableDefinition<'_, RowKey, &[u8]> = TableDefinition::new("replica");
-const TOUCHED: TableDefinition<'_, RowKey, Option<&[u8]>> = TableDefinition::new("touched");
+const TOUCHED: TableDefinition<'_, RowKey, &[u8]> = TableDefinition::new("touched");
 const QUESTIONS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("questions");
 const TRACES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("traces");
 
@@ -35,6 +37,9 @@ const ENGINE: &str = "engine";
 const RELEASE: &str = "release";
 const SETTLED: &str = "settled";
 const UNLISTED: &str = "unlisted";
+
+/// In front of the bytes of a touched row that was there before.
+const WAS_THERE: u8 = 1;
 
 /// The open database. One process at a time has it; the cache lock sees to that.
 #[derive(Debug)]
@@ -57,7 +62,11 @@ impl Store {
             .map_err(|error| StateError::File { path: cache_dir.to_owned(), error })?;
         let path = cache_dir.join(Self::FILE_NAME);
         let database = open_or_replace(&path)?;
-        Ok(Self { database, path })
+        let mut store = Self { database, path };
+        if let Err(error) = guarded(|| store.head()) {
+            store.empty_after(error)?;
+        }
+        Ok(store)
     }
 
     /// Everything but the rows of the replica and the traces.
@@ -66,6 +75,7 @@ impl Store {
     /// When the disk cannot be read, or the file is corrupt.
     pub fn head(&self) -> Result<Head, StateError> {
         let transaction = self.database.begin_read()?;
+        check_meta(&transaction)?;
         let text = |key| -> Result<Option<String>, StateError> {
             Ok(meta(&transaction, key)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
         };
@@ -96,15 +106,18 @@ impl Store {
     pub fn rows(&self, mut take: impl FnMut(Vec<ReplicaRow>)) -> Result<(), StateError> {
         let rows = self.database.begin_read()?.open_table(REPLICA)?;
         let mut batch = Vec::with_capacity(BATCH);
+        let mut count = Count::of(rows.len()?);
         for row in rows.iter()? {
             let (key, json) = row?;
-            batch.push(ReplicaRow { id: row_id(key.value()), json: json.value().to_vec() });
+            let json = unseal(&row_parts(key.value()), json.value())?.to_vec();
+            batch.push(ReplicaRow { id: row_id(key.value()), json });
+            count.one();
             if batch.len() == BATCH {
                 take(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
             }
         }
         take(batch);
-        Ok(())
+        count.end()
     }
 
     /// Hands out every question by number, as the engine encoded it.
@@ -113,11 +126,13 @@ impl Store {
     /// When the disk cannot be read, or the file is corrupt.
     pub fn questions(&self, mut take: impl FnMut(u32, &[u8])) -> Result<(), StateError> {
         let questions = self.database.begin_read()?.open_table(QUESTIONS)?;
+        let mut count = Count::of(questions.len()?);
         for row in questions.iter()? {
             let (id, bytes) = row?;
-            take(id.value(), bytes.value());
+            take(id.value(), unseal(&[&id.value().to_le_bytes()], bytes.value())?);
+            count.one();
         }
-        Ok(())
+        count.end()
     }
 
     /// Hands out every trace by output file, as the engine encoded it.
@@ -126,11 +141,13 @@ impl Store {
     /// When the disk cannot be read, or the file is corrupt.
     pub fn traces(&self, mut take: impl FnMut(&str, &[u8])) -> Result<(), StateError> {
         let traces = self.database.begin_read()?.open_table(TRACES)?;
+        let mut count = Count::of(traces.len()?);
         for row in traces.iter()? {
             let (file, bytes) = row?;
-            take(file.value(), bytes.value());
+            take(file.value(), unseal(&[file.value().as_bytes()], bytes.value())?);
+            count.one();
         }
-        Ok(())
+        count.end()
     }
 
     /// The number of commits so far.
@@ -165,9 +182,10 @@ impl Store {
         write_traces(&transaction, &commit.traces, rows)?;
         let revision = {
             let mut table = transaction.open_table(META)?;
-            let before = number(table.get(REVISION)?.map(|value| value.value().to_vec()));
-            table.insert(REVISION, (before + 1).to_le_bytes().as_slice())?;
-            before + 1
+            let before = table.get(REVISION)?.map(|value| opened(REVISION, value.value()));
+            let next = number(before.transpose()?) + 1;
+            put(&mut table, REVISION, &next.to_le_bytes())?;
+            next
         };
         transaction.commit()?;
         Ok(revision)
@@ -183,13 +201,42 @@ impl Store {
         if !error.is_about_content() {
             return Err(error);
         }
-        tracing::warn!(path = %self.path.display(), %error, "the state is emptied and rebuilt");
-        let transaction = self.database.begin_write()?;
-        for table in ["meta", "replica", "touched", "questions", "traces"] {
-            transaction.delete_table(TableDefinition::<&str, &[u8]>::new(table))?;
+        self.database = replace(&self.path, &error.to_string())?;
+        Ok(())
+    }
+
+    /// Reads as [`Store::empty_after`] wants to be told of it, whatever a damaged file leads to.
+    ///
+    /// # Errors
+    /// Those of `read`, and that the file is damaged.
+    pub fn guarded<T>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        guarded(|| read(self))
+    }
+}
+
+/// Rows that are read, against the number that were written: a lost page takes some along.
+struct Count {
+    written: u64,
+    read: u64,
+}
+
+impl Count {
+    fn of(written: u64) -> Self {
+        Self { written, read: 0 }
+    }
+
+    fn one(&mut self) {
+        self.read += 1;
+    }
+
+    fn end(self) -> Result<(), StateError> {
+        match self.written == self.read {
+            true => Ok(()),
+            false => Err(StateError::Damaged(format!("{} of {} rows", self.read, self.written))),
         }
-        transaction.commit()?;
-        create_tables(&self.database)
     }
 }
 
@@ -204,12 +251,34 @@ pub(super) fn create_tables(database: &Database) -> Result<(), StateError> {
     Ok(transaction.commit()?)
 }
 
+/// A name that was altered would look like a value that was never set.
+fn check_meta(transaction: &ReadTransaction) -> Result<(), StateError> {
+    let values = transaction.open_table(META)?;
+    let mut count = Count::of(values.len()?);
+    for value in values.iter()? {
+        let (key, sealed) = value?;
+        if key.value() != FORMAT_KEY {
+            unseal(&[key.value().as_bytes()], sealed.value())?;
+        }
+        count.one();
+    }
+    count.end()
+}
+
 fn load_touched(transaction: &ReadTransaction) -> Result<Touched, StateError> {
     let rows = transaction.open_table(TOUCHED)?;
-    let rows = rows.iter()?.map(|row| {
-        row.map(|(key, bytes)| (row_id(key.value()), bytes.value().map(<[u8]>::to_vec)))
-    });
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut count = Count::of(rows.len()?);
+    let mut touched = Touched::new();
+    for row in rows.iter()? {
+        let (key, sealed) = row?;
+        let known = unseal(&row_parts(key.value()), sealed.value())?;
+        // Without the mark that there was a row: there was none.
+        let before = known.split_first().map(|(_, bytes)| bytes.to_vec());
+        touched.insert(row_id(key.value()), before);
+        count.one();
+    }
+    count.end()?;
+    Ok(touched)
 }
 
 fn write_replica(transaction: &WriteTransaction, change: &ReplicaChange) -> Result<(), StateError> {
@@ -221,14 +290,12 @@ fn write_replica(transaction: &WriteTransaction, change: &ReplicaChange) -> Resu
         rows.remove(row_key(id))?;
     }
     for row in &change.upserts {
-        rows.insert(row_key(&row.id), row.json.as_slice())?;
+        let key = row_key(&row.id);
+        rows.insert(key, seal(&row_parts(key), &row.json).as_slice())?;
     }
     let mut meta = transaction.open_table(META)?;
     let mut set = |key, value: Option<&[u8]>| -> Result<(), StateError> {
-        if let Some(value) = value {
-            meta.insert(key, value)?;
-        }
-        Ok(())
+        value.map_or(Ok(()), |value| put(&mut meta, key, value))
     };
     set(CURSOR, change.cursor.as_deref().map(str::as_bytes))?;
     set(SEQ, change.seq.map(i64::to_le_bytes).as_ref().map(<[u8; 8]>::as_slice))?;
@@ -253,7 +320,9 @@ fn write_touched(transaction: &WriteTransaction, change: &TouchedChange) -> Resu
         TouchedChange::Add(touched) => {
             for (id, before) in touched {
                 if rows.get(row_key(id))?.is_none() {
-                    rows.insert(row_key(id), before.as_deref())?;
+                    let known = before.as_ref().map(|bytes| [&[WAS_THERE], &bytes[..]].concat());
+                    let sealed = seal(&row_parts(row_key(id)), &known.unwrap_or_default());
+                    rows.insert(row_key(id), sealed.as_slice())?;
                 }
             }
         }
@@ -275,32 +344,50 @@ fn write_traces(
     for batch in rows {
         for (id, bytes) in batch.questions {
             match bytes {
-                Some(bytes) => drop(questions.insert(id, bytes.as_slice())?),
+                Some(bytes) => {
+                    drop(questions.insert(id, seal(&[&id.to_le_bytes()], &bytes).as_slice())?);
+                }
                 None => drop(questions.remove(id)?),
             }
         }
         for (file, bytes) in batch.traces {
             match bytes {
-                Some(bytes) => drop(traces.insert(&*file, bytes.as_slice())?),
+                Some(bytes) => {
+                    drop(traces.insert(&*file, seal(&[file.as_bytes()], &bytes).as_slice())?);
+                }
                 None => drop(traces.remove(&*file)?),
             }
         }
     }
     let mut meta = transaction.open_table(META)?;
     if let Some(engine) = &change.engine {
-        meta.insert(ENGINE, engine.as_bytes())?;
+        put(&mut meta, ENGINE, engine.as_bytes())?;
     }
     if let Some(release) = &change.release {
-        meta.insert(RELEASE, release.as_bytes())?;
+        put(&mut meta, RELEASE, release.as_bytes())?;
     }
     if let Some(settled) = &change.settled {
-        meta.insert(SETTLED, settled.as_slice())?;
+        put(&mut meta, SETTLED, settled)?;
     }
     Ok(())
 }
 
 fn meta(transaction: &ReadTransaction, key: &str) -> Result<Option<Vec<u8>>, StateError> {
-    Ok(transaction.open_table(META)?.get(key)?.map(|value| value.value().to_vec()))
+    let stored = transaction.open_table(META)?.get(key)?;
+    stored.map(|value| opened(key, value.value())).transpose()
+}
+
+fn opened(key: &str, sealed: &[u8]) -> Result<Vec<u8>, StateError> {
+    Ok(unseal(&[key.as_bytes()], sealed)?.to_vec())
+}
+
+fn put(
+    meta: &mut Table<'_, &'static str, &'static [u8]>,
+    key: &str,
+    value: &[u8],
+) -> Result<(), StateError> {
+    meta.insert(key, seal(&[key.as_bytes()], value).as_slice())?;
+    Ok(())
 }
 
 fn number(bytes: Option<Vec<u8>>) -> u64 {
@@ -309,6 +396,10 @@ fn number(bytes: Option<Vec<u8>>) -> u64 {
 
 fn row_key(id: &RowId) -> (&str, &str, &str) {
     (&id.uid, &id.document_id, &id.locale)
+}
+
+fn row_parts<'a>((uid, document_id, locale): (&'a str, &'a str, &'a str)) -> [&'a [u8]; 3] {
+    [uid.as_bytes(), document_id.as_bytes(), locale.as_bytes()]
 }
 
 fn row_id((uid, document_id, locale): (&str, &str, &str)) -> RowId {

@@ -3,9 +3,13 @@
 
 mod example;
 mod faults;
+mod full_disk;
 pub(super) mod http;
 mod pairing;
+mod postgres;
 pub(super) mod process;
 mod publish;
+mod sessions;
 pub(super) mod stack;
+mod storm;
 mod two_hosts;

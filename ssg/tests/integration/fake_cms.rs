@@ -72,6 +72,7 @@ impl FakeCms {
             url: self.url.parse().unwrap(),
             credentials,
             timeout: Duration::from_millis(500),
+            phase_deadline: Duration::from_secs(60),
         }
     }
 

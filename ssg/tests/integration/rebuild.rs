@@ -6,6 +6,7 @@ use super::magazine::{article, magazine};
 use super::site_harness::{changed, reasons};
 
 mod commands;
+mod damage;
 mod faults;
 mod impact;
 mod media;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::conformance::{Place, repository};
 use super::super::databases;
-use super::{cms, count, imported, seeded, start, token, uploads};
+use super::{cms, count, imported, seeded, start, uploads};
 
 /// Starts an import and kills it once `reached` says so, or lets it end.
 fn killed_when(folder: &Path, reached: impl Fn() -> bool) {
@@ -50,9 +50,20 @@ fn written(folder: &Path) -> u64 {
     folder.join("data/cms.db-wal").metadata().map_or(0, |it| it.len())
 }
 
+/// A token nobody has asked for yet.
+fn fresh_token(folder: &Path) -> String {
+    let name = ::cms::auth::secret::random_text().unwrap();
+    let output = cms(folder)
+        .args(["token", "create", "--type", "full-access", "--name", &name])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
 async fn articles(folder: &Path) -> u64 {
     let server = start(folder);
-    let token = token(folder, "full-access");
+    let token = fresh_token(folder);
     let url = format!("{}/api/articles?locale=*&status=draft", server.url);
     let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
     let body: Value = answer.json().await.unwrap();
@@ -142,4 +153,62 @@ fn two_imports_do_not_meet() {
     let output = cms(folder.path()).arg("import").arg(seeded()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("another import"));
+}
+
+/// Every file the media library lists is there, and no other.
+async fn files_are_whole(folder: &Path) {
+    let server = start(folder);
+    let token = fresh_token(folder);
+    let url = format!("{}/api/upload/files", server.url);
+    let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+    let listed: Value = answer.json().await.unwrap();
+    for file in listed.as_array().unwrap() {
+        let url = format!("{}{}", server.url, file["url"].as_str().unwrap());
+        let served = reqwest::get(url).await.unwrap();
+        assert_eq!(served.status().as_u16(), 200, "{file}");
+        let bytes = served.bytes().await.unwrap().len() as f64 / 1000.0;
+        let known = file["size"].as_f64().unwrap();
+        assert!((bytes - known).abs() < 0.1, "{bytes} KB of {file}");
+    }
+}
+
+#[actix_web::test]
+async fn a_killed_restore_leaves_the_old_or_the_new_and_never_half() {
+    const CUTS: u32 = 8;
+    // What PostgreSQL loads is one transaction of its own program.
+    if databases::is_postgres() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    imported(path, &seeded(), &[]);
+    let backup = || cms(path).args(["backup", "backup.tar"]).status().unwrap();
+    assert!(backup().success());
+    let old = articles(path).await;
+    let restore = || {
+        let mut command = cms(path);
+        command.args(["restore", "backup.tar", "--force"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let began = std::time::Instant::now();
+    assert!(restore().wait().unwrap().success());
+    let whole = began.elapsed();
+    for cut in 0..CUTS {
+        let server = start(path);
+        let token = fresh_token(path);
+        let body = serde_json::json!({ "data": { "title": "Later" } });
+        let client = reqwest::Client::new();
+        let sent = client.post(format!("{}/api/articles", server.url)).bearer_auth(&token);
+        assert_eq!(sent.json(&body).send().await.unwrap().status().as_u16(), 201);
+        drop(server);
+        let new = articles(path).await;
+        assert!(new > old);
+        let mut restore = restore();
+        std::thread::park_timeout(whole * cut / CUTS);
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        let left = articles(path).await;
+        assert!(left == old || left == new, "after {cut}/{CUTS}: {left}, not {old} or {new}");
+        files_are_whole(path).await;
+    }
 }

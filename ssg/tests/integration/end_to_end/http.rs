@@ -68,6 +68,12 @@ impl Http {
         self.send(self.client.get(url).bearer_auth(token)).unwrap()
     }
 
+    /// `None` when no whole answer comes.
+    pub(crate) fn try_write(&self, method: &str, url: &str, body: &Value) -> Option<Answer> {
+        let method = method.parse().unwrap();
+        self.send(self.client.request(method, url).json(body)).ok()
+    }
+
     pub(crate) fn post_raw(&self, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let request = self.client.post(url).body(body.to_owned());
         let request = headers.iter().fold(request, |request, (k, v)| request.header(*k, *v));

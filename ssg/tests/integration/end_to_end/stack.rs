@@ -31,6 +31,7 @@ pub(crate) struct Stack {
     pub(crate) editor: Http,
     pub(crate) visitor: Http,
     environment: Vec<(&'static str, String)>,
+    database: String,
     folder: TempDir,
 }
 
@@ -41,11 +42,14 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn cms_command(folder: &Path, listen: &str) -> Command {
+/// Where the content server keeps its content, unless a test says otherwise.
+pub(crate) const SQLITE: &str = "sqlite:data/cms.db";
+
+fn cms_command(folder: &Path, database: &str, listen: &str) -> Command {
     let mut command = Command::new(program("cms"));
     command
         .current_dir(folder)
-        .env("CMS_DATABASE_URL", "sqlite:data/cms.db")
+        .env("CMS_DATABASE_URL", database)
         .env("CMS_UPLOADS", "data/uploads")
         .env("CMS_SCHEMA_DIR", repository().join("cms/schema"))
         .env("CMS_LOCALES", "en,de")
@@ -57,23 +61,28 @@ fn cms_command(folder: &Path, listen: &str) -> Command {
 
 /// A port nobody listens on now. The daemon's address must be known before it starts,
 /// because the webhook names it.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Stack {
     /// Starts the content server, wires the site to it, but publishes nothing yet.
     pub(crate) fn start(wiring: Wiring) -> Self {
+        Self::start_on(SQLITE, wiring)
+    }
+
+    /// The same with the content in this database.
+    pub(crate) fn start_on(database: &str, wiring: Wiring) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listen = format!("127.0.0.1:{}", free_port());
         if wiring == Wiring::ShortLivedLogin {
             let life = format!("CMS_ACCESS_TOKEN_TTL={SHORT_LIFE}\n");
             std::fs::write(folder.path().join(".env"), life).unwrap();
         }
-        let cms = Server::start(cms_command(folder.path(), &listen).arg("serve"));
+        let command = || cms_command(folder.path(), database, &listen);
+        let cms = Server::start(command().arg("serve"));
         let cms_url = cms.address();
-        let admin =
-            |arguments: &[&str]| printed(cms_command(folder.path(), &listen).args(arguments));
+        let admin = |arguments: &[&str]| printed(command().args(arguments));
         let token = admin(&["token", "create", "--name", "editor", "--type", "full-access"]);
         let ssg_port = free_port();
         let ssg_url = format!("http://127.0.0.1:{ssg_port}");
@@ -120,14 +129,25 @@ impl Stack {
             editor: Http::new(Some(&token)),
             visitor: Http::new(None),
             environment,
+            database: database.to_owned(),
             folder,
         }
+    }
+
+    /// Settings of the site from here on; a later value wins.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.environment.push((name, value.into()));
+    }
+
+    /// `cms …` on the content of this stack, listening here.
+    pub(crate) fn cms_command(&self, listen: &str) -> Command {
+        cms_command(self.path(), &self.database, listen)
     }
 
     /// Runs `cms …` beside the running server, as its administrator does.
     pub(crate) fn cms_admin(&self, arguments: &[&str]) -> String {
         let listen = self.cms_url.trim_start_matches("http://");
-        printed(cms_command(self.path(), listen).args(arguments))
+        printed(self.cms_command(listen).args(arguments))
     }
 
     /// Starts the stack with the small magazine of [`Stack::seed`] published behind nginx.
@@ -210,7 +230,7 @@ impl Stack {
     /// Starts the content server again, at the address it had.
     pub(crate) fn restart_cms(&mut self) {
         let listen = self.cms_url.trim_start_matches("http://").to_owned();
-        self.cms = Server::start(cms_command(self.path(), &listen).arg("serve"));
+        self.cms = Server::start(self.cms_command(&listen).arg("serve"));
         assert_eq!(self.cms.address(), self.cms_url);
     }
 

@@ -28,6 +28,7 @@ async fn a_real_strapi_is_read_and_followed() {
         url: url.parse().unwrap(),
         credentials: token(&key),
         timeout: Duration::from_secs(30),
+        phase_deadline: Duration::from_secs(60),
     };
     let mut site = Site::new(config, Some(PathBuf::from(schemas)), SELDOM);
     let first = site.pull();

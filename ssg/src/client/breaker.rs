@@ -13,7 +13,7 @@ use std::{
 const WHILE_PROBING: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
-pub(super) struct Breaker(Mutex<State>);
+pub(crate) struct Breaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -23,14 +23,14 @@ struct State {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) failures: u32,
-    pub(super) pause: Duration,
+pub(crate) struct Limits {
+    pub(crate) failures: u32,
+    pub(crate) pause: Duration,
 }
 
 /// Leave to ask the CMS; says how it went, or nothing if nobody waited for the end.
 #[derive(Debug)]
-pub(super) struct Permit<'a> {
+pub(crate) struct Permit<'a> {
     breaker: &'a Breaker,
     limits: Limits,
     is_probe: bool,
@@ -40,7 +40,7 @@ pub(super) struct Permit<'a> {
 impl Breaker {
     /// # Errors
     /// How long to wait.
-    pub(super) fn permit(&self, limits: Limits, now: Duration) -> Result<Permit<'_>, Duration> {
+    pub(crate) fn permit(&self, limits: Limits, now: Duration) -> Result<Permit<'_>, Duration> {
         let mut state = self.state();
         let is_probe = match state.closed_until {
             None => false,
@@ -58,12 +58,12 @@ impl Breaker {
 }
 
 impl Permit<'_> {
-    pub(super) fn answered(mut self) {
+    pub(crate) fn answered(mut self) {
         self.told = true;
         *self.breaker.state() = State::default();
     }
 
-    pub(super) fn absent(mut self, now: Duration) {
+    pub(crate) fn absent(mut self, now: Duration) {
         self.told = true;
         let mut state = self.breaker.state();
         state.in_a_row = state.in_a_row.saturating_add(1);
