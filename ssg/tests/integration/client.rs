@@ -148,6 +148,29 @@ async fn a_token_is_refreshed_before_it_expires() {
 }
 
 #[tokio::test]
+async fn clocks_a_minute_apart_change_nothing() {
+    for apart in [-60, 60] {
+        let cms = FakeCms::start(move |asked| match asked.path.as_str() {
+            // By our clock it is over before it begins, or begins when it is over.
+            "/api/auth/local" => {
+                let now = jiff::Timestamp::now().as_second() + apart;
+                let claims = json!({ "iat": now, "exp": now + 30 }).to_string();
+                let jwt = format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims));
+                HttpResponse::Ok().json(json!({ "jwt": jwt, "refreshToken": "r" }))
+            }
+            _ => page(),
+        });
+        let cache = tempfile::tempdir().unwrap();
+        let client = Cms::new(&cms.config(login()), cache.path()).unwrap();
+        for _ in 0..3 {
+            client.sync(SyncRequest::Initial).await.unwrap();
+        }
+        let asked = (cms.asked_for("/api/auth/local"), cms.asked_for("/api/auth/refresh"));
+        assert_eq!(asked, (1, 0), "{apart}");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_token_is_renewed_once_and_a_lost_session_opened_again() {
     let sessions = Sessions::new(600);
     let cms = sessions_cms(&sessions);
