@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::schema::settings;
+use super::statement::Statement;
 use super::{Conn, StoreError};
 
 /// # Errors
@@ -11,16 +12,15 @@ pub fn get(conn: &mut Conn, name: &str) -> Result<Option<String>, StoreError> {
     Ok(settings::table.find(name).select(settings::value).first(conn).optional()?)
 }
 
+/// One statement, so that two servers can say something for the first time at once.
+///
 /// # Errors
 /// Those of the database.
 pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<(), StoreError> {
-    let changed =
-        diesel::update(settings::table.find(name)).set(settings::value.eq(value)).execute(conn)?;
-    if changed == 0 {
-        diesel::insert_into(settings::table)
-            .values((settings::name.eq(name), settings::value.eq(value)))
-            .execute(conn)?;
-    }
+    let mut query = Statement::new(conn.dialect());
+    query.push("INSERT INTO settings (name, value) VALUES (").bind(name).push(", ").bind(value);
+    query.push(") ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    query.execute(conn)?;
     Ok(())
 }
 
