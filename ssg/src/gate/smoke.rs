@@ -35,9 +35,13 @@ const MOST_PAGES: usize = 50;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Debian keeps it where users without rights do not look.
 const BINARIES: [&str; 3] = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"];
+/// Between its sockets and its process number.
+const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// For its end, once it was asked to.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// nginx notes a signal that comes while it starts, and then sleeps until the next one.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 const SOCKET: &str = "socket";
 const PID: &str = "nginx.pid";
 /// What a socket's name has room for.
@@ -60,6 +64,10 @@ impl Nginx {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("the shadow nginx does not start: {}", said.trim());
+        }
+        // That is a little before it says its number, without which it cannot be stopped.
+        if !in_time(START_TIMEOUT, || nginx.pid().is_some()) {
+            bail!("the shadow nginx does not say its process number");
         }
         Ok(nginx)
     }
@@ -105,14 +113,18 @@ impl Nginx {
     fn stop(&self) {
         let Some(pid) = self.pid() else { return };
         let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };
-        // Whatever has this number now may be something else.
-        if !self.is_ours(pid) || pidfd_send_signal(&process, Signal::TERM).is_err() {
-            return;
-        }
-        let give_up = Instant::now() + END_TIMEOUT;
-        while self.is_ours(pid) && Instant::now() < give_up {
-            park_timeout(LOOK_AGAIN);
-        }
+        let mut asked = None::<Instant>;
+        in_time(END_TIMEOUT, || {
+            // Whatever has this number now may be something else.
+            if !self.is_ours(pid) {
+                return true;
+            }
+            if asked.is_none_or(|asked| asked.elapsed() >= ASK_AGAIN) {
+                asked = Some(Instant::now());
+                return pidfd_send_signal(&process, Signal::TERM).is_err();
+            }
+            false
+        });
     }
 
     fn pid(&self) -> Option<Pid> {
@@ -125,6 +137,20 @@ impl Nginx {
         let command = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
         let folder = self.folder.as_os_str().as_encoded_bytes();
         command.is_ok_and(|command| memchr::memmem::find(&command, folder).is_some())
+    }
+}
+
+/// Whether `done` came true before the time was over.
+fn in_time(timeout: Duration, mut done: impl FnMut() -> bool) -> bool {
+    let give_up = Instant::now() + timeout;
+    loop {
+        if done() {
+            return true;
+        }
+        if Instant::now() >= give_up {
+            return false;
+        }
+        park_timeout(LOOK_AGAIN);
     }
 }
 

@@ -316,13 +316,23 @@ fn a_page_that_nginx_does_not_show_is_found_before_visitors_find_it() {
 /// As a build leaves it whose process is killed while it asks for pages.
 fn orphaned(scratch: &Path) -> Pid {
     fs::create_dir_all(scratch).unwrap();
-    let configuration = "pid nginx.pid;\nerror_log error.log;\nevents {}\n\
-                         http { access_log off; server { listen unix:socket; } }\n";
+    // A relative path would be one below the working directory of the tests.
+    let socket = scratch.join("socket").display().to_string();
+    let configuration = format!(
+        "pid nginx.pid;\nerror_log error.log;\nevents {{}}\n\
+         http {{ access_log off; server {{ listen unix:{socket}; }} }}\n"
+    );
     fs::write(scratch.join("nginx.conf"), configuration).unwrap();
     let mut nginx = nginx::command(scratch);
     assert!(nginx.status().unwrap().success());
-    let pid = fs::read_to_string(scratch.join("nginx.pid")).unwrap();
-    Pid::from_raw(pid.trim().parse().unwrap()).unwrap()
+    // It returns before the number is written.
+    loop {
+        let pid = fs::read_to_string(scratch.join("nginx.pid")).unwrap_or_default();
+        if let Some(pid) = pid.trim().parse().ok().and_then(Pid::from_raw) {
+            return pid;
+        }
+        std::thread::yield_now();
+    }
 }
 
 /// A process that nobody waits for stays as a zombie where nothing takes care of orphans.
