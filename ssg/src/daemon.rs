@@ -25,7 +25,7 @@ pub use self::{
     pipeline::{Built, Cause, Listener, Pipeline},
     told::Told,
 };
-pub use crate::proxy::Changed;
+pub use crate::proxy::{Changed, Documents};
 use crate::{
     client::Upstream,
     clock::Clock,

@@ -22,7 +22,6 @@ use actix_web::{
 use arc_swap::ArcSwapOption;
 use cms_api::{error::ErrorName, model::ContentModel};
 
-pub use self::purge::Changed;
 use self::{
     cache::Cache,
     coalesce::Flights,
@@ -33,6 +32,7 @@ use self::{
     live::{Live, Loaded},
     purge::Sources,
 };
+pub use self::{documents::Documents, purge::Changed};
 use crate::{
     client::{Breaker, Limits, Upstream},
     clock::Clock,
@@ -44,6 +44,7 @@ mod answer;
 mod cache;
 mod coalesce;
 mod counters;
+mod documents;
 mod endpoint;
 mod failure;
 mod fetch;
@@ -120,7 +121,7 @@ impl Proxy {
     /// Whoever writes wants to read what was written. `types`: what the rule names besides.
     fn written(&self, path: &str, types: &[String]) {
         self.cache.purge(&match purge::sources(self.model().as_deref(), path, "", types) {
-            Sources::Types(types) => Changed::Types(types),
+            Sources::Known(documents) => Changed::Only(documents),
             Sources::Unknown => Changed::Everything,
         });
     }

@@ -3,7 +3,6 @@
 //! Whatever was made of the content elsewhere is out of date from then on, whether or not
 //! this build ever comes to its end.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -11,7 +10,7 @@ use cms_api::change::Op;
 
 use super::pipeline::Listener;
 use crate::build::{Pulled, Source, SourceError};
-use crate::proxy::Changed;
+use crate::proxy::{Changed, Documents};
 
 /// Any source, with one listener.
 pub struct Told<S> {
@@ -59,6 +58,7 @@ fn changed(pulled: &Pulled) -> Option<Changed> {
     if pulled.complete || pulled.items.iter().any(|item| item.op == Op::Schema) {
         return Some(Changed::Everything);
     }
-    let types: BTreeSet<_> = pulled.items.iter().map(|item| item.uid.clone()).collect();
-    (!types.is_empty()).then_some(Changed::Types(types))
+    let mut documents = Documents::default();
+    pulled.items.iter().for_each(|item| documents.add(&item.uid, &item.document_id));
+    (!documents.is_empty()).then_some(Changed::Only(documents))
 }

@@ -11,7 +11,7 @@ use cms_api::{
 use serde_json::{Value, json};
 
 use super::{body, event::Event, metrics::Hook, seen::SeenIds, shared::Shared};
-use crate::proxy::Changed;
+use crate::proxy::{Changed, Documents};
 
 /// In Strapi's dialect a hook carries the entry with all its relations: an author's has every
 /// one of their posts, bodies included, and is soon above a megabyte.
@@ -120,18 +120,24 @@ fn has_header(request: &HttpRequest, expected: &str) -> bool {
     given.is_some_and(|given| given == blake3::hash(expected.trim().as_bytes()))
 }
 
-/// The type that a Strapi-shaped body names; files have events of their own.
+/// The document that a body names, which Strapi does inside of `entry`; files have events of
+/// their own.
 fn changed(body: &[u8]) -> Changed {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let data = body.get("data").unwrap_or(&body);
     let uid = body.get("uid").or_else(|| data.get("uid")).and_then(Value::as_str);
     let event = body.get("event").or_else(|| body.get("type")).and_then(Value::as_str);
-    match (uid, event) {
-        (Some(uid), Some(event)) if event.starts_with("entry.") => {
-            Changed::Types([uid.to_owned()].into())
+    let about = body.get("entry").unwrap_or(data);
+    let document = about.get("documentId").and_then(Value::as_str);
+    match (uid, event, document) {
+        (Some(uid), Some(event), Some(document)) if event.starts_with("entry.") => {
+            Changed::Only(Documents::one(uid, document))
         }
-        (_, Some(event)) if event.starts_with("media.") => {
-            Changed::Types([cms_api::builtin::FILE.to_owned()].into())
+        (Some(uid), Some(event), None) if event.starts_with("entry.") => {
+            Changed::Only(Documents::of_type(uid))
+        }
+        (_, Some(event), _) if event.starts_with("media.") => {
+            Changed::Only(Documents::of_type(cms_api::builtin::FILE))
         }
         _ => Changed::Everything,
     }

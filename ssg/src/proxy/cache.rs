@@ -12,6 +12,7 @@ use std::{
 use actix_web::web::Bytes;
 
 use super::{
+    documents::Times,
     freshness::Lifetime,
     key::{Asked, Key, NEGOTIATED},
     purge::{Changed, Sources},
@@ -96,7 +97,7 @@ struct Inner {
     /// Purges are numbered; an answer remembers the last one before its question.
     purges: u64,
     purged_all: u64,
-    purged: HashMap<String, u64>,
+    purged: Times,
 }
 
 #[derive(Debug)]
@@ -188,9 +189,7 @@ impl Cache {
         let number = inner.purges;
         match changed {
             Changed::Everything => inner.purged_all = number,
-            Changed::Types(types) => {
-                inner.purged.extend(types.iter().map(|uid| (uid.clone(), number)));
-            }
+            Changed::Only(documents) => inner.purged.note(documents, number),
         }
         let touched = |slot: &Slot| {
             slot.variants.is_empty()
@@ -263,9 +262,7 @@ impl Inner {
         self.purged_all > mark
             || match sources {
                 Sources::Unknown => self.purges > mark,
-                Sources::Types(types) => {
-                    types.iter().any(|uid| self.purged.get(uid).is_some_and(|at| *at > mark))
-                }
+                Sources::Known(documents) => self.purged.is_later(documents, mark),
             }
     }
 }

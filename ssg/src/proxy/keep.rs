@@ -229,7 +229,7 @@ struct Made<'a> {
 impl Made<'_> {
     /// The entry, the CMS's status, and whether it may be kept.
     fn entry(
-        self,
+        mut self,
         head: Head,
         body: actix_web::web::Bytes,
     ) -> Result<(Arc<Entry>, u16, bool), NotShared> {
@@ -246,6 +246,7 @@ impl Made<'_> {
         };
         let status = head.status;
         let validator = freshness::values(&head.headers, "etag").next().map(str::to_owned);
+        self.sources = self.sources.answered_with(&body);
         let (headers, body) = self.shaped(head, body).map_err(NotShared::Failed)?;
         Ok((Arc::new(self.finish(status, headers, body, validator, lifetime)), status, keep))
     }
@@ -284,7 +285,7 @@ impl Made<'_> {
             validator: old.validator.clone(),
             born,
             lifetime,
-            sources: self.sources.clone(),
+            sources: old.sources.clone(),
             vary: old.vary.clone(),
         };
         Some((Arc::new(entry), 304, true))

@@ -1,36 +1,49 @@
 //! Which kept answers a change of content may have made wrong.
 //!
-//! An answer depends on the type its path names and on every type that its query could reach
-//! through the content model. Whoever cannot be sure depends on everything: a kept answer too
-//! few costs a question, one too many is a lie.
+//! The answer about one entry depends on that document, a list on every document of its type,
+//! and both on every type that the query could reach through the content model. Whoever cannot
+//! be sure depends on everything: a kept answer too few costs a question, one too many is a lie.
 
 use std::collections::BTreeSet;
 
 use cms_api::{builtin, content_type::AttributeKind, model::ContentModel};
 use percent_encoding::percent_decode_str;
 
+use super::documents::Documents;
+
 /// What changed in the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     /// The model, or nobody knows what.
     Everything,
-    /// Documents of these types, by uid.
-    Types(BTreeSet<String>),
+    Only(Documents),
 }
 
 /// What an answer was made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sources {
     Unknown,
-    Types(BTreeSet<String>),
+    Known(Documents),
 }
 
 impl Sources {
     pub(super) fn touched_by(&self, changed: &Changed) -> bool {
         match (self, changed) {
-            (Self::Types(own), Changed::Types(changed)) => !own.is_disjoint(changed),
-            (Self::Unknown, Changed::Types(changed)) => !changed.is_empty(),
+            (Self::Known(own), Changed::Only(changed)) => own.overlaps(changed),
+            (Self::Unknown, Changed::Only(changed)) => !changed.is_empty(),
             (_, Changed::Everything) => true,
+        }
+    }
+
+    /// Once the answer is there: the path of a route that somebody added may only look like
+    /// that of one document.
+    pub(super) fn answered_with(self, body: &[u8]) -> Self {
+        match self {
+            Self::Unknown => Self::Unknown,
+            Self::Known(documents) => Self::Known(documents.or_whole_types(|id| {
+                let named = format!("\"documentId\":\"{id}\"");
+                memchr::memmem::find(body, named.as_bytes()).is_some()
+            })),
         }
     }
 }
@@ -42,19 +55,36 @@ pub(super) fn sources(
     query: &str,
     extra: &[String],
 ) -> Sources {
-    let name = path.strip_prefix("/api/").and_then(|below| below.split('/').next());
-    let ty = model.zip(name).and_then(|(model, name)| model.by_route(name));
-    let (Some(model), Some(ty)) = (model, ty) else { return Sources::Unknown };
+    let mut parts = path.strip_prefix("/api/").unwrap_or_default().split('/');
+    let ty = parts.next().and_then(|name| Some((model?, model?.by_route(name)?)));
+    let Some((model, ty)) = ty else { return Sources::Unknown };
     let mut reach = Reach { model, words: words(query), found: BTreeSet::new() };
-    reach.found.insert(ty.uid.clone());
     reach.follow(&ty.uid, depth(query), 0);
     // A relation that may lead anywhere.
     if reach.found.iter().any(|uid| model.get(uid).is_none()) {
         return Sources::Unknown;
     }
-    reach.found.extend(extra.iter().cloned());
-    Sources::Types(reach.found)
+    let mut documents = match (parts.next(), parts.next()) {
+        (Some(id), None) if ty.uid.starts_with(OWN_TYPES) && is_document_id(id) => {
+            Documents::one(&ty.uid, id)
+        }
+        _ => Documents::of_type(&ty.uid),
+    };
+    reach.found.iter().chain(extra).for_each(|uid| documents.add_type(uid));
+    Sources::Known(documents)
 }
+
+/// Those of plugins may be asked for by other ids.
+const OWN_TYPES: &str = "api::";
+
+/// As Strapi makes them. Any other may be one that a database takes for the same: some do not
+/// tell `A` from `a`.
+fn is_document_id(text: &str) -> bool {
+    let is_own = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.len() == DOCUMENT_ID_LENGTH && text.bytes().all(is_own)
+}
+
+const DOCUMENT_ID_LENGTH: usize = 24;
 
 struct Reach<'a> {
     model: &'a ContentModel,

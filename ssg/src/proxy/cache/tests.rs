@@ -1,7 +1,7 @@
 //! What is kept, and what goes.
 
 use super::*;
-use crate::proxy::key::Class;
+use crate::proxy::{documents::Documents, key::Class};
 
 const NOW: Duration = Duration::from_secs(1000);
 
@@ -26,7 +26,7 @@ fn entry(body: &str, uid: &str, varies: Option<&Asked>) -> Arc<Entry> {
         validator: None,
         born: NOW,
         lifetime: Lifetime { fresh: Duration::from_secs(5), ..Lifetime::default() },
-        sources: Sources::Types([uid.to_owned()].into()),
+        sources: Sources::Known(Documents::of_type(uid)),
         vary: [None, chosen, None],
     })
 }
@@ -45,7 +45,7 @@ fn body(cache: &Cache, asked: &Asked) -> Option<String> {
 }
 
 fn changed(uid: &str) -> Changed {
-    Changed::Types([uid.to_owned()].into())
+    Changed::Only(Documents::of_type(uid))
 }
 
 #[test]

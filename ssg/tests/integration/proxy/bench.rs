@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use ssg::{
     clock::Clock,
     config::{Credentials, ServeConfig},
-    daemon::{Batching, Built, Cause, Changed, Daemon, Listener, Options, Orders, Pipeline},
+    daemon::{
+        Batching, Built, Cause, Changed, Daemon, Documents, Listener, Options, Orders, Pipeline,
+    },
     release::Store,
 };
 
@@ -123,9 +125,10 @@ impl Bench {
 
     /// As if a pull had brought changes of these types.
     pub(super) fn pulled(&self, types: &[&str]) {
-        let types = types.iter().map(|uid| (*uid).to_owned()).collect();
+        let mut documents = Documents::default();
+        types.iter().for_each(|uid| documents.add_type(uid));
         let listener = self.listener.lock().unwrap().clone().unwrap();
-        listener(&Changed::Types(types));
+        listener(&Changed::Only(documents));
     }
 
     pub(super) async fn hook(&self, body: &Value) -> StatusCode {
