@@ -44,6 +44,8 @@ pub enum Command {
     Pull(PullArgs),
     /// Run as a daemon: webhooks, catch-up polling, API proxy
     Serve(ServeArgs),
+    /// Print a link that shows drafts as they will be published
+    Preview(PreviewArgs),
     /// List the releases, or show one's build report
     Releases(ReleasesArgs),
     /// Make an earlier release live and keep it so
@@ -109,6 +111,34 @@ pub struct ServeArgs {
     /// How often to ask the CMS for changes that no webhook told of [default: 5s]
     #[arg(long, env = "SSG_POLL_INTERVAL", value_name = "DURATION")]
     pub poll_interval: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct PreviewArgs {
+    /// Documents whose drafts it shows; every draft when none is named
+    #[arg(value_name = "DOCUMENT_ID")]
+    pub documents: Vec<String>,
+    /// Show drafts in this locale alone
+    #[arg(long, env = "SSG_PREVIEW_LOCALE", value_name = "CODE")]
+    pub locale: Option<String>,
+    /// How long the link lives, 30 days at most [default: 1h]
+    #[arg(long, env = "SSG_PREVIEW_EXPIRES", value_name = "DURATION")]
+    pub expires: Option<String>,
+    /// Show the site as of this time, such as 2027-01-31T09:00:00Z
+    #[arg(long, env = "SSG_PREVIEW_AT", value_name = "TIME")]
+    pub at: Option<String>,
+    /// Where `ssg serve` is reached [default: base_url of site.toml]
+    #[arg(long, env = "SSG_PREVIEW_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// End this link, before its time
+    #[arg(long, env = "SSG_PREVIEW_REVOKE", value_name = "LINK", conflicts_with = "documents")]
+    pub revoke: Option<String>,
+    /// End every link there is
+    #[arg(long, env = "SSG_PREVIEW_REVOKE_ALL", value_parser = Boolish::new(), conflicts_with = "documents")]
+    pub revoke_all: bool,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

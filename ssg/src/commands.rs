@@ -34,6 +34,7 @@ mod doctor;
 mod impact;
 mod init;
 mod pair;
+mod preview;
 mod pull;
 mod purge;
 mod releases;
@@ -83,6 +84,7 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Verify(args) => verify::run(config, env, args),
         Command::Pull(args) => pull::run(config, env, args),
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
+        Command::Preview(args) => preview::run(config, env, args),
         Command::Releases(args) => releases::run(config, env, args),
         Command::Rollback(args) => rollback::rollback(config, env, args),
         Command::Pin => rollback::pin(config),

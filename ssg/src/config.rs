@@ -59,6 +59,8 @@ pub struct Config {
     pub schemas: Option<PathBuf>,
     /// How often a plain Strapi is read as a whole.
     pub reconcile_interval: Duration,
+    /// Signs preview links in the place of a key of this machine's own.
+    pub preview_secret: Option<String>,
     pub keep_releases: usize,
     /// Room for the files that only earlier releases show.
     pub keep_bytes: Option<u64>,
@@ -135,6 +137,9 @@ impl Config {
             reconcile_interval: env
                 .duration("SSG_RECONCILE_INTERVAL")?
                 .unwrap_or(DEFAULT_RECONCILE_INTERVAL),
+            preview_secret: env.secret("SSG_PREVIEW_SECRET", A_PREVIEW_SECRET, |text| {
+                (text.chars().count() >= SHORTEST_SECRET).then(|| text.to_owned())
+            })?,
             keep_releases: env
                 .parse("SSG_KEEP_RELEASES", "a number", |text| {
                     text.parse().ok().filter(|keep| *keep >= 2)
@@ -142,6 +147,15 @@ impl Config {
                 .unwrap_or(KEPT_RELEASES),
             keep_bytes: env.parse("SSG_KEEP_BYTES", A_SIZE, environment::parse_size)?,
         })
+    }
+}
+
+/// How long something lives: a duration, or days (`7d`).
+pub(crate) fn parse_life(text: &str) -> Option<Duration> {
+    const DAY: u64 = 24 * 60 * 60;
+    match text.trim().strip_suffix('d') {
+        Some(days) => Some(Duration::from_secs(days.trim().parse::<u64>().ok()?.checked_mul(DAY)?)),
+        None => environment::parse_duration(text.trim()),
     }
 }
 
@@ -172,6 +186,8 @@ impl CmsConfig {
     }
 }
 
+const SHORTEST_SECRET: usize = 32;
+const A_PREVIEW_SECRET: &str = "at least 32 characters";
 const A_LOGIN: &str = "identifier and password belong together";
 const A_SIZE: &str = "a size, such as 500MB or 2GB";
 

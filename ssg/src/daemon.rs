@@ -17,7 +17,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-pub(crate) use self::shared::Shared;
+pub(crate) use self::{body::error as error_answer, shared::Shared, static_files::content_type};
 use self::{event::Event, seen::SeenIds};
 pub use self::{
     inbox::Batching,
@@ -43,6 +43,7 @@ mod main_loop;
 mod metrics;
 mod order;
 mod pipeline;
+mod preview;
 mod response_headers;
 mod revalidate;
 mod seen;
@@ -94,7 +95,8 @@ impl Daemon {
         let purged = Arc::clone(&proxy);
         pipeline.listen(Arc::new(move |changed| purged.purge(changed)));
         let rules = live_rules::LiveRules::new(&options.site);
-        let shared = Shared::new(&options.serve, store, events.clone(), seen, proxy, rules);
+        let mut shared = Shared::new(&options.serve, store, events.clone(), seen, proxy, rules);
+        shared.previews = pipeline.previews();
         let shared = Arc::new(shared);
         shared.warn_about_webhooks();
         let server = server::start(&options.serve.listen, Arc::clone(&shared))?;

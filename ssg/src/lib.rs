@@ -17,6 +17,7 @@ pub mod file_lock;
 pub mod gate;
 pub mod guard;
 pub mod nginx;
+pub mod preview;
 mod proxy;
 pub mod release;
 pub mod render;

@@ -12,6 +12,7 @@ use super::outputs::Outputs;
 use super::problem;
 use super::report::Failure;
 use super::source::{Source, SourceError};
+use super::view::MEDIA_FOLDER;
 use super::work::Work;
 use super::world::{Rendered, World};
 use super::{BuildError, media};
@@ -27,9 +28,6 @@ pub(super) struct Applied {
     pub(super) reasons: BTreeMap<String, Vec<Reason>>,
     pub(super) failed: Vec<Failure>,
 }
-
-/// The folder for fetched media in the cache directory.
-const MEDIA_FOLDER: &str = "media";
 
 /// Pages that are handed over at once: to wake a thread for each costs more than to note it.
 const HANDFUL: usize = 32;

@@ -15,9 +15,11 @@ use super::revalidate::Revalidation;
 use super::run::Run;
 use super::settled::{Look, Refused};
 use super::source::Source;
+use super::view::View;
 use super::work::Planned;
 use super::world::World;
 use super::{BuildError, Paths, Request, check, health, lock, problem};
+use crate::content::Edits;
 use crate::engine::{ChangeSet, Graph, RouteChange};
 use crate::gate;
 use crate::release;
@@ -71,6 +73,28 @@ impl Builder {
     #[must_use]
     pub fn model(&self) -> Option<Arc<ContentModel>> {
         self.memory.as_ref().map(|memory| Arc::clone(memory.snapshot.model()))
+    }
+
+    /// Which content and which templates are in memory; none before there are any.
+    #[must_use]
+    pub fn stamp(&self) -> Option<(i64, String)> {
+        let memory = self.memory.as_ref()?;
+        Some((memory.snapshot.seq(), memory.inputs.as_ref()?.signature().to_string()))
+    }
+
+    /// The site as the last build left it, for previews; none before the content is in memory.
+    #[must_use]
+    pub fn view(&self) -> Option<View> {
+        let memory = self.memory.as_ref()?;
+        Some(View::of(World {
+            snapshot: memory.snapshot.clone(),
+            // A copy: a table that somebody else holds would be copied by every build.
+            table: Arc::new(RouteTable::clone(memory.table.as_ref()?)),
+            inputs: Arc::clone(memory.inputs.as_ref()?),
+            now: Request::default().time(),
+            probe: Probing::default(),
+            edits: Edits::unknown(),
+        }))
     }
 
     #[must_use]

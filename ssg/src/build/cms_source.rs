@@ -45,6 +45,10 @@ impl Source for CmsSource {
         Ok(self.runtime.block_on(self.cms.within(self.read(cursor)))?)
     }
 
+    fn drafts(&self, cursor: Option<&str>) -> Result<Pulled, SourceError> {
+        Ok(self.runtime.block_on(self.cms.within(self.read_drafts(cursor)))?)
+    }
+
     fn fetch(&self, url: &str, to: &Path) -> Result<(), SourceError> {
         Ok(self.runtime.block_on(self.cms.download(url, to)).map(drop)?)
     }
@@ -75,6 +79,42 @@ impl CmsSource {
             };
             if let Some(pulled) = self.take(&mut reading, page)? {
                 return Ok(pulled);
+            }
+        }
+    }
+
+    /// Drafts are kept in memory alone, so a listing that is cut off starts again.
+    async fn read_drafts(&self, cursor: Option<&str>) -> Result<Pulled, ClientError> {
+        let mut pulled = Pulled { complete: cursor.is_none(), ..Pulled::default() };
+        let mut token = cursor.map(str::to_owned);
+        loop {
+            let request = token.as_deref().map_or(SyncRequest::Drafts, SyncRequest::Token);
+            let page = match self.cms.sync(request).await? {
+                SyncReply::Page(page) => page,
+                SyncReply::Restart if token.is_some() => {
+                    pulled = Pulled { complete: true, ..Pulled::default() };
+                    token = None;
+                    continue;
+                }
+                SyncReply::Restart | SyncReply::NoFeed => {
+                    let why = "there is no feed of drafts (`/sync?status=draft`): previews need \
+                               Galley's content server";
+                    return Err(ClientError::Contract(why.to_owned()));
+                }
+            };
+            let next = (page.next_page.clone(), page.next_sync.clone());
+            pulled.add(page);
+            match next {
+                (Some(next), _) => token = Some(next),
+                (None, Some(next)) => {
+                    pulled.cursor = next;
+                    return Ok(pulled);
+                }
+                (None, None) => {
+                    return Err(ClientError::Contract(
+                        "a page of the feed has no token".to_owned(),
+                    ));
+                }
             }
         }
     }

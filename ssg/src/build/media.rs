@@ -14,7 +14,7 @@ use crate::content::{Entry, Snapshot};
 use crate::engine::{ChangeSet, Fingerprint, Kind};
 
 /// Where the CMS serves its media library.
-const PREFIX: &str = "/uploads/";
+pub(super) const PREFIX: &str = "/uploads/";
 /// The same as a folder of the output.
 pub(super) const FOLDER: &str = "uploads/";
 

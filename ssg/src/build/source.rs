@@ -15,6 +15,15 @@ pub trait Source: Send + Sync {
     /// See [`SourceError`].
     fn pull(&self, cursor: Option<&str>) -> Result<Pulled, SourceError>;
 
+    /// Every draft since a cursor, or all there are without one: one per document and locale,
+    /// whether it is public as well or not.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    fn drafts(&self, _cursor: Option<&str>) -> Result<Pulled, SourceError> {
+        Err(SourceError::Refused(format!("{} does not tell of drafts", self.name())))
+    }
+
     /// Fetches a file of the media library (`/uploads/…`) to a place on disk, where it
     /// appears complete or not at all.
     ///

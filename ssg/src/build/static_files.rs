@@ -69,6 +69,14 @@ impl StaticFiles {
     }
 }
 
+impl StaticFiles {
+    /// The bytes of an output file, if it is made from a static one.
+    pub(super) fn read(&self, file: &str) -> Option<Vec<u8>> {
+        let output = self.outputs().find(|output| output.file == file)?;
+        fs::read(&output.source.disk).ok()
+    }
+}
+
 impl templates::Assets for StaticFiles {
     fn url(&self, path: &str) -> Option<String> {
         let file = self.0.get(path)?;

@@ -27,6 +27,8 @@ pub struct Cms {
 pub enum SyncRequest<'a> {
     /// From the beginning: everything that is published.
     Initial,
+    /// From the beginning: every draft.
+    Drafts,
     /// From a token of an earlier page.
     Token(&'a str),
 }
@@ -53,6 +55,9 @@ impl Cms {
         let query = match request {
             SyncRequest::Initial => {
                 vec![("initial", "true"), ("status", "published"), ("limit", PAGE_LIMIT)]
+            }
+            SyncRequest::Drafts => {
+                vec![("initial", "true"), ("status", "draft"), ("limit", PAGE_LIMIT)]
             }
             SyncRequest::Token(token) => vec![("token", token)],
         };

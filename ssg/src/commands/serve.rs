@@ -8,13 +8,14 @@ use tokio::sync::watch;
 
 use super::{auto_deploy, purge};
 use crate::{
-    build::{Builder, CmsSource, Failure, Report, Request, problem},
+    build::{Builder, CmsSource, Failure, Report, Request, View, problem},
     cdn::{Faults, Purger},
     cli::ServeArgs,
     clock::Clock,
     config::{Config, Environment, ServeConfig},
     daemon::{self, Built, Cause, Listener, Options, Orders, Pipeline, Told},
     exit::Exit,
+    preview::{Keys, Previews, Public},
 };
 
 pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) -> Result<Exit> {
@@ -32,13 +33,34 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) ->
     auto_deploy::start(config, env, &releases, &news)?;
     let purger = Purger::new(purge::cdns_if_readable(config, env)?, &releases, &Faults::default())?;
     tokio::spawn(purger.follow(followers));
-    let pipeline = Rebuild { builder: Mutex::new(builder), told, news };
+    let builder = Arc::new(Mutex::new(builder));
+    let keys = Keys::new(&config.cache, config.preview_secret.as_deref());
+    let public = Arc::new(InMemory { builder: Arc::clone(&builder) });
+    let clock = options.clock.clone();
+    let previews = Previews::new(keys, clock, &config.cache, told.clone(), public);
+    let pipeline = Rebuild { builder, told, news, previews: Arc::new(previews) };
     daemon::serve(&options, releases, Arc::new(pipeline)).await?;
     Ok(Exit::Done)
 }
 
+/// What previews are laid over.
+struct InMemory {
+    builder: Arc<Mutex<Builder>>,
+}
+
+impl Public for InMemory {
+    fn stamp(&self) -> Option<(i64, String)> {
+        self.builder.lock().unwrap_or_else(PoisonError::into_inner).stamp()
+    }
+
+    fn view(&self) -> Option<View> {
+        self.builder.lock().unwrap_or_else(PoisonError::into_inner).view()
+    }
+}
+
 struct Rebuild {
-    builder: Mutex<Builder>,
+    builder: Arc<Mutex<Builder>>,
+    previews: Arc<Previews>,
     /// Told after every look, since another process may have switched, too.
     news: watch::Sender<u64>,
     told: Arc<Told<CmsSource>>,
@@ -66,7 +88,12 @@ impl Pipeline for Rebuild {
         self.builder.lock().unwrap_or_else(PoisonError::into_inner).model()
     }
 
+    fn previews(&self) -> Option<Arc<Previews>> {
+        Some(Arc::clone(&self.previews))
+    }
+
     fn prepare(&self) -> Result<()> {
+        self.previews.rest();
         let mut builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(builder.prepare()?)
     }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cms_api::model::ContentModel;
 
 use super::order::Orders;
+use crate::preview::Previews;
 use crate::proxy::Changed;
 
 /// Why the daemon asks for a build.
@@ -53,6 +54,11 @@ pub trait Pipeline: Send + Sync + 'static {
 
     /// The content model as of the last run, if it is known.
     fn model(&self) -> Option<Arc<ContentModel>> {
+        None
+    }
+
+    /// Shows drafts, where the pipeline can.
+    fn previews(&self) -> Option<Arc<Previews>> {
         None
     }
 

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use anyhow::{Context, Result};
 
-use super::{body, revalidate, shared::Shared, static_files, status, webhook};
+use super::{body, preview, revalidate, shared::Shared, static_files, status, webhook};
 use crate::{guard::Hit, proxy};
 
 /// Requests are short; builds have threads of their own.
@@ -64,6 +64,17 @@ fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(revalidate::receive))
                 .default_service(web::to(post_only)),
         )
+        .service(
+            web::resource("/-/preview")
+                .route(web::post().to(preview::make))
+                .default_service(web::to(post_only)),
+        )
+        .service(
+            web::resource("/preview/{link:.*}")
+                .route(web::get().to(preview::show))
+                .route(web::head().to(preview::show))
+                .default_service(web::to(get_only)),
+        )
         .route("/healthz", web::get().to(status::healthz))
         .route("/readyz", web::get().to(status::readyz))
         .route("/metrics", web::get().to(status::metrics))
@@ -73,6 +84,10 @@ fn routes(config: &mut web::ServiceConfig) {
 
 async fn post_only() -> HttpResponse {
     body::method_not_allowed("POST")
+}
+
+async fn get_only() -> HttpResponse {
+    body::method_not_allowed("GET, HEAD")
 }
 
 /// What is declared; with `--static` the site; else nothing.

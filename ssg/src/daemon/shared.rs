@@ -17,6 +17,7 @@ use super::{event::Event, live_rules::LiveRules, metrics::Metrics, seen::SeenIds
 use crate::{
     config::ServeConfig,
     guard::Hits,
+    preview::Previews,
     proxy::Proxy,
     release::{Status, Store},
 };
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(super) serve_static: bool,
     pub(super) rules: Arc<LiveRules>,
     pub(crate) proxy: Arc<Proxy>,
+    pub(super) previews: Option<Arc<Previews>>,
     events: UnboundedSender<Event>,
     seen: Mutex<SeenIds>,
     status: ArcSwap<Status>,
@@ -65,6 +67,7 @@ impl Shared {
             serve_static: serve.serve_static,
             rules: Arc::new(rules),
             proxy,
+            previews: None,
             events,
             seen: Mutex::new(seen),
             status: ArcSwap::default(),

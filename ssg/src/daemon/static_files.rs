@@ -232,7 +232,7 @@ fn open(found: &Found, request: &HttpRequest) -> io::Result<HttpResponse> {
 }
 
 /// Text says that it is UTF-8: everything a build writes is.
-fn content_type(file: &Path) -> String {
+pub(crate) fn content_type(file: &Path) -> String {
     let kind = mime_guess::from_path(file).first_or_octet_stream();
     let textual = kind.type_() == "text"
         || kind.suffix().is_some_and(|suffix| suffix == "xml" && kind.type_() != "image")

@@ -49,6 +49,10 @@ impl<S: Source> Source for Told<S> {
         Ok(pulled)
     }
 
+    fn drafts(&self, cursor: Option<&str>) -> Result<Pulled, SourceError> {
+        self.source.drafts(cursor)
+    }
+
     fn fetch(&self, url: &str, to: &Path) -> Result<(), SourceError> {
         self.source.fetch(url, to)
     }

@@ -154,6 +154,12 @@ impl RouteTable {
         found
     }
 
+    /// Everything about whole types that planning looked at.
+    #[must_use]
+    pub fn watches(&self) -> BTreeSet<String> {
+        self.by_type.keys().map(|watch| watch.to_string()).collect()
+    }
+
     /// The line in site.toml of a page's route.
     #[must_use]
     pub fn line(&self, route: usize) -> usize {

@@ -7,6 +7,7 @@ mod full_disk;
 pub(super) mod http;
 mod pairing;
 mod postgres;
+mod preview;
 pub(super) mod process;
 mod publish;
 mod sessions;

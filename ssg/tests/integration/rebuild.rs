@@ -10,6 +10,7 @@ mod damage;
 mod faults;
 mod impact;
 mod media;
+mod preview;
 mod time;
 mod verify;
 mod why;

@@ -74,6 +74,13 @@ impl Http {
         self.send(self.client.request(method, url).json(body)).ok()
     }
 
+    /// With headers of the test's own.
+    pub(crate) fn get_with(&self, url: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = self.client.get(url);
+        let request = headers.iter().fold(request, |request, (k, v)| request.header(*k, *v));
+        self.send(request).unwrap()
+    }
+
     pub(crate) fn post_raw(&self, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let request = self.client.post(url).body(body.to_owned());
         let request = headers.iter().fold(request, |request, (k, v)| request.header(*k, *v));
