@@ -5,6 +5,7 @@ pub mod contents;
 mod error;
 mod gate;
 mod guard;
+mod markdown;
 pub mod page;
 pub mod path_pattern;
 pub mod period;

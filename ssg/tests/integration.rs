@@ -12,6 +12,7 @@ mod integration {
     mod end_to_end;
     mod exactness;
     mod fake_cms;
+    mod features;
     mod gate;
     mod guard;
     mod history;

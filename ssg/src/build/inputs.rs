@@ -14,7 +14,7 @@ use super::{BuildError, problem};
 use crate::engine::Fingerprint;
 use crate::rules::Rules;
 use crate::site::Site;
-use crate::templates::Templates;
+use crate::templates::{Settings, Templates};
 
 /// A checked set; a changed file makes a new one.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ impl Inputs {
         else {
             return Ok(Err(failures));
         };
+        templates.set_style(&site.style);
         let site_json = site.value();
         let site_value = tera::Value::from_serializable(&site_json);
         Ok(Ok(Self {
@@ -70,13 +71,18 @@ impl Inputs {
         }))
     }
 
-    /// The fingerprint of a value of site.toml by its dotted path, which begins with `site`.
+    /// The fingerprint of a value of site.toml by its dotted path, which begins with `site` or
+    /// with the name of a table of settings.
     pub(super) fn config(&self, path: &str) -> Fingerprint {
         if let Some(known) = self.config.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return *known;
         }
-        let mut names = path.split('.').skip(1);
-        let found = names.try_fold(&self.site_json, |value, name| value.get(name));
+        let mut names = path.split('.');
+        let root = match names.next() {
+            Some("site") => Some(&self.site_json),
+            name => name.and_then(|name| self.site.settings.get(name)),
+        };
+        let found = root.and_then(|root| names.try_fold(root, |value, name| value.get(name)));
         let fingerprint = found.map_or(Fingerprint::ABSENT, Fingerprint::of_json);
         let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
         config.insert(path.to_owned(), fingerprint);
@@ -91,6 +97,12 @@ impl Inputs {
     /// sizes and times tell.
     pub(super) fn is_current(&self, folder: &Path) -> bool {
         self.signature == signature(folder)
+    }
+}
+
+impl Settings for Inputs {
+    fn fingerprint(&self, table: &str) -> Fingerprint {
+        self.config(table)
     }
 }
 

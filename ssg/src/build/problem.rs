@@ -43,7 +43,7 @@ pub(super) fn of_page(page: &Page, fault: &TemplateFault) -> Failure {
         template: Some(template.to_owned()),
         line: Some(fault.line).filter(|line| *line > 0),
         entry: page.entry.as_ref().map(|entry| entry.document_id.to_string()),
-        field: None,
+        field: fault.field.clone(),
         message: fault.message.clone(),
     }
 }

@@ -83,6 +83,7 @@ impl World {
             file: String::new(),
             line: 0,
             column: 0,
+            field: None,
             report: message.clone(),
             message,
         })?;
@@ -90,6 +91,9 @@ impl World {
             snapshot: self.snapshot.clone(),
             urls: Arc::clone(&self.table) as _,
             assets: Arc::clone(&self.inputs.files) as _,
+            settings: Arc::clone(&self.inputs) as _,
+            site: Arc::clone(&self.inputs.site),
+            url: page.url.as_str().into(),
             locale: page.locale.clone(),
             revalidate: page.revalidate.and_then(Period::of_seconds),
             now: self.now,

@@ -97,6 +97,7 @@ fn load(folder: &Path) -> Result<Loaded, String> {
         if let Some((line, message)) = lacking {
             return Err(site.error(line, message).to_string());
         }
+        all.set_style(&site.style);
         templates = Some(all);
     }
     Ok(Loaded { proxy: site.proxy, base_url: site.base_url, templates, site: value })

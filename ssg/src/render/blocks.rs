@@ -7,7 +7,9 @@
 use tera::{Map, Value};
 
 use super::heading::Anchors;
+use super::highlight;
 use super::html::{attribute, escape, is_safe_link};
+use super::markdown::{Heading, Host, Link, Style, follow};
 use crate::content::value::get;
 
 const KNOWN: &str = "paragraph, heading, list, list-item, quote, code, image, link, text";
@@ -35,19 +37,43 @@ pub struct BlocksError {
 ///
 /// # Errors
 /// When it is not a list of blocks, naming the node at fault.
-pub fn to_html(value: &Value) -> Result<String, BlocksError> {
-    let mut writer = Writer { out: String::new(), anchors: Anchors::default(), depth: 0 };
+pub fn to_html(value: &Value, style: &Style, host: &dyn Host) -> Result<String, BlocksError> {
+    let mut writer =
+        Writer { out: String::new(), anchors: Anchors::default(), depth: 0, style, host };
     writer.nodes(value, "")?;
     Ok(writer.out)
 }
 
-struct Writer {
+/// The headings of a blocks value with the anchors [`to_html`] gives them.
+#[must_use]
+pub fn headings(value: &Value, style: &Style) -> Vec<Heading> {
+    let mut anchors = Anchors::default();
+    let nodes = value.as_array().unwrap_or_default().iter().filter_map(Value::as_map);
+    let headings = nodes.filter(|map| text_of(map, "type") == "heading");
+    headings
+        .map(|map| {
+            let title = plain_text(map);
+            Heading { level: level_of(map, style), id: anchors.name(&title), title }
+        })
+        .collect()
+}
+
+/// The text of a blocks value alone, a line for each block.
+#[must_use]
+pub fn plain(value: &Value) -> String {
+    let nodes = value.as_array().unwrap_or_default().iter().filter_map(Value::as_map);
+    nodes.map(plain_text).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+struct Writer<'a> {
     out: String,
     anchors: Anchors,
     depth: usize,
+    style: &'a Style,
+    host: &'a dyn Host,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn nodes(&mut self, value: &Value, place: &str) -> Result<(), BlocksError> {
         let nodes = value.as_array().ok_or_else(|| fault("a list of blocks is expected", place))?;
         for (index, node) in nodes.iter().enumerate() {
@@ -120,9 +146,15 @@ impl Writer {
         if !(1..=6).contains(&level) {
             return Err(fault(&format!("a heading's level is 1 to 6, not {level}"), place));
         }
+        let level = level_of(map, self.style);
         let name = self.anchors.name(&plain_text(map));
         self.out.push_str(&format!("<h{level}"));
         attribute("id", &name, &mut self.out);
+        if self.style.heading_links && !has_link(map) {
+            self.out.push_str("><a class=\"heading-link\"");
+            attribute("href", &format!("#{name}"), &mut self.out);
+            return self.wrapped(">", &format!("</a></h{level}>\n"), map, place);
+        }
         self.wrapped(">", &format!("</h{level}>\n"), map, place)
     }
 
@@ -159,6 +191,12 @@ impl Writer {
 
     fn code(&mut self, map: &Map, place: &str) -> Result<(), BlocksError> {
         let language = text_of(map, "language");
+        if self.style.highlight
+            && let Some(html) = highlight::block(&plain_text(map), language)
+        {
+            self.out.push_str(&html);
+            return Ok(());
+        }
         self.out.push_str("<pre><code");
         if !language.is_empty() {
             attribute("class", &format!("language-{language}"), &mut self.out);
@@ -201,6 +239,13 @@ impl Writer {
 
     fn link(&mut self, map: &Map, place: &str) -> Result<(), BlocksError> {
         let url = text_of(map, "url");
+        let followed = follow(url, self.style.broken_links, self.host)
+            .map_err(|message| fault(&message, place))?;
+        let url = match &followed {
+            Link::Same => url,
+            Link::Resolved(url) => url,
+            Link::Broken => return self.children(map, place),
+        };
         self.out.push_str("<a");
         if is_safe_link(url) {
             attribute("href", url, &mut self.out);
@@ -236,6 +281,16 @@ impl Writer {
     }
 }
 
+fn level_of(map: &Map, style: &Style) -> usize {
+    let level = get(map, "level").and_then(Value::as_u64).and_then(|level| level.try_into().ok());
+    (level.unwrap_or(1) + style.shift).min(6)
+}
+
+fn has_link(map: &Map) -> bool {
+    let children = get(map, "children").and_then(Value::as_array).unwrap_or_default();
+    children.iter().filter_map(Value::as_map).any(|child| text_of(child, "type") == "link")
+}
+
 /// All text below a node, without marks.
 fn plain_text(map: &Map) -> String {
     let mut text = text_of(map, "text").to_owned();
@@ -260,9 +315,14 @@ mod tests {
 
     use super::*;
     use crate::content::value::from_json;
+    use crate::render::markdown::Nowhere;
+
+    fn try_html(blocks: &Json) -> Result<String, BlocksError> {
+        to_html(&from_json(blocks), &Style::default(), &Nowhere)
+    }
 
     fn html(blocks: Json) -> String {
-        to_html(&from_json(&blocks)).unwrap()
+        try_html(&blocks).unwrap()
     }
 
     fn text(text: &str) -> Json {
@@ -326,10 +386,10 @@ mod tests {
     #[test]
     fn an_unknown_block_is_an_error_that_says_where() {
         let blocks = json!([{ "type": "paragraph", "children": [{ "type": "video" }] }]);
-        let error = to_html(&from_json(&blocks)).unwrap_err();
+        let error = try_html(&blocks).unwrap_err();
         assert_eq!(error.place, "[0].children[0]");
         assert!(error.message.starts_with("unknown block type `video`; accepted are"), "{error}");
-        let error = to_html(&from_json(&json!("text"))).unwrap_err();
+        let error = try_html(&json!("text")).unwrap_err();
         assert_eq!(error.to_string(), "a list of blocks is expected (at the top)");
     }
 }

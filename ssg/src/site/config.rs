@@ -10,9 +10,10 @@ use toml::de::{DeTable, DeValue};
 use super::period::Period;
 use super::proxy::{self, Proxy};
 use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
-use super::{PathPattern, Publishing, SiteError, SiteErrors, gate, guard};
+use super::{PathPattern, Publishing, SiteError, SiteErrors, gate, guard, markdown};
 use crate::engine::key::canonical;
 use crate::gate::Policy;
+use crate::render::markdown::Style;
 
 mod cdn;
 mod target;
@@ -44,6 +45,11 @@ pub struct Site {
     pub guard: Option<crate::guard::Policy>,
     /// What the daemon answers beside the pages.
     pub proxy: Proxy,
+    /// How texts are shown.
+    pub style: Style,
+    /// The tables of site.toml that say how pages are made, as they are written: templates do
+    /// not see them, pages depend on them.
+    pub settings: Map<String, Value>,
     /// Every other table, for templates: `[strings.en]` is `site.strings.en`.
     pub tables: Map<String, Value>,
     /// The file's path, for messages.
@@ -160,6 +166,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let deploy = target::read_deploy(source, root.remove("deploy"));
     let gate = gate::read(source, root.remove("gate"));
     let guard = guard::read(source, root.remove("guard"));
+    let settings = settings(&root);
+    let mut style = markdown::read(source, root.remove("markdown"));
     let answered = ["proxy", "endpoint", "form"].map(|name| root.remove(name));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
@@ -177,7 +185,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
                 key.span().start,
                 format!(
                     "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
-                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]` and tables of your own",
+                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -197,9 +205,11 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let routes = routes.map(|routes| read_routes(source, routes)).unwrap_or_default();
     let pages: Vec<_> = routes.iter().map(|route| route.path.as_str()).collect();
     let proxy = proxy::read(source, answered, &pages);
+    let base_url = base_url?;
+    style.base_url = base_url.clone();
     Some(Site {
         title: title?.0,
-        base_url: base_url?,
+        base_url,
         locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
         routes,
         publishing,
@@ -209,9 +219,19 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         gate,
         guard,
         proxy,
+        style,
+        settings,
         tables,
         file: source.file.to_owned(),
     })
+}
+
+/// Tables that pages depend on as a whole.
+const SETTINGS: [&str; 1] = ["markdown"];
+
+fn settings(root: &DeTable<'_>) -> Map<String, Value> {
+    let found = SETTINGS.iter().filter_map(|name| Some((*name, root.get(*name)?)));
+    found.map(|(name, value)| (name.to_owned(), to_json(value.get_ref()))).collect()
 }
 
 fn check_base_url(

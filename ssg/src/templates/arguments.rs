@@ -68,6 +68,15 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => value.as_bool().map(Some).ok_or_else(|| {
+                self.error(format!("`{name}` must be true or false, not `{value}`"))
+            }),
+        }
+    }
+
     pub(crate) fn texts(&self, name: &str) -> Result<Vec<&'a str>, Error> {
         let wrong = || self.error(format!("`{name}` must be text or a list of texts"));
         match self.get(name) {

@@ -19,6 +19,8 @@ pub struct Closures {
     needs: BTreeMap<String, BTreeSet<String>>,
     fingerprints: BTreeMap<String, Fingerprint>,
     uses: Uses,
+    /// The template that defines each component.
+    definers: BTreeMap<String, String>,
     /// What each template and all it needs look at in `site`.
     config: BTreeMap<String, Option<BTreeSet<ConfigUse>>>,
 }
@@ -43,7 +45,23 @@ impl Closures {
         let uses = Uses::new(scans.iter().map(|(name, scan)| (*name, scan.as_ref())));
         let config = |names: &BTreeSet<String>| uses.config(names.iter().map(String::as_str));
         let config = needs.iter().map(|(name, names)| (name.clone(), config(names))).collect();
-        Self { needs, fingerprints, uses, config }
+        let defined = scans.iter().flat_map(|(name, scan)| {
+            let components = scan.iter().flat_map(|scan| &scan.defines);
+            components.map(|component| (component.clone(), (*name).to_owned()))
+        });
+        let definers = defined.collect();
+        Self { needs, fingerprints, uses, definers, config }
+    }
+
+    /// The template that defines a component.
+    #[must_use]
+    pub fn definer(&self, component: &str) -> Option<&str> {
+        self.definers.get(component).map(String::as_str)
+    }
+
+    /// Names of all components in order.
+    pub fn components(&self) -> impl Iterator<Item = &str> {
+        self.definers.keys().map(String::as_str)
     }
 
     /// The fingerprint of a template and all it needs; absent when there is no such template.

@@ -13,6 +13,8 @@ pub struct TemplateFault {
     pub line: usize,
     pub column: usize,
     pub message: String,
+    /// The attribute of the page's entry whose text is at fault: `body`, `sections.2.text`.
+    pub field: Option<String>,
     /// The message with the source line and the calls that led there.
     pub report: String,
 }
@@ -49,8 +51,14 @@ impl TemplateFault {
 
     pub(crate) fn at(file: &str, line: usize, column: usize, message: impl Into<String>) -> Self {
         let message = message.into();
-        let mut fault =
-            Self { file: file.to_owned(), line, column, message, report: String::new() };
+        let mut fault = Self {
+            file: file.to_owned(),
+            line,
+            column,
+            message,
+            field: None,
+            report: String::new(),
+        };
         fault.report = format!("error: {fault}");
         fault
     }
@@ -97,6 +105,6 @@ impl TemplateFault {
         let column = parts.next().and_then(|text| text.parse().ok()).unwrap_or(0);
         let line = parts.next().and_then(|text| text.parse().ok()).unwrap_or(0);
         let file = parts.next().unwrap_or_default().to_owned();
-        Self { file, line, column, message, report: format!("error: {report}") }
+        Self { file, line, column, message, field: None, report: format!("error: {report}") }
     }
 }

@@ -7,17 +7,14 @@ use tera::value::Key;
 use tera::{Error, Kwargs, Map, State, Tera, Value};
 
 use crate::content::value::to_json;
-use crate::render::{blocks, date, markdown, slug};
+use crate::render::{date, slug};
 use crate::templates::arguments::Arguments;
+use text::Texts;
 
-pub(crate) fn register(tera: &mut Tera) {
-    let cache = Arc::new(markdown::Cache::default());
-    tera.register_filter("markdown", move |value: &Value, given: Kwargs, _: &State<'_>| {
-        markdown_filter(&cache, value, &given)
-    });
-    tera.register_filter("blocks", |value: &Value, given: Kwargs, _: &State<'_>| {
-        blocks_filter(value, &given)
-    });
+pub(crate) mod text;
+
+pub(crate) fn register(tera: &mut Tera, texts: &Arc<Texts>) {
+    text::register(tera, texts);
     tera.register_filter("date", |value: &Value, given: Kwargs, _: &State<'_>| {
         date_filter(value, &given)
     });
@@ -28,25 +25,6 @@ pub(crate) fn register(tera: &mut Tera) {
     tera.register_filter("group_by", |value: &Value, given: Kwargs, _: &State<'_>| {
         group_by(value, &given)
     });
-}
-
-/// A text that is null shows nothing, as everywhere in a template.
-fn markdown_filter(cache: &markdown::Cache, value: &Value, given: &Kwargs) -> Result<Value, Error> {
-    let arguments = Arguments::new("markdown", given, &[])?;
-    match value.as_str() {
-        Some(text) => Ok(cache.render(text)),
-        None if value.is_none() => Ok(Value::safe_string("")),
-        None => Err(arguments.error(format!("text is expected, not a {}", value.name()))),
-    }
-}
-
-fn blocks_filter(value: &Value, given: &Kwargs) -> Result<Value, Error> {
-    let arguments = Arguments::new("blocks", given, &[])?;
-    if value.is_none() {
-        return Ok(Value::safe_string(""));
-    }
-    let html = blocks::to_html(value).map_err(|error| arguments.error(error.to_string()))?;
-    Ok(Value::safe_string(&html))
 }
 
 fn date_filter(value: &Value, given: &Kwargs) -> Result<String, Error> {

@@ -5,11 +5,17 @@
 //! no limit on a list unless the template gives one.
 
 mod content;
+mod feed;
+mod highlight;
 mod image;
-mod links;
+pub(super) mod links;
 mod now;
 
+use std::sync::Arc;
+
 use tera::Tera;
+
+use super::filters::text::Texts;
 
 /// The arguments a function accepts; `None` when it is not one of ours.
 pub(crate) fn accepted(function: &str) -> Option<&'static [&'static str]> {
@@ -20,16 +26,20 @@ pub(crate) fn accepted(function: &str) -> Option<&'static [&'static str]> {
         "count" => &content::COUNT,
         "previous" | "next" => &content::NEIGHBOUR,
         "related" => &content::RELATED,
+        "feed" => &feed::FEED,
         "url_for" => &links::URL_FOR,
         "asset" => &links::ASSET,
         "image" => &image::IMAGE,
         "now" => &now::NOW,
+        "highlight_css" => &highlight::HIGHLIGHT_CSS,
         _ => return None,
     })
 }
 
-pub(crate) fn register(tera: &mut Tera) {
+pub(crate) fn register(tera: &mut Tera, texts: &Arc<Texts>) {
     content::register(tera);
+    feed::register(tera, texts);
+    highlight::register(tera);
     image::register(tera);
     links::register(tera);
     now::register(tera);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tera::{Context, Tera};
 use walkdir::WalkDir;
@@ -9,11 +10,14 @@ use walkdir::WalkDir;
 use super::check::check;
 use super::deps::Closures;
 use super::fault::{Faults, TemplateFault};
+use super::filters::text::Texts;
+use super::host::Components;
 use super::scan::{Call, scan};
 use super::scope::{self, Scope};
 use super::{filters, functions};
 use crate::content::Snapshot;
 use crate::engine::Fingerprint;
+use crate::render::markdown::Style;
 
 /// Files with these extensions are templates.
 const EXTENSIONS: [&str; 4] = ["html", "xml", "txt", "json"];
@@ -29,8 +33,9 @@ const FORBIDDEN: [(&str, &str); 1] =
 /// A set of templates that was checked as a whole. A changed file makes a new set.
 #[derive(Clone)]
 pub struct Templates {
-    tera: Tera,
-    closures: Closures,
+    tera: Arc<Tera>,
+    closures: Arc<Closures>,
+    texts: Arc<Texts>,
     /// Calls of functions by the template that makes them.
     calls: Vec<(String, Call)>,
 }
@@ -57,11 +62,12 @@ impl Templates {
     pub fn from_sources(sources: BTreeMap<String, String>) -> Result<Self, Faults> {
         let mut faults: Vec<_> =
             sources.iter().flat_map(|(name, text)| forbidden(name, text)).collect();
-        let mut tera = empty();
+        let texts = Arc::default();
+        let mut tera = empty(&texts);
         // One at a time first: a set is refused at its first syntax error, and somebody who
         // made three wants to see three.
         for (name, text) in &sources {
-            let mut alone = empty();
+            let mut alone = empty(&texts);
             if let Err(error) = alone.add_raw_template(name, text)
                 && matches!(error.kind(), tera::ErrorKind::SyntaxError(_))
             {
@@ -79,7 +85,8 @@ impl Templates {
                 calls.into_iter().map(|call| (name.clone(), call))
             });
             let calls = calls.collect();
-            return Ok(Self { tera, closures: Closures::new(&sources), calls });
+            let closures = Arc::new(Closures::new(&sources));
+            return Ok(Self { tera: Arc::new(tera), closures, texts, calls });
         }
         faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         Err(Faults(faults))
@@ -103,6 +110,11 @@ impl Templates {
         let known = || self.names().join("`, `");
         let is_there = self.contains(name);
         (!is_there).then(|| format!("there is no template `{name}`; there are `{}`", known()))
+    }
+
+    /// Says how texts are shown; once, before anything is rendered.
+    pub fn set_style(&self, style: &Style) {
+        self.texts.set_style(style);
     }
 
     /// Names of all templates in order.
@@ -136,8 +148,14 @@ impl Templates {
         context: &Context,
         scope: Scope,
     ) -> Result<String, TemplateFault> {
-        let _guard = scope::enter(scope);
-        self.tera.render(name, context).map_err(|error| TemplateFault::of_error(name, &error))
+        let components =
+            Components { tera: Arc::clone(&self.tera), closures: Arc::clone(&self.closures) };
+        let guard = scope::enter(scope, components);
+        self.tera.render(name, context).map_err(|error| {
+            let mut fault = TemplateFault::of_error(name, &error);
+            fault.field = guard.blamed(context.get("entry"));
+            fault
+        })
     }
 }
 
@@ -151,11 +169,11 @@ impl Templates {
     }
 }
 
-fn empty() -> Tera {
+fn empty(texts: &Arc<Texts>) -> Tera {
     let mut tera = Tera::default();
     tera.autoescape_on(ESCAPED);
-    functions::register(&mut tera);
-    filters::register(&mut tera);
+    functions::register(&mut tera, texts);
+    filters::register(&mut tera, texts);
     tera
 }
 

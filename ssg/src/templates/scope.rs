@@ -10,10 +10,14 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tera::Error;
+use tera::{Error, Value};
 
+use super::host::Components;
 use crate::content::Snapshot;
+use crate::content::value::to_json;
+use crate::engine::{Answer, Fingerprint, Key, recorder};
 use crate::site::period::Period;
+use crate::site::{Site, public_url};
 
 /// Where documents have their pages.
 pub trait UrlResolver: Debug + Send + Sync {
@@ -33,12 +37,22 @@ pub trait Assets: Debug + Send + Sync {
     fn paths(&self) -> Vec<String>;
 }
 
+/// Values of site.toml, as far as pages depend on them.
+pub trait Settings: Debug + Send + Sync {
+    /// The fingerprint of a value by its dotted path; absent when there is none.
+    fn fingerprint(&self, path: &str) -> Fingerprint;
+}
+
 /// The world of one page: one snapshot, one route table, one set of assets.
 #[derive(Debug, Clone)]
 pub struct Scope {
     pub snapshot: Snapshot,
     pub urls: Arc<dyn UrlResolver>,
     pub assets: Arc<dyn Assets>,
+    pub settings: Arc<dyn Settings>,
+    pub site: Arc<Site>,
+    /// The page's own URL.
+    pub url: Arc<str>,
     /// The page's locale: the default of every question.
     pub locale: Arc<str>,
     /// How often the page's route is rendered again; none lets the page see no clock.
@@ -47,8 +61,40 @@ pub struct Scope {
     pub now: i64,
 }
 
+/// A scope with what belongs to its render alone.
+struct Frame {
+    scope: Rc<Scope>,
+    components: Components,
+    /// The value a filter could not show.
+    blamed: Option<Value>,
+}
+
+impl Scope {
+    /// Notes that the page depends on a value of site.toml.
+    pub(crate) fn note_config(&self, path: &str) {
+        let answer = Answer::plain(self.settings.fingerprint(path));
+        recorder::record(Key::Config { path: path.into() }, answer);
+    }
+
+    /// The site's own address, without a slash at the end.
+    pub(crate) fn base_url(&self) -> &str {
+        self.note_config("site.base_url");
+        &self.site.base_url
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        self.note_config("site.title");
+        &self.site.title
+    }
+
+    /// Where the site begins in the page's locale.
+    pub(crate) fn home(&self) -> String {
+        public_url::localized("/", &self.locale, self.site.is_default_locale(&self.locale))
+    }
+}
+
 thread_local! {
-    static SCOPES: RefCell<Vec<Rc<Scope>>> = const { RefCell::new(Vec::new()) };
+    static SCOPES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The scope lasts as long as the guard.
@@ -59,9 +105,9 @@ pub(crate) struct ScopeGuard {
     _not_send: PhantomData<*const ()>,
 }
 
-pub(crate) fn enter(scope: Scope) -> ScopeGuard {
+pub(crate) fn enter(scope: Scope, components: Components) -> ScopeGuard {
     let depth = SCOPES.with_borrow_mut(|scopes| {
-        scopes.push(Rc::new(scope));
+        scopes.push(Frame { scope: Rc::new(scope), components, blamed: None });
         scopes.len()
     });
     ScopeGuard { depth, _not_send: PhantomData }
@@ -73,8 +119,50 @@ impl Drop for ScopeGuard {
     }
 }
 
+impl ScopeGuard {
+    /// Where in the page's entry the value stands that a filter could not show.
+    pub(crate) fn blamed(&self, entry: Option<&Value>) -> Option<String> {
+        let at = self.depth.checked_sub(1)?;
+        let blamed = SCOPES.with_borrow(|scopes| scopes.get(at)?.blamed.clone())?;
+        path_to(&to_json(&blamed), &to_json(entry?))
+    }
+}
+
+/// The dotted path of a value inside another.
+fn path_to(wanted: &serde_json::Value, within: &serde_json::Value) -> Option<String> {
+    use serde_json::Value as Json;
+    let step = |name: String, inner: &Json| {
+        if inner == wanted {
+            return Some(name);
+        }
+        path_to(wanted, inner).map(|rest| format!("{name}.{rest}"))
+    };
+    match within {
+        Json::Object(map) => map.iter().find_map(|(name, inner)| step(name.clone(), inner)),
+        Json::Array(items) => {
+            items.iter().enumerate().find_map(|(at, inner)| step(at.to_string(), inner))
+        }
+        _ => None,
+    }
+}
+
+/// Notes the value that the page cannot be rendered for.
+pub(crate) fn blame(value: &Value) {
+    SCOPES.with_borrow_mut(|scopes| {
+        if let Some(frame) = scopes.last_mut() {
+            frame.blamed = Some(value.clone());
+        }
+    });
+}
+
+/// The components of the site whose page is being rendered.
+pub(crate) fn components() -> Result<Components, Error> {
+    let found = SCOPES.with_borrow(|scopes| scopes.last().map(|frame| frame.components.clone()));
+    found.ok_or_else(|| Error::message("components can be called only while a page is rendered"))
+}
+
 /// The scope of the page being rendered.
 pub(crate) fn current() -> Result<Rc<Scope>, Error> {
-    let scope = SCOPES.with_borrow(|scopes| scopes.last().cloned());
+    let scope = SCOPES.with_borrow(|scopes| scopes.last().map(|frame| Rc::clone(&frame.scope)));
     scope.ok_or_else(|| Error::message("this function works only while a page is rendered"))
 }

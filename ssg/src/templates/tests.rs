@@ -10,11 +10,11 @@ use cms_api::model::ContentModel;
 use serde_json::{Value as Json, json};
 use tera::Context;
 
-use super::scope::{Assets, Scope, UrlResolver};
+use super::scope::{Assets, Scope, Settings, UrlResolver};
 use super::{TemplateFault, Templates};
 use crate::content::Snapshot;
 use crate::content::value::from_json;
-use crate::engine::recorder;
+use crate::engine::{Fingerprint, recorder};
 
 const POST: &str = "api::post.post";
 const TAG: &str = "api::tag.tag";
@@ -79,6 +79,8 @@ fn content() -> Snapshot {
     Snapshot::new(Arc::new(model()), locales).apply(&items).unwrap().snapshot
 }
 
+const SITE: &str = "[site]\ntitle = \"Site\"\nbase_url = \"https://example.org\"\n";
+
 #[derive(Debug)]
 struct Site;
 
@@ -104,6 +106,12 @@ impl Assets for Site {
     }
 }
 
+impl Settings for Site {
+    fn fingerprint(&self, _: &str) -> Fingerprint {
+        Fingerprint::ABSENT
+    }
+}
+
 fn templates(sources: &[(&str, &str)]) -> Templates {
     let sources = sources.iter().map(|(name, text)| (name.to_string(), text.to_string()));
     Templates::from_sources(sources.collect()).unwrap()
@@ -121,6 +129,9 @@ fn render(text: &str) -> Result<(String, Vec<String>), TemplateFault> {
         snapshot: content(),
         urls: Arc::new(Site),
         assets: Arc::new(Site),
+        settings: Arc::new(Site),
+        site: Arc::new(crate::site::Site::parse("site.toml", SITE).unwrap()),
+        url: "/blog/a/".into(),
         locale: "en".into(),
     };
     let recording = recorder::start();

@@ -4,7 +4,7 @@ use tera::{Error, Kwargs, State, Tera};
 
 use crate::engine::{Answer, Fingerprint, Key, recorder};
 use crate::templates::arguments::Arguments;
-use crate::templates::scope;
+use crate::templates::scope::{self, Scope};
 
 pub(super) const URL_FOR: [&str; 2] = ["entry", "locale"];
 pub(super) const ASSET: [&str; 1] = ["path"];
@@ -22,21 +22,20 @@ fn url_for(given: &Kwargs) -> Result<String, Error> {
     let scope = scope::current()?;
     let shown = arguments.shown("entry")?;
     let locale = arguments.text("locale")?.or(shown.locale).unwrap_or(&scope.locale);
-    let url = scope.urls.url(shown.document_id, locale);
-    let key = Key::Url { document_id: shown.document_id.into(), locale: locale.into() };
+    document_url(&scope, shown.document_id, locale).map_err(|message| arguments.error(message))
+}
+
+/// Where a document has its page; the error says why it has none.
+pub(crate) fn document_url(scope: &Scope, id: &str, locale: &str) -> Result<String, String> {
+    let url = scope.urls.url(id, locale);
+    let key = Key::Url { document_id: id.into(), locale: locale.into() };
     recorder::record(key, answer(url.as_deref()));
-    url.ok_or_else(|| {
-        let id = shown.document_id;
-        let uid = scope.snapshot.types_with(id).next();
-        arguments.error(match uid {
-            None => format!("`{id}` is not published"),
-            Some(uid) if scope.urls.has_route(uid) => {
-                format!("`{id}` ({uid}) has no page in locale `{locale}`")
-            }
-            Some(uid) => {
-                format!("`{id}` has no page: no route of site.toml has `each = \"{uid}\"`")
-            }
-        })
+    url.ok_or_else(|| match scope.snapshot.types_with(id).next() {
+        None => format!("`{id}` is not published"),
+        Some(uid) if scope.urls.has_route(uid) => {
+            format!("`{id}` ({uid}) has no page in locale `{locale}`")
+        }
+        Some(uid) => format!("`{id}` has no page: no route of site.toml has `each = \"{uid}\"`"),
     })
 }
 

@@ -7,6 +7,11 @@ use super::model::{Kind, LOCALES, Model, Type};
 /// A piece of a template: what it is and two choices within it.
 pub(super) type Piece = (u8, u8, u8);
 
+/// Kinds of pieces that need no entry.
+pub(super) const OF_SITE: u8 = 20;
+/// The one that includes a template.
+pub(super) const INCLUDE: u8 = 12;
+
 /// What the pieces of one template can see.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sight<'a> {
@@ -136,6 +141,7 @@ fn of_entry(sight: &Sight<'_>, ty: &Type, kind: u8, one: u8, other: u8) -> Strin
             &own[usize::from(one) % own.len()].name,
             own[usize::from(one) % own.len()].kind,
             sight,
+            other,
         ),
         (2, _) => {
             let direction = if one.is_multiple_of(2) { "previous" } else { "next" };
@@ -189,11 +195,14 @@ fn other_side(model: &Model, back: &Type, link: &str) -> String {
     if back.has(&twin) { twin } else { "documentId".to_owned() }
 }
 
-fn of_attribute(name: &str, kind: Kind, sight: &Sight<'_>) -> String {
+fn of_attribute(name: &str, kind: Kind, sight: &Sight<'_>, choice: u8) -> String {
     let value = format!("entry?.{name}");
     match kind {
         Kind::Text | Kind::Slug | Kind::Number | Kind::Flag | Kind::Mood => {
             format!("{name}: {{{{ {value} }}}}")
+        }
+        Kind::Rich | Kind::Blocks if choice.is_multiple_of(4) => {
+            format!("{{{{ {value} | toc(min=1) | json }}}}{{{{ {value} | plain(length=9) }}}}")
         }
         Kind::Rich => format!("{{{{ {value} | markdown }}}}"),
         Kind::Blocks => format!("{{{{ {value} | blocks }}}}"),
@@ -228,7 +237,7 @@ fn of_attribute(name: &str, kind: Kind, sight: &Sight<'_>) -> String {
 fn of_site(sight: &Sight<'_>, kind: u8, one: u8, other: u8) -> String {
     let (at, ty) = sight.model.collection(usize::from(other));
     let uid = ty.uid();
-    match kind % 16 {
+    match kind % OF_SITE {
         0 | 1 => format!("{{% for x in entries(type=\"{uid}\"{}, fields=[\"title\"], limit={}, start={}) %}}{{{{ x.title }}}};{{% endfor %}}", list_arguments(sight, ty, one), one % 3 + 1, other / 4 % 2),
         2 => format!("{{{{ entries(type=\"{uid}\"{}, populate={}) | json }}}}", list_arguments(sight, ty, one), literal(&populate(sight.model, ty, one / 2))),
         3 => {
@@ -262,11 +271,16 @@ fn of_site(sight: &Sight<'_>, kind: u8, one: u8, other: u8) -> String {
             let direction = if one < 128 { "previous" } else { "next" };
             format!("{{% set e = entry(type=\"{uid}\", id=\"{id}\", fields=[\"documentId\"]) %}}{{% if e %}}{{% set n = {direction}(entry=e, fields=[\"title\"], sort=\"rank\") %}}{{% if n %}}{{{{ n.title }}}}{{% else %}}last{{% endif %}}{{% endif %}}")
         }
-        12 => "{% include \"part.html\" %}".to_owned(),
+        INCLUDE => "{% include \"part.html\" %}".to_owned(),
         13 if sight.routed.contains(&at) => format!("{{% for x in entries(type=\"{uid}\"{}, fields=[\"title\"]) %}}{{{{ <card story={{x}} /> }}}}{{% endfor %}}", list_arguments(sight, ty, one)),
         14 if one.is_multiple_of(4) => "as of {{ now() }}".to_owned(),
         14 if one.is_multiple_of(2) => format!("{{% for x in entries(type=\"{uid}\", filters={{\"createdAt\": {{\"$lt\": now()}} }}, fields=[\"title\"]) %}}{{{{ x.title }}}}{{% endfor %}}"),
         14 => format!("{{% for name, group in entries(type=\"{uid}\", fields=[\"rank\", \"title\"]) | group_by(attribute=\"rank\") %}}{{{{ name }}}}:{{{{ group | length }}}} {{% endfor %}}"),
+        16 if sight.routed.contains(&at) => {
+            let format = ["atom", "rss", "json"][usize::from(one % 3)];
+            let content = if ty.has("body") { ", content=\"body\"" } else { "" };
+            format!("{{{{ feed(format=\"{format}\", entries=entries(type=\"{uid}\"{}), entry_title=\"slug\"{content}) }}}}", list_arguments(sight, ty, one))
+        }
         _ => "{% for a in page.alternates %}{{ a.url }} {% endfor %}{{ page.locale }}".to_owned(),
     }
 }

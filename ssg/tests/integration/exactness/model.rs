@@ -248,7 +248,15 @@ impl Model {
         match kind {
             Kind::Text => pick(&[json!("Alpha"), json!("Beta & <b>"), json!("Größe"), json!(null)]),
             Kind::Slug => json!(place.slug(variant)),
-            Kind::Rich => pick(&[json!("*one*"), json!("# Two\n\ntext"), json!(""), json!(null)]),
+            Kind::Rich => pick(&[
+                json!("*one*"),
+                json!("# Two\n\n\"text\""),
+                json!(""),
+                json!(null),
+                json!(format!("[a](entry:{})", self.types[0].document(variant))),
+                json!("{{ <tip kind=\"a\" /> }} b[^1]\n\n[^1]: c"),
+                json!(format!("[a](entry:{}/0-en0#b)", self.types[0].name)),
+            ]),
             Kind::Blocks => pick(&[blocks("calm words"), json!(null), blocks("Other & words")]),
             Kind::Number => pick(&[json!(1), json!(2), json!(3), json!(null)]),
             Kind::Flag => pick(&[json!(true), json!(false), json!(null)]),

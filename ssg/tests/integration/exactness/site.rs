@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::fragments::{Piece, Sight, filters, populate, sort, text};
+use super::fragments::{INCLUDE, OF_SITE, Piece, Sight, filters, populate, sort, text};
 use super::model::{LOCALES, Model};
 
 /// What a developer works on. Every template but the shared ones belongs to one route.
@@ -90,7 +90,11 @@ pub(super) fn design() -> impl Strategy<Value = Design> {
 
 /// A piece for a template that others include or extend.
 pub(super) fn without_include((kind, one, other): Piece) -> Piece {
-    if (kind / 3) % 16 == 12 { (kind.wrapping_add(3), one, other) } else { (kind, one, other) }
+    if (kind / 3) % OF_SITE == INCLUDE {
+        (kind.wrapping_add(3), one, other)
+    } else {
+        (kind, one, other)
+    }
 }
 
 impl Route {
@@ -240,6 +244,11 @@ impl Design {
             "{{% component card(story) %}}<a class=\"c{}\" href=\"{{{{ url_for(entry=story) }}}}\">{{{{ story?.title }}}}</a>{{% endcomponent card %}}",
             self.card % 4
         ));
+        // Called from texts.
+        files.insert("tip.html".to_owned(), format!(
+            "{{% component tip(kind: string) %}}<i class=\"t{}\">{{{{ kind }}}}</i>{{% endcomponent tip %}}",
+            self.card % 3
+        ));
         files.retain(|file, _| !self.missing.contains(file));
         for (name, content) in FILES.iter().zip(self.files) {
             if let Some(content) = content {
@@ -267,6 +276,9 @@ impl Design {
             out += &format!("{{ label = \"L{item}\", url = \"/{}/\" }}, ", self.menu / 3);
         }
         out += "]\n";
+        if self.menu % 4 == 1 {
+            out += "[markdown]\nsmart_punctuation = true\nbroken_links = \"unlink\"\n";
+        }
         if self.extra {
             out += "[extra]\nnote = \"a note\"\n";
         }
