@@ -44,6 +44,8 @@ pub enum Command {
     Pull(PullArgs),
     /// Run as a daemon: webhooks, catch-up polling, API proxy
     Serve(ServeArgs),
+    /// Show the site while it is worked on: every change at once, nothing is published
+    Dev(DevArgs),
     /// Print a link that shows drafts as they will be published
     Preview(PreviewArgs),
     /// List the releases, or show one's build report
@@ -110,6 +112,19 @@ pub struct ServeArgs {
     pub serve_static: bool,
     /// How often to ask the CMS for changes that no webhook told of [default: 5s]
     #[arg(long, env = "SSG_POLL_INTERVAL", value_name = "DURATION")]
+    pub poll_interval: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct DevArgs {
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:4000]
+    #[arg(long, env = "SSG_DEV_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Show drafts in the place of what is published
+    #[arg(long, env = "SSG_DRAFTS", value_parser = Boolish::new())]
+    pub drafts: bool,
+    /// How often to ask the CMS for changes [default: 1s]
+    #[arg(long, env = "SSG_DEV_POLL_INTERVAL", value_name = "DURATION")]
     pub poll_interval: Option<String>,
 }
 

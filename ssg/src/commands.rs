@@ -29,6 +29,7 @@ use crate::{
 mod auto_deploy;
 mod build;
 mod deploy;
+mod dev;
 mod diff;
 mod doctor;
 mod impact;
@@ -60,7 +61,8 @@ pub fn main() -> Exit {
 }
 
 fn prepared(cli: &Cli) -> Result<Exit> {
-    let env = Environment::load("production")?;
+    let default = if matches!(cli.command, Command::Dev(_)) { "development" } else { "production" };
+    let env = Environment::load(default)?;
     log(&env)?;
     let config = Config::resolve(&cli.common, &env)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,7 +72,7 @@ fn prepared(cli: &Cli) -> Result<Exit> {
         .context("cannot start the runtime")?;
     let _entered = runtime.enter();
     // A daemon that is asked to stop ends well; everything else was cut short.
-    if !matches!(cli.command, Command::Serve(_)) {
+    if !matches!(cli.command, Command::Serve(_) | Command::Dev(_)) {
         runtime.spawn(exit_on_interrupt());
     }
     run(cli, &env, &config)
@@ -84,6 +86,7 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Verify(args) => verify::run(config, env, args),
         Command::Pull(args) => pull::run(config, env, args),
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
+        Command::Dev(args) => Handle::current().block_on(dev::run(config, env, args)),
         Command::Preview(args) => preview::run(config, env, args),
         Command::Releases(args) => releases::run(config, env, args),
         Command::Rollback(args) => rollback::rollback(config, env, args),

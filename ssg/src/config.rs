@@ -17,7 +17,7 @@ pub use self::{
     target::targets,
 };
 use crate::{
-    cli::{BuildArgs, CommonArgs, ServeArgs},
+    cli::{BuildArgs, CommonArgs, DevArgs, ServeArgs},
     daemon::Batching,
     release::KEPT_RELEASES,
 };
@@ -34,6 +34,8 @@ const DEFAULT_SITE: &str = "templates";
 const DEFAULT_OUT: &str = "dist";
 const DEFAULT_CACHE: &str = "content-cache";
 const DEFAULT_CMS: &str = "http://127.0.0.1:1337";
+const DEFAULT_DEV_LISTEN: &str = "127.0.0.1:4000";
+const DEFAULT_DEV_POLL_INTERVAL: &str = "1s";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// For what changes in a plain Strapi without a mark: a file's caption, a link's far side.
 const DEFAULT_RECONCILE_INTERVAL: Duration = Duration::from_secs(300);
@@ -235,6 +237,18 @@ impl BuildFlags {
 }
 
 impl ServeConfig {
+    /// Those of `ssg dev`, which publishes nothing.
+    pub fn for_dev(args: &DevArgs, env: &Environment) -> Result<Self, ConfigError> {
+        let listen = args.listen.as_deref().or(env.text("SSG_DEV_LISTEN"));
+        let poll = args.poll_interval.as_deref().or(env.text("SSG_DEV_POLL_INTERVAL"));
+        let serve = ServeArgs {
+            listen: Some(listen.unwrap_or(DEFAULT_DEV_LISTEN).to_owned()),
+            serve_static: false,
+            poll_interval: Some(poll.unwrap_or(DEFAULT_DEV_POLL_INTERVAL).to_owned()),
+        };
+        Ok(Self { serve_static: false, ..Self::resolve(&serve, env)? })
+    }
+
     pub fn resolve(args: &ServeArgs, env: &Environment) -> Result<Self, ConfigError> {
         let listen = args.listen.as_deref().or(env.text("SSG_LISTEN")).unwrap_or(DEFAULT_LISTEN);
         Ok(Self {

@@ -97,6 +97,7 @@ impl Daemon {
         let rules = live_rules::LiveRules::new(&options.site);
         let mut shared = Shared::new(&options.serve, store, events.clone(), seen, proxy, rules);
         shared.previews = pipeline.previews();
+        shared.dev = pipeline.dev();
         let shared = Arc::new(shared);
         shared.warn_about_webhooks();
         let server = server::start(&options.serve.listen, Arc::clone(&shared))?;
@@ -141,7 +142,7 @@ pub async fn serve(options: &Options, store: Store, pipeline: Arc<dyn Pipeline>)
     Ok(())
 }
 
-async fn asked_to_stop() -> Result<()> {
+pub(crate) async fn asked_to_stop() -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;

@@ -11,6 +11,7 @@ use super::report::Failure;
 use super::{fields, media, problem};
 use crate::content::Snapshot;
 use crate::engine::key::canonical;
+use crate::nearest;
 use crate::site::plan::resolve_entry;
 use crate::site::{Route, RouteTable};
 
@@ -122,7 +123,8 @@ fn check_list(route: &Route, snapshot: &Snapshot) -> Vec<(usize, String)> {
 
 fn unknown_type(model: &ContentModel, uid: &str) -> String {
     let known: Vec<_> = model.api_types().map(|ty| ty.uid.as_str()).collect();
-    format!("there is no content type `{uid}`; there are `{}`", known.join("`, `"))
+    let hint = nearest::hint(uid, known.iter().copied());
+    format!("there is no content type `{uid}`; there are `{}`{hint}", known.join("`, `"))
 }
 
 /// The scalar attribute a path leads to, through components and to-one relations.
@@ -166,7 +168,8 @@ pub(super) fn unknown_attribute(model: &ContentModel, uid: &str, name: &str) -> 
         .filter(|(_, attribute)| !attribute.is_hidden())
         .map(|(name, _)| name.as_str())
         .collect();
-    format!("`{uid}` has no attribute `{name}`; it has `{}`", known.join("`, `"))
+    let hint = nearest::hint(name, known.iter().copied());
+    format!("`{uid}` has no attribute `{name}`; it has `{}`{hint}", known.join("`, `"))
 }
 
 /// Some value of an attribute's kind, to check a filter with.

@@ -9,7 +9,7 @@ use cms_api::temporal::format_datetime;
 use serde_json::{Map, Value};
 
 use super::BuildError;
-use super::source::{Source, SourceError};
+use super::source::{Pulled, Source, SourceError};
 use crate::content::{Entry, Snapshot};
 
 /// What every publish sets anew.
@@ -49,7 +49,22 @@ impl Drafts {
     /// # Errors
     /// When nothing is known and the server does not answer, or what it says makes no sense.
     pub fn refresh(&mut self, source: &dyn Source) -> Result<(), BuildError> {
-        let pulled = match source.drafts(self.cursor.as_deref()) {
+        let answer = source.drafts(self.cursor.as_deref());
+        self.take(answer)
+    }
+
+    /// Where in the feed of drafts this stands, to ask from there.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// Takes over what a source answered from the cursor.
+    ///
+    /// # Errors
+    /// As [`Drafts::refresh`].
+    pub fn take(&mut self, answer: Result<Pulled, SourceError>) -> Result<(), BuildError> {
+        let pulled = match answer {
             Ok(pulled) => pulled,
             Err(SourceError::Unreachable(why)) if self.cursor.is_some() => {
                 tracing::warn!(why, "drafts are shown as they were; the content server is away");

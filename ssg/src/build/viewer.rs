@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::builder::{Builder, Refusal, set_aside};
 use super::memory::{Memory, Traces};
 use super::report::Failure;
-use super::source::Source;
+use super::source::{Pulled, Source, SourceError};
 use super::view::View;
 use super::{BuildError, Paths, lock, pull};
 use crate::state::Store;
@@ -52,26 +52,56 @@ impl Viewer {
         Ok(self.recall()?.has_content())
     }
 
+    /// Where in its source's feed the replica stands, to ask from there.
+    ///
+    /// # Errors
+    /// When the cache cannot be used.
+    pub fn cursor(&mut self) -> Result<Option<String>, BuildError> {
+        let name = self.source.name();
+        let memory = self.recall()?;
+        let same = memory.source.as_deref() == Some(name.as_str());
+        Ok(memory.cursor.clone().filter(|_| same))
+    }
+
     /// Asks for what changed; whether anything did.
     ///
     /// # Errors
     /// When there is neither a CMS nor a replica, or the cache cannot be used.
     pub fn pull(&mut self) -> Result<bool, BuildError> {
+        let cursor = self.cursor()?;
+        let answer = self.source.pull(cursor.as_deref());
+        self.take(answer, cursor.as_deref())
+    }
+
+    /// Takes over what the source answered from a cursor; whether anything changed.
+    ///
+    /// # Errors
+    /// As [`Viewer::pull`].
+    pub fn take(
+        &mut self,
+        answer: Result<Pulled, SourceError>,
+        cursor: Option<&str>,
+    ) -> Result<bool, BuildError> {
         let _lock = lock(&self.paths.cache)?;
         let mut store = Store::open(&self.paths.cache)?;
+        let before = self.memory.as_ref().map(|memory| memory.revision);
         let mut memory = match self.memory.take() {
             Some(memory) if memory.revision == store.revision()? => memory,
             _ => Memory::load(&mut store, Traces::Ignored)?,
         };
-        let seq = memory.snapshot.seq();
-        let fresh = pull::pull(&mut memory, &*self.source, None)?;
+        let elsewhere = before != Some(memory.revision);
+        if elsewhere && memory.cursor.as_deref() != cursor {
+            // Another process pulled meanwhile, and may have come further.
+            self.memory = Some(memory);
+            return Ok(true);
+        }
+        let fresh = pull::pull(&mut memory, &*self.source, Some(answer))?;
         let changed = !fresh.touched.is_empty() || fresh.model_changed;
         if !fresh.is_empty() {
             set_aside(&store, &mut memory, fresh)?;
         }
-        let moved = changed || seq != memory.snapshot.seq();
         self.memory = Some(memory);
-        Ok(moved)
+        Ok(changed || elsewhere)
     }
 
     /// The site as it is now.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::memory::{Memory, Traces};
 use super::{BuildError, Paths, lock};
 use crate::engine::{Answer, Graph, Key, Kind, Reason, Trace};
+use crate::nearest::distance;
 use crate::site::public_url;
 use crate::state::Store;
 
@@ -152,37 +153,4 @@ fn similar(graph: &Graph, file: &str) -> Vec<String> {
         .collect();
     near.sort_unstable();
     near.into_iter().take(SIMILAR).map(|(_, url)| url.to_owned()).collect()
-}
-
-/// Edits from one text to another (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, char) in one.chars().enumerate() {
-        let mut diagonal = at;
-        let mut left = at + 1;
-        for (cell, with) in row.iter_mut().skip(1).zip(&other) {
-            let best = (diagonal + usize::from(char != *with)).min(left + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_count_edits() {
-        for (one, other, edits) in
-            [("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("same", "same", 0)]
-        {
-            assert_eq!(distance(one, other), edits, "{one} {other}");
-        }
-    }
 }

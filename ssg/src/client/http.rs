@@ -6,7 +6,7 @@ use reqwest::{
     Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode, header, redirect,
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use url::Url;
+use url::{Host, Url};
 
 use super::{ClientError, Result};
 
@@ -16,6 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Enough for http → https and a moved host; more is a loop.
 const MAX_REDIRECTS: usize = 3;
+const LOCAL: &str = "http on this machine";
 const USER_AGENT: &str = concat!("galley-ssg/", env!("CARGO_PKG_VERSION"));
 
 /// The part of the CMS's error body that decides and explains.
@@ -45,7 +46,7 @@ impl Http {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        Ok(Self { client: build_client(base.scheme(), follow)?, base, timeout })
+        Ok(Self { client: build_client(scheme(&base), follow)?, base, timeout })
     }
 
     pub fn base(&self) -> &Url {
@@ -68,6 +69,18 @@ impl Http {
     }
 }
 
+/// The scheme of an address; one on this machine never leads to TLS, so that nobody has to wait
+/// until the system's certificates are read.
+pub(super) fn scheme(base: &Url) -> &str {
+    let here = match base.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if here && base.scheme() == "http" { LOCAL } else { base.scheme() }
+}
+
 /// Without CA certificates on the system (slim containers) the builder fails
 /// even where no TLS is wanted; then it is built without any.
 pub(super) fn build_client(
@@ -76,6 +89,9 @@ pub(super) fn build_client(
 ) -> Result<Client> {
     let builder = || configure(with_limits(Client::builder()));
     let failed = |error: reqwest::Error| ClientError::Contract(chain(&error));
+    if scheme == LOCAL {
+        return builder().tls_certs_only([]).build().map_err(failed);
+    }
     match builder().build() {
         Ok(client) => Ok(client),
         Err(_) if scheme == "http" => builder().tls_certs_only([]).build().map_err(failed),

@@ -70,7 +70,7 @@ impl Upstream {
             |builder: reqwest::ClientBuilder| builder.no_gzip().redirect(redirect::Policy::none());
         let authorizer =
             Authorizer::new(&Http::new(base, config.timeout)?, &config.credentials, cache);
-        let client = http::build_client(base.scheme(), configure)?;
+        let client = http::build_client(http::scheme(base), configure)?;
         Ok(Self { client, base: base.clone(), authorizer })
     }
 

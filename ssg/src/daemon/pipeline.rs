@@ -6,6 +6,7 @@ use anyhow::Result;
 use cms_api::model::ContentModel;
 
 use super::order::Orders;
+use crate::dev::Dev;
 use crate::preview::Previews;
 use crate::proxy::Changed;
 
@@ -59,6 +60,11 @@ pub trait Pipeline: Send + Sync + 'static {
 
     /// Shows drafts, where the pipeline can.
     fn previews(&self) -> Option<Arc<Previews>> {
+        None
+    }
+
+    /// The site under an author's hands, in the place of a published one.
+    fn dev(&self) -> Option<Arc<Dev>> {
         None
     }
 

@@ -98,6 +98,8 @@ async fn elsewhere(
 ) -> HttpResponse {
     if let Ok(answer) = proxy::declared_elsewhere(&request, payload, &shared).await {
         answer
+    } else if let Some(dev) = &shared.dev {
+        crate::dev::answer(&request, dev, shared.rules.current()).await
     } else if shared.serve_static {
         let target = request.uri().to_string();
         let answer = static_files::serve(request, &shared.store, Arc::clone(&shared.rules)).await;

@@ -16,6 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{event::Event, live_rules::LiveRules, metrics::Metrics, seen::SeenIds};
 use crate::{
     config::ServeConfig,
+    dev::Dev,
     guard::Hits,
     preview::Previews,
     proxy::Proxy,
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(super) rules: Arc<LiveRules>,
     pub(crate) proxy: Arc<Proxy>,
     pub(super) previews: Option<Arc<Previews>>,
+    pub(super) dev: Option<Arc<Dev>>,
     events: UnboundedSender<Event>,
     seen: Mutex<SeenIds>,
     status: ArcSwap<Status>,
@@ -68,6 +70,7 @@ impl Shared {
             rules: Arc::new(rules),
             proxy,
             previews: None,
+            dev: None,
             events,
             seen: Mutex::new(seen),
             status: ArcSwap::default(),
@@ -79,7 +82,7 @@ impl Shared {
     }
 
     pub(super) fn warn_about_webhooks(&self) {
-        if self.secrets.is_empty() && self.authorization.is_none() {
+        if self.secrets.is_empty() && self.authorization.is_none() && self.dev.is_none() {
             tracing::warn!(
                 "SSG_WEBHOOK_SECRET is not set: no webhook is accepted, changes are found by polling"
             );

@@ -4,6 +4,8 @@
 //! then known as soon as the template is read, with its line; what a template
 //! computes is checked when it is rendered.
 
+use cms_api::builtin::FILE;
+use cms_api::content_type::AttributeKind;
 use serde_json::{Map, Value as Json, json};
 
 use super::fault::TemplateFault;
@@ -11,6 +13,7 @@ use super::functions::accepted;
 use super::scan::{Call, Token};
 use crate::content::{AskError, Snapshot};
 use crate::engine::key::canonical;
+use crate::nearest;
 
 /// Arguments that are the query's.
 const QUERY: [&str; 4] = ["filters", "sort", "fields", "populate"];
@@ -22,9 +25,10 @@ pub(crate) fn check(file: &str, call: &Call, snapshot: &Snapshot) -> Option<Temp
     let unknown = call.arguments.iter().find(|(name, _)| !known.contains(&name.as_str()));
     if let Some((name, _)) = unknown {
         return Some(fault(format!(
-            "`{}()` has no argument `{name}`; accepted are {}",
+            "`{}()` has no argument `{name}`; accepted are {}{}",
             call.name,
-            known.join(", ")
+            known.join(", "),
+            nearest::hint(name, known.iter().copied())
         )));
     }
     let message = question(call, snapshot)?;
@@ -42,8 +46,39 @@ fn question(call: &Call, snapshot: &Snapshot) -> Option<String> {
         Ok(_) => None,
         // A null stands for what is computed, so only names are known to be wrong.
         Err(AskError::Arguments(_)) if !literal => None,
-        Err(error) => Some(error.to_string()),
+        Err(error) => {
+            let message = error.to_string();
+            let hint = meant(&message, uid, snapshot).unwrap_or_default();
+            Some(format!("{message}{hint}"))
+        }
     }
+}
+
+/// How the REST API says that a name does not exist.
+const INVALID: &str = "Invalid key ";
+/// What a path of parameters has besides names of attributes.
+const STRUCTURE: [&str; 6] = ["populate", "fields", "filters", "sort", "on", "count"];
+
+/// Which attribute was meant, at the place the message names.
+fn meant(message: &str, uid: &str, snapshot: &Snapshot) -> Option<String> {
+    let model = snapshot.model();
+    if model.get(uid).is_none() {
+        return Some(nearest::hint(uid, model.api_types().map(|ty| ty.uid.as_str())));
+    }
+    let rest = message.strip_prefix(INVALID)?;
+    let (name, path) = rest.split_once(" at ").unwrap_or((rest, ""));
+    let mut here = uid;
+    let steps = path.split('.').filter(|step| !step.is_empty() && !STRUCTURE.contains(step));
+    for step in steps.filter(|step| *step != name) {
+        here = match &model.attributes(here)?.get(step)?.kind {
+            AttributeKind::Relation(relation) => &relation.target,
+            AttributeKind::Component { component, .. } => component,
+            AttributeKind::Media { .. } => FILE,
+            _ => return None,
+        };
+    }
+    let known = model.attributes(here)?.iter().filter(|(_, attribute)| !attribute.is_hidden());
+    Some(nearest::hint(name, known.map(|(name, _)| name.as_str())))
 }
 
 /// The value of an argument; null where it is computed.

@@ -17,6 +17,7 @@ use super::scope::{self, Scope};
 use super::{filters, functions};
 use crate::content::Snapshot;
 use crate::engine::Fingerprint;
+use crate::nearest;
 use crate::render::markdown::Style;
 
 /// Files with these extensions are templates.
@@ -109,7 +110,9 @@ impl Templates {
     pub fn objection(&self, name: &str) -> Option<String> {
         let known = || self.names().join("`, `");
         let is_there = self.contains(name);
-        (!is_there).then(|| format!("there is no template `{name}`; there are `{}`", known()))
+        let hint = || nearest::hint(name, self.names().into_iter());
+        (!is_there)
+            .then(|| format!("there is no template `{name}`; there are `{}`{}", known(), hint()))
     }
 
     /// Says how texts are shown; once, before anything is rendered.
