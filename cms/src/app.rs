@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::documents::cards::Cards;
 use crate::error::{AppError, AppResult};
 use crate::feed_pulse::Pulse;
+use crate::graphql::Graphs;
 use crate::jobs::Waker;
 use crate::media::storage::Storage;
 use crate::registry::{Registry, RegistryCache};
@@ -35,6 +36,8 @@ pub struct App {
     pub uploads: Storage,
     /// Shown documents, for the next answer.
     pub cards: Cards,
+    /// The GraphQL schema of the content model.
+    pub graphs: Graphs,
     registry: RegistryCache,
 }
 
@@ -58,6 +61,7 @@ impl App {
             jobs: Waker::default(),
             pulse: Pulse::default(),
             cards,
+            graphs: Graphs::default(),
             registry: RegistryCache::default(),
         }
     }

@@ -121,6 +121,31 @@ pub struct Serving {
     /// Deepest GraphQL selection
     #[arg(long, env = "CMS_GRAPHQL_DEPTH_LIMIT", value_name = "N", default_value_t = 10)]
     pub graphql_depth_limit: u32,
+    /// Dearest GraphQL operation: 1 for a field, 10 for one with fields of its own
+    #[arg(long, env = "CMS_GRAPHQL_COST_LIMIT", value_name = "N", default_value_t = 1000)]
+    pub graphql_cost_limit: u64,
+    /// Let clients ask GraphQL for its schema
+    #[arg(
+        long,
+        env = "CMS_GRAPHQL_INTROSPECTION",
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub graphql_introspection: bool,
+    /// Show browsers a page at `/graphql` to try queries on
+    #[arg(
+        long,
+        env = "CMS_GRAPHQL_PLAYGROUND",
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub graphql_playground: bool,
     /// Let requests without credentials read drafts, as Strapi does
     #[arg(
         long,

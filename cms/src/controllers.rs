@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod events;
 pub(crate) mod find;
+pub(crate) mod graphql;
 pub(crate) mod health;
 pub(crate) mod known;
 pub(crate) mod locales;

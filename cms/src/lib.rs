@@ -19,6 +19,7 @@ pub mod documents;
 pub mod error;
 pub mod extract;
 pub mod feed_pulse;
+pub mod graphql;
 pub mod jobs;
 pub mod locales;
 mod logging;

@@ -254,6 +254,8 @@ pub enum PageStyle {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Populate {
     pub name: String,
+    /// The key of what is filled in, where one attribute is filled in twice; `None` is its name.
+    pub alias: Option<String>,
     pub link: Link,
     pub fields: Option<Vec<String>>,
     pub filter: Filter,
@@ -271,6 +273,7 @@ impl Populate {
     pub fn plain(name: impl Into<String>, link: Link) -> Self {
         Self {
             name: name.into(),
+            alias: None,
             link,
             fields: None,
             filter: Filter::default(),
@@ -279,5 +282,11 @@ impl Populate {
             on: None,
             count: false,
         }
+    }
+
+    /// The key of what is filled in.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
     }
 }

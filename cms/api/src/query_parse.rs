@@ -7,6 +7,7 @@
 mod coerce;
 mod fields;
 mod filters;
+mod linked;
 mod locale;
 mod operand;
 mod pagination;

@@ -112,6 +112,18 @@ pub(crate) async fn run(mut context: Context, route: Route) -> AppResult<HttpRes
     }
 }
 
+/// Confirms an e-mail address with the code in the body; answers as a login would, but without
+/// a token.
+///
+/// # Errors
+/// 400 for a code that is not known.
+pub(crate) async fn confirm(mut context: Context) -> AppResult<HttpResponse> {
+    limit(&context, &Route::EmailConfirmation).await?;
+    let body = context.body.take();
+    let user = recovery::confirmed(&context, &body).await?;
+    Ok(json(StatusCode::OK, &json!({ "user": users::to_json(&user) })))
+}
+
 fn application(message: &str) -> AppError {
     ApiError::new(ErrorName::ApplicationError, message).into()
 }

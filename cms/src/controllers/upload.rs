@@ -277,8 +277,20 @@ fn entity_not_found() -> AppError {
 async fn change_info(mut context: Context, parts: &Parts, id: &Value) -> AppResult<HttpResponse> {
     let said = parts.text("fileInfo").map(Value::from);
     let said = said.or_else(|| context.body.get_mut("fileInfo").map(Value::take));
-    let changes = file_info::for_file(said.as_ref())?.changes();
-    let id = meant(id)?;
+    change(&context, said.as_ref(), meant(id)?).await
+}
+
+/// Changes what is said about a file to what the body says.
+///
+/// # Errors
+/// 404 when there is no such file.
+pub(crate) async fn describe(context: Context, id: &str) -> AppResult<HttpResponse> {
+    let id = row_number::of(id).ok_or_else(entity_not_found)?;
+    change(&context, Some(&context.body), id).await
+}
+
+async fn change(context: &Context, said: Option<&Value>, id: i64) -> AppResult<HttpResponse> {
+    let changes = file_info::for_file(said)?.changes();
     let changed = context.app.write(move |conn| {
         let row = rows::get(conn, id)?.ok_or_else(entity_not_found)?;
         rows::update(conn, row, changes.clone(), clock::now())

@@ -36,7 +36,7 @@ use crate::store::documents::{self, Identity};
 use crate::store::find::Selector;
 
 /// [`cms_api::change::SEQ_HEADER`] as the wire spells it.
-const SEQ_HEADER_NAME: &str = "x-galley-seq";
+pub(super) const SEQ_HEADER_NAME: &str = "x-galley-seq";
 
 /// A write, ready to run.
 #[derive(Clone)]
@@ -107,6 +107,37 @@ pub(crate) async fn write(mut context: Context, call: ContentCall) -> AppResult<
         Some(tag) => response::tagged(answer, &tag),
         None => answer,
     })
+}
+
+/// Runs a write that was asked for in another way than REST's; the caller is allowed to. Answers
+/// what it shows, and its place in the feed.
+///
+/// # Errors
+/// Those of the verb.
+pub(crate) async fn perform(
+    context: &Context,
+    call: ContentCall,
+    spec: QuerySpec,
+    data: Value,
+) -> AppResult<(Option<String>, i64)> {
+    let model = Arc::clone(&context.model);
+    let ty = content_type(&model, &call)?;
+    let access = query::access(&context.caller, &model);
+    if saves(call.verb) {
+        keys::check(&model, ty, &data, &|uid| access.may_find(uid))?;
+    }
+    let write = Write {
+        call,
+        spec,
+        locales: Vec::new(),
+        data,
+        default_locale: context.registry.default_locale().to_owned(),
+        if_match: None,
+        in_version_four: false,
+    };
+    let written = context.app.write(move |conn| run(conn, &model, write.clone())).await?;
+    context.app.stir();
+    Ok((written.shown, written.seq))
 }
 
 fn content_type<'m>(model: &'m ContentModel, call: &ContentCall) -> AppResult<&'m ContentType> {

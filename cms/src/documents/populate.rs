@@ -130,10 +130,10 @@ impl<'a> Filler<'a> {
             false => None,
         };
         for wanted in populate {
-            if let Some((shown, arrival)) = followed.remove(wanted.name.as_str()) {
+            if let Some((shown, arrival)) = followed.remove(wanted.key()) {
                 let shown = holders.iter_mut().zip(shown);
-                shown.for_each(|(holder, text)| holder.fill(&wanted.name, text));
-                arrivals.push((wanted.name.as_str(), arrival));
+                shown.for_each(|(holder, text)| holder.fill(wanted.key(), text));
+                arrivals.push((wanted.key(), arrival));
                 continue;
             }
             if let Some(used) = &used
@@ -141,8 +141,8 @@ impl<'a> Filler<'a> {
                 && !used.contains(&level.path_of(&wanted.name))
             {
                 let nothing = nothing(wanted);
-                holders.iter_mut().for_each(|holder| holder.fill(&wanted.name, nothing.clone()));
-                arrivals.push((wanted.name.as_str(), linked_arrival(wanted, true, 0)));
+                holders.iter_mut().for_each(|holder| holder.fill(wanted.key(), nothing.clone()));
+                arrivals.push((wanted.key(), linked_arrival(wanted, true, 0)));
                 continue;
             }
             let arrival = match &wanted.link {
@@ -165,7 +165,7 @@ impl<'a> Filler<'a> {
                     self.fill_zone(level, holders, wanted, components)?
                 }
             };
-            arrivals.push((wanted.name.as_str(), arrival));
+            arrivals.push((wanted.key(), arrival));
         }
         Ok(arrival::arrange(holders, &arrivals))
     }
@@ -215,7 +215,7 @@ impl<'a> Filler<'a> {
         }
         for holder in holders {
             let entries = found.remove(&(holder.row, holder.component)).unwrap_or_default();
-            holder.fill(&wanted.name, gather(&entries, count, many));
+            holder.fill(wanted.key(), gather(&entries, count, many));
         }
         Ok(linked_arrival(wanted, is_empty, below))
     }
@@ -262,7 +262,7 @@ impl<'a> Filler<'a> {
         }
         for (at, holder) in holders.iter_mut().enumerate() {
             let entries = found.remove(&at).unwrap_or_default();
-            holder.fill(&wanted.name, gather(&entries, wanted.count, repeatable));
+            holder.fill(wanted.key(), gather(&entries, wanted.count, repeatable));
         }
         Ok(linked_arrival(wanted, is_empty, below))
     }
@@ -314,7 +314,7 @@ impl<'a> Filler<'a> {
         }
         for (holder, zone) in holders.iter_mut().zip(zones) {
             let items: Vec<_> = zone.into_iter().flatten().collect();
-            holder.fill(&wanted.name, gather(&items, false, true));
+            holder.fill(wanted.key(), gather(&items, false, true));
         }
         let nested = wanted.on.is_some() || !wanted.populate.is_empty();
         Ok(arrival::of_zone(nested, is_empty, below))

@@ -109,7 +109,11 @@ fn window(tree: &Map<String, Value>, key: &str, word: &str) -> Result<Option<u64
     Ok(Some(bound))
 }
 
-fn of_tree(
+/// What a request asks for whose parameters were read already.
+///
+/// # Errors
+/// As [`query`].
+pub(crate) fn of_tree(
     context: &Context,
     ty: &ContentType,
     asked: Asked,

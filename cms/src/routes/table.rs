@@ -57,6 +57,7 @@ pub(super) enum Endpoint {
     Events,
     /// A site redeems its code.
     Pair,
+    Graphql,
     Locales,
     /// Sends a message, where there is something to send it with.
     Email,
@@ -86,6 +87,7 @@ impl Endpoint {
             | Self::Sync
             | Self::Events
             | Self::Pair
+            | Self::Graphql
             | Self::File(_) => None,
         }
     }
@@ -106,6 +108,7 @@ pub(super) fn endpoints(
         ["api", "i18n", "locales"] => vec![(Method::GET, Endpoint::Locales)],
         ["api", "email"] => vec![(Method::POST, Endpoint::Email)],
         ["events"] => vec![(Method::GET, Endpoint::Events)],
+        ["graphql"] => vec![(Method::GET, Endpoint::Graphql), (Method::POST, Endpoint::Graphql)],
         ["sync"] => vec![(Method::GET, Endpoint::Sync)],
         ["-", "pair"] => vec![(Method::POST, Endpoint::Pair)],
         ["uploads", _] => {

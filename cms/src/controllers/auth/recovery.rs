@@ -143,21 +143,22 @@ async fn replace_password(
 
 pub(super) async fn confirm_email(context: Context) -> AppResult<HttpResponse> {
     let query = Value::Object(query::tree(context.http.query_string())?);
-    let mut form = Form::new(&query)?;
+    confirmed(&context, &query).await?;
+    Ok(HttpResponse::Found().insert_header(("location", "/")).finish())
+}
+
+/// The user whose address the code in `form` confirms.
+pub(super) async fn confirmed(context: &Context, form: &Value) -> AppResult<Row> {
+    let mut form = Form::new(form)?;
     let code = form.text("confirmation", REQUIRED);
     form.finish()?;
     let confirmed = context.app.write(move |conn| {
-        let Some(user) = by_code(conn, Key::ConfirmationToken, &code)? else { return Ok(false) };
+        let Some(user) = by_code(conn, Key::ConfirmationToken, &code)? else { return Ok(None) };
         let mut changes = set("confirmed", true.into());
         changes.insert("confirmationToken".into(), Value::Null);
-        users::update(conn, &user, changes, clock::now())?;
-        Ok(true)
+        Ok(Some(users::update(conn, &user, changes, clock::now())?))
     });
-    if confirmed.await? {
-        Ok(HttpResponse::Found().insert_header(("location", "/")).finish())
-    } else {
-        Err(ApiError::validation("Invalid token").into())
-    }
+    Ok(confirmed.await?.ok_or_else(|| ApiError::validation("Invalid token"))?)
 }
 
 pub(super) async fn send_confirmation(context: Context, body: Value) -> AppResult<HttpResponse> {

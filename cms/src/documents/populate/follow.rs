@@ -78,7 +78,7 @@ impl<'a> Filler<'a> {
                 let is_empty = !found.iter().flatten().any(|place| entries[*place].is_some());
                 let texts = show(wanted, &found, &entries);
                 let arrival = linked_arrival(wanted, is_empty, below);
-                shown.insert(wanted.name.as_str(), (texts, arrival));
+                shown.insert(wanted.key(), (texts, arrival));
             }
         }
         Ok(shown)
