@@ -39,6 +39,17 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("zh", "Chinese"),
 ];
 
+/// Languages whose locales clients may name without one of the site being in it.
+const KNOWN: &str = "\
+    ab ady af agq aig ak am ar as asa ast az bah bas be bem bez bg bm bn bo br brx bs ca \
+    cgg chr ckb co cs cy da dav de dje dua dv dwr dyo ebu ee el en eo es et eu ewo fa ff \
+    fi fil fo fr ga gd gl gmv gof gsw gu guz gv ha haw he hi hr ht hu hy id ig ii is it ja \
+    jmc ka kaa kab kam kbd kde kea khq ki kk kl kln km kmr kn ko kok ksb ksf kw ky lag lao \
+    lb lg lir ln lt lu luo luy lv mas mer mfe mg mgh mi mk ml mn mr ms mt mua my naq nb nd \
+    ne nl nmg nn nus ny nyn om or pa pap pl ps pt rm rn ro rof ru rw rwk sa saq sbp sdh se \
+    seh ses sg shi si sk sl smn sn so sq sr sv svc sw swc ta tch te teo tg th ti tk to tr \
+    twq tzm ug uk ur uz vai val vi vic vun wo xh xog yav yo zh zu";
+
 /// Longest accepted code; `zh-Hans-CN` and the like fit well.
 const MAX_CODE_LENGTH: usize = 35;
 
@@ -50,6 +61,14 @@ pub fn display_name(code: &str) -> String {
         Some((_, name)) => format!("{name} ({code})"),
         None => code.to_owned(),
     }
+}
+
+/// Whether a code names a locale there is somewhere in the world, by its language.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    let language = code.split('-').next().unwrap_or(code);
+    let regions = code.split('-').skip(1).all(|part| part.len() >= 2);
+    parse_code(code).is_ok() && regions && KNOWN.split(' ').any(|known| known == language)
 }
 
 /// Codes become part of URLs and paths, so their alphabet is closed.
@@ -78,6 +97,12 @@ mod tests {
         assert_eq!(display_name("de"), "German (de)");
         assert_eq!(display_name("de-AT"), "German (de-AT)");
         assert_eq!(display_name("tlh"), "tlh");
+    }
+
+    #[test]
+    fn knows_locales_of_the_world() {
+        assert!(["en", "de-AT", "zh-Hans-CN", "es-419", "zu"].iter().all(|code| is_known(code)));
+        assert!(!["xx", "EN", "de-", "", "klingon"].iter().any(|code| is_known(code)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod integration {
     mod databases;
     mod events;
     mod files;
+    mod graphql;
     mod harness;
     mod indexes;
     mod linking;

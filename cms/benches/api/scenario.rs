@@ -1,5 +1,5 @@
-//! The four requests of `bench/strapi-bench.sh`, what was recorded and is aimed at, and one that
-//! costs nothing but the way there and back.
+//! The four requests of `bench/strapi-bench.sh`, what was recorded and is aimed at, a list asked in
+//! GraphQL, and one that costs nothing but the way there and back.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -43,7 +43,7 @@ impl Scenario {
     }
 }
 
-pub(crate) fn all(loaded: &Loaded) -> [Scenario; 5] {
+pub(crate) fn all(loaded: &Loaded) -> [Scenario; 6] {
     let make = |name, request: &str, recorded, target| Scenario {
         name,
         head: format!(
@@ -64,6 +64,8 @@ pub(crate) fn all(loaded: &Loaded) -> [Scenario; 5] {
             loaded.author
         ),
     ];
+    // The number goes into a variable that the query does not have.
+    let graphql = [format!(r#"{{"query":"{GRAPHQL}","variables":{{"n":"#), "}}".to_owned()];
     // What waking up for a request and answering it costs on this machine.
     let empty = make("empty answer", "GET /_health", LIST, 0.0);
     [
@@ -72,15 +74,24 @@ pub(crate) fn all(loaded: &Loaded) -> [Scenario; 5] {
         make("list 25 populate=*", &format!("{page}&populate=*"), LIST_POPULATED, 0.76),
         make("one populate=*", &one, ONE_POPULATED, 0.30),
         Scenario { body: Some(body), ..make("create", "POST /api/articles", CREATE, 3.3) },
+        Scenario {
+            body: Some(graphql),
+            recorded: None,
+            ..make("GraphQL list 25", "POST /graphql", LIST, 1.5)
+        },
     ]
 }
 
 /// Those that show related entries, as a server answers them that keeps no cards.
 pub(crate) fn without_cards(loaded: &Loaded) -> [Scenario; 2] {
-    let [_, _, list, one, _] = all(loaded);
+    let [_, _, list, one, ..] = all(loaded);
     let renamed = |name, scenario| Scenario { name, target: None, ..scenario };
     [renamed("list 25 populate=*, no cards", list), renamed("one populate=*, no cards", one)]
 }
+
+/// 25 articles with author, categories and cover.
+const GRAPHQL: &str = "{ articles(pagination: {pageSize: 25}) { documentId title slug publishedAt \
+    author { name } categories { name slug } cover { url width height } } }";
 
 const LIST: Recorded =
     Recorded { rate: [36.0, 60.0], latency: [(24.0, 342.0), (258.0, 2300.0)], cpu: 12.0 };

@@ -36,7 +36,13 @@ pub(crate) async fn graphql(mut context: Context) -> AppResult<HttpResponse> {
             let graph = context.app.graphs.of(&context.model)?;
             graphql::answer(&context, &graph, &question, limits, introspection).await?
         }
-        Err((status, message)) => Answer::refused(status, &[Failure::new(BAD_REQUEST, message)]),
+        Err((status, message)) => {
+            let code = match message.as_str() {
+                request::NOT_PERSISTED => "PERSISTED_QUERY_NOT_SUPPORTED",
+                _ => BAD_REQUEST,
+            };
+            Answer::refused(status, &[Failure::new(code, message)])
+        }
     };
     let Some(kind) = content_type(&context) else {
         let message = format!(

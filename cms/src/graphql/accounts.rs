@@ -10,6 +10,7 @@ use super::execute::OK;
 use super::failure::Failure;
 use super::schema::Account;
 use super::syntax::Position;
+use crate::auth::users::LOCAL;
 use crate::controllers::{auth, roles, upload, users};
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::Who;
@@ -108,14 +109,24 @@ async fn call(context: &Context, change: &Change) -> AppResult<HttpResponse> {
     let on = |body: Value| with(context, body);
     let whole = || Value::Object(args.clone());
     match change.account {
-        Account::Login => auth::run(on(object("input")), auth::Route::Callback).await,
+        Account::Login => {
+            let input = object("input");
+            let provider = input.get("provider").and_then(Value::as_str).unwrap_or_default();
+            let route = match provider {
+                LOCAL => auth::Route::Callback,
+                other => auth::Route::ProviderCallback(other.to_owned()),
+            };
+            auth::run(on(input), route).await
+        }
         Account::Register => auth::run(on(object("input")), auth::Route::Register).await,
         Account::ForgotPassword => auth::run(on(whole()), auth::Route::ForgotPassword).await,
         Account::ResetPassword => auth::run(on(whole()), auth::Route::ResetPassword).await,
         Account::ChangePassword => auth::run(on(whole()), auth::Route::ChangePassword).await,
         Account::EmailConfirmation => auth::confirm(on(whole())).await,
-        Account::CreateUser => users::run(on(object("data")), users::Route::Create).await,
-        Account::UpdateUser => users::run(on(object("data")), users::Route::Update(id())).await,
+        Account::CreateUser => users::run(on(user(object("data"))), users::Route::Create).await,
+        Account::UpdateUser => {
+            users::run(on(user(object("data"))), users::Route::Update(id())).await
+        }
         Account::DeleteUser => users::run(on(Value::Null), users::Route::Delete(id())).await,
         Account::CreateRole => roles::run(on(object("data")), roles::Route::Create).await,
         Account::UpdateRole => roles::run(on(object("data")), roles::Route::Update(id())).await,
@@ -124,6 +135,15 @@ async fn call(context: &Context, change: &Change) -> AppResult<HttpResponse> {
         Account::DeleteFile => upload::run(on(Value::Null), upload::Route::Destroy(id())).await,
         Account::Me => Err(ApiError::not_found().into()),
     }
+}
+
+/// A role's number is an id, and ids are texts here.
+fn user(mut data: Value) -> Value {
+    let number = data.get("role").and_then(|role| role.as_str()?.parse::<u64>().ok());
+    if let Some(number) = number {
+        data["role"] = number.into();
+    }
+    data
 }
 
 /// The same caller with another body.

@@ -7,7 +7,9 @@ use super::execute::is_connection;
 use super::failure::Failure;
 use super::introspection::Introspection;
 use super::plan::{Step, Wanted};
+use super::reading::{self, Rows};
 use super::schema::{TypeKind, TypeRef, Types};
+use crate::registry::Registry;
 
 /// An object under way into the answer.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,7 @@ pub(super) enum Source<'v> {
 /// Writes answers and gathers what went wrong.
 pub(super) struct Completer<'a> {
     pub(super) types: &'a Types,
+    pub(super) registry: &'a Registry,
     /// What is known of types, where a question is about them.
     pub(super) introspection: Option<&'a Introspection>,
     pub(super) failures: Vec<Failure>,
@@ -61,14 +64,19 @@ impl Completer<'_> {
         source: Source<'_>,
     ) -> Completed {
         let mut answer = Map::with_capacity(wanted.len());
+        let mut fatal = None;
         for one in wanted {
             self.path.push(one.key.as_str().into());
             let completed = self.field(one, name, source);
             let completed = self.settled(completed, &one.ty);
             self.path.pop();
-            answer.insert(one.key.clone(), completed?);
+            match completed {
+                Ok(value) => drop(answer.insert(one.key.clone(), value)),
+                // What the others meet where they may be null is told all the same.
+                Err(failure) => drop(fatal.get_or_insert(failure)),
+            }
         }
-        Ok(Value::Object(answer))
+        fatal.map_or(Ok(Value::Object(answer)), Err)
     }
 
     /// A failure ends where null is allowed.
@@ -105,6 +113,17 @@ impl Completer<'_> {
                     return self.named(wanted, &wanted.ty, page);
                 }
                 self.value(wanted, parent, &wanted.ty, filled)
+            }
+            (Step::Permissions { args, window, wrapped }, _) => {
+                let kind = member("type").as_str().unwrap_or_default();
+                let rows = reading::permissions(self.registry, kind);
+                let question = Rows { rows, args: args.clone(), window: *window, is_list: true };
+                let found = question.answer(false);
+                let items = found.get("items").unwrap_or(&NULL);
+                match wrapped {
+                    true => self.named(wanted, &wanted.ty, Source::Page { items, info: &NULL }),
+                    false => self.value(wanted, parent, &wanted.ty, items),
+                }
             }
             (Step::Itself, Source::Page { items, .. }) => {
                 self.value(wanted, parent, &wanted.ty, items)

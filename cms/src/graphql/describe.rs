@@ -18,7 +18,7 @@ use super::scalar::Scalar;
 use super::schema::{MUTATION, QUERY, TypeKind, TypeRef, Types};
 
 pub(super) use inputs::OPERATORS;
-pub(super) use plugins::{LOCALE, STAGE, WORKFLOW};
+pub(super) use plugins::{LOCALE, PERMISSION, STAGE, WORKFLOW};
 
 /// What some attributes belong to.
 #[derive(Clone, Copy)]

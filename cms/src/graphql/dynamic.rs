@@ -60,8 +60,14 @@ fn described(item: Enum, ty: &Type) -> Enum {
     }
 }
 
+/// What JSON is.
+const JSON_URL: &str = "http://www.ecma-international.org/publications/files/ECMA-ST/ECMA-404.pdf";
+
 fn scalar(ty: &Type) -> Scalar {
-    let scalar = Scalar::new(&ty.name);
+    let scalar = match ty.name.as_str() {
+        "JSON" => Scalar::new(&ty.name).specified_by_url(JSON_URL),
+        name => Scalar::new(name),
+    };
     match ty.description {
         Some(text) => scalar.description(text),
         None => scalar,

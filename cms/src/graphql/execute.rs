@@ -140,16 +140,28 @@ async fn run(
     let parser =
         cms_api::query_parse::QueryParser { model: &context.model, limits, readable: &readable };
     let selector = Selector { document, variables };
-    let planner =
-        Planner { types: &graph.types, selector, variables, parser, limits, access: &access };
+    let planner = Planner {
+        types: &graph.types,
+        selector,
+        variables,
+        parser,
+        limits,
+        access: &access,
+        caller: &context.caller,
+    };
     let planned = roots::plan(context, &planner, root, &operation.selection);
     let needs = planned.iter().any(|planned| matches!(planned.root, Root::Introspection { .. }));
     let introspection = match needs {
         true => Some(graph.introspection().await),
         false => None,
     };
-    let completer =
-        Completer { types: &graph.types, introspection, failures: Vec::new(), path: Vec::new() };
+    let completer = Completer {
+        types: &graph.types,
+        registry: &context.registry,
+        introspection,
+        failures: Vec::new(),
+        path: Vec::new(),
+    };
     let mut answering = Answering { context, completer, seq: None, status: OK };
     let data = match root {
         QUERY => answering.query(planned).await?,
@@ -176,6 +188,7 @@ impl Answering<'_> {
         }
         let mut read = reading::read(self.context, Arc::new(questions)).await?.into_iter();
         let mut data = Map::new();
+        let mut fatal = None;
         for planned in &planned {
             let outcome = match &planned.root {
                 Root::Read(_) => read.next().unwrap_or(Ok(Value::Null)),
@@ -185,11 +198,12 @@ impl Answering<'_> {
                 other => Ok(roots::ready(other, self.completer.introspection)),
             };
             match self.complete(planned, outcome) {
-                Some(value) => drop(data.insert(planned.wanted.key.clone(), value)),
-                None => return Ok(Value::Null),
+                Ok(value) => drop(data.insert(planned.wanted.key.clone(), value)),
+                Err(failure) => drop(fatal.get_or_insert(failure)),
             }
         }
-        Ok(Value::Object(data))
+        self.completer.failures.extend(fatal.clone());
+        Ok(fatal.map_or(Value::Object(data), |_| Value::Null))
     }
 
     /// Writes one after the other, each on its own.
@@ -210,19 +224,22 @@ impl Answering<'_> {
                 other => Ok(roots::ready(other, self.completer.introspection)),
             };
             match self.complete(planned, outcome) {
-                Some(value) => drop(data.insert(planned.wanted.key.clone(), value)),
-                None => return Ok(Value::Null),
+                Ok(value) => drop(data.insert(planned.wanted.key.clone(), value)),
+                Err(failure) => {
+                    self.completer.failures.push(failure);
+                    return Ok(Value::Null);
+                }
             }
         }
         Ok(Value::Object(data))
     }
 
-    /// `None` when the whole answer is null for the sake of this field.
+    /// A failure makes the whole answer null.
     fn complete(
         &mut self,
         planned: &roots::Planned,
         outcome: Result<Value, Failure>,
-    ) -> Option<Value> {
+    ) -> Result<Value, Failure> {
         let wanted = &planned.wanted;
         self.completer.path = vec![wanted.key.as_str().into()];
         let refused = match &planned.root {
@@ -233,8 +250,7 @@ impl Answering<'_> {
             (Some(failure), _) | (None, Err(failure)) => Err(self.completer.here(failure)),
             (None, Ok(value)) => self.completer.root(wanted, planned.parent, &value),
         };
-        let completed = self.completer.settled(completed, &wanted.ty);
-        completed.map_err(|failure| self.completer.failures.push(failure)).ok()
+        self.completer.settled(completed, &wanted.ty)
     }
 
     fn answer(self, data: Value) -> Answer {

@@ -10,7 +10,7 @@ pub(super) fn tree(types: &Types, input: &str, filters: &Value) -> Value {
     match filters {
         Value::Array(items) => items.iter().map(|item| tree(types, input, item)).collect(),
         Value::Object(members) => {
-            let members = members.iter().filter(|(_, value)| !value.is_null());
+            let members = members.iter().filter(|(_, value)| !value.is_null() && !is_empty(value));
             Value::Object(members.map(|(name, value)| member(types, input, name, value)).collect())
         }
         other => other.clone(),
@@ -31,12 +31,18 @@ fn member(types: &Types, input: &str, name: &str, value: &Value) -> (String, Val
     }
 }
 
+/// A list of nothing is no condition, as in Strapi.
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+}
+
 /// Conditions on a value.
 fn operators(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(operators).collect(),
         Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| (operator(name), operators(value)));
+            let members = members.iter().filter(|(_, value)| !is_empty(value));
+            let members = members.map(|(name, value)| (operator(name), operators(value)));
             Value::Object(members.collect::<Map<_, _>>())
         }
         other => other.clone(),

@@ -28,8 +28,8 @@ const EVERYTHING: &str = "
         kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } }
     }";
 
-/// Directives a document may have, and the one that types may have.
-const DIRECTIVES: [&str; 4] = ["include", "skip", "deprecated", "specifiedBy"];
+/// Directives of the language; async-graphql may list others of its own.
+const DIRECTIVES: [&str; 5] = ["include", "skip", "deprecated", "specifiedBy", "oneOf"];
 
 #[derive(Debug, Default)]
 pub(super) struct Introspection {

@@ -15,8 +15,9 @@ use super::schema::{self, Object, Role, TYPENAME, TypeRef, Types};
 use super::select::{Collected, Selector};
 use super::syntax::{Position, SelectionSet};
 use super::window::Window;
-use super::{arguments, filters};
+use super::{arguments, describe, filters};
 use crate::documents::access::Access;
+use crate::extract::auth::Caller;
 
 /// A field of the answer.
 #[derive(Debug, Clone)]
@@ -42,6 +43,12 @@ pub(super) enum Step {
     Filled {
         name: String,
         window: Option<Window>,
+        wrapped: bool,
+    },
+    /// What a role may do: rows that are kept as the registry's.
+    Permissions {
+        args: Map<String, Value>,
+        window: Window,
         wrapped: bool,
     },
     /// What the parent stands for.
@@ -91,6 +98,7 @@ pub(super) struct Planner<'a> {
     pub(super) parser: QueryParser<'a>,
     pub(super) limits: Limits,
     pub(super) access: &'a Access,
+    pub(super) caller: &'a Caller,
 }
 
 type Planned = Result<(Step, Below), Step>;
@@ -165,8 +173,13 @@ impl<'a> Planner<'a> {
                 self.linked(name, field, link, false, one, level)
             }
             Role::Link(schema_link) => {
-                if schema_link.guarded && !self.access.may_find(&schema_link.target) {
+                let target = schema_link.target.as_str();
+                if schema_link.guarded && !self.may_find(target) {
                     return Err(Step::Refused(ApiError::forbidden()));
+                }
+                if target == describe::PERMISSION {
+                    level.field("type");
+                    return self.permissions(field, schema_link.connection, one);
                 }
                 let link = self.parser.link_of(uid, &schema_link.attribute);
                 let link = link.ok_or(Step::Nothing)?;
@@ -175,6 +188,22 @@ impl<'a> Planner<'a> {
             }
             Role::Zone => self.zone(uid, name, field, one, level),
         }
+    }
+
+    fn may_find(&self, uid: &str) -> bool {
+        match self.parser.model.get(uid) {
+            Some(_) => self.access.may_find(uid),
+            None => self.caller.may(&format!("{uid}.find")),
+        }
+    }
+
+    fn permissions(&self, field: &'a schema::Field, wrapped: bool, one: &Collected<'a>) -> Planned {
+        let args =
+            arguments::of_field(self.types, &field.args, &one.field.arguments, self.variables)
+                .map_err(Step::Broken)?;
+        let window = Window::of(args.get("pagination"), self.limits).map_err(Step::Refused)?;
+        let below = self.plain(field.ty.name(), &one.sets);
+        Ok((Step::Permissions { args, window, wrapped }, below))
     }
 
     /// Objects that are read as they are, from what is there already.

@@ -16,6 +16,7 @@ use crate::documents::find::{self, Reading};
 use crate::documents::tag::Touched;
 use crate::error::AppResult;
 use crate::extract::query;
+use crate::registry::Registry;
 use crate::routes::Context;
 use crate::store::Conn;
 use crate::store::find::Selector;
@@ -117,6 +118,16 @@ fn locale(row: &crate::store::registry::LocaleRow) -> Value {
         "updatedAt": created,
         "publishedAt": created,
     })
+}
+
+/// What a role of that kind may do.
+pub(super) fn permissions(registry: &Registry, kind: &str) -> Vec<Value> {
+    let role = registry.role(kind);
+    let row = |action: &str| {
+        let id = derived_id::of(&format!("permission:{kind}:{action}"));
+        json!({ "documentId": id, "action": action })
+    };
+    role.listed().into_iter().map(row).collect()
 }
 
 /// A question about such rows.

@@ -266,7 +266,7 @@ fn time(text: &str) -> Accepted {
 }
 
 fn locale(text: &str) -> Accepted {
-    match text == "*" || crate::locales::parse_code(text).is_ok() {
+    match text == "*" || crate::locales::is_known(text) {
         true => Ok(text.into()),
         false => Err(Refusal::Reason("Unknown locale supplied".into())),
     }
@@ -322,7 +322,7 @@ fn bare(literal: &Literal) -> String {
 }
 
 /// Deeper values are not shown in messages, and longer lists not as a whole.
-const SHOWN_DEPTH: usize = 2;
+const SHOWN_DEPTH: usize = 1;
 const SHOWN_ITEMS: usize = 10;
 
 /// A value as messages about variables show it.

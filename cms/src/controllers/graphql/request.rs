@@ -21,6 +21,9 @@ const FORGED: &str = "This operation has been blocked as a potential Cross-Site 
 const NO_QUERY: &str =
     "GraphQL operations must contain a non-empty `query` or a `persistedQuery` extension.";
 
+/// Clients that hear this send the query itself from then on.
+pub(super) const NOT_PERSISTED: &str = "PersistedQueryNotSupported";
+
 type Refused = (u16, String);
 
 /// The question of a request.
@@ -75,6 +78,9 @@ fn of_body(body: Value) -> Result<Question, Refused> {
         }
     };
     let query = match body.shift_remove("query") {
+        None | Some(Value::Null) if is_persisted(body.get("extensions")) => {
+            return Err((200, NOT_PERSISTED.into()));
+        }
         None | Some(Value::Null) => return refuse(NO_QUERY),
         Some(Value::String(query)) if query.is_empty() => return refuse(NO_QUERY),
         Some(Value::String(query)) => query,
@@ -86,6 +92,7 @@ fn of_body(body: Value) -> Result<Question, Refused> {
 fn of_link(parameters: &str) -> Result<Question, Refused> {
     let mut question = Question { reads_only: true, ..Question::default() };
     let mut seen = Vec::new();
+    let mut persisted = false;
     for (name, value) in url::form_urlencoded::parse(parameters.as_bytes()) {
         let is_known = ["query", "variables", "operationName", "extensions"];
         if !is_known.contains(&name.as_ref()) {
@@ -98,11 +105,23 @@ fn of_link(parameters: &str) -> Result<Question, Refused> {
             "query" => question.query = value.into_owned(),
             "operationName" => question.operation = Some(value.into_owned()),
             "variables" => question.variables = variables(&value)?,
-            _ => {}
+            _ => {
+                let extensions = serde_json::from_str(&value).ok();
+                persisted = is_persisted(extensions.as_ref());
+            }
         }
         seen.push(name);
     }
-    if question.query.is_empty() { refuse(NO_QUERY) } else { Ok(question) }
+    match question.query.is_empty() {
+        true if persisted => Err((200, NOT_PERSISTED.into())),
+        true => refuse(NO_QUERY),
+        false => Ok(question),
+    }
+}
+
+/// Whether a query is named by its digest.
+fn is_persisted(extensions: Option<&Value>) -> bool {
+    extensions.is_some_and(|known| known.get("persistedQuery").is_some())
 }
 
 fn variables(text: &str) -> Result<Map<String, Value>, Refused> {

@@ -1,3 +1,5 @@
+//! What the reader of documents understands and what it says of the rest.
+
 use super::*;
 
 fn message(text: &str) -> (String, u32, u32) {

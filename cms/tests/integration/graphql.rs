@@ -1,0 +1,242 @@
+//! GraphQL as its clients use it, beyond what the recorded suite asks.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::harness::{Answer, Client, TestApp};
+
+/// Statements that a page of related entries may take, with those that find out who asks.
+const MOST_STATEMENTS: u64 = 6;
+/// Milliseconds that are few even for a test build on a busy machine.
+const FEW: Duration = Duration::from_millis(50);
+
+const PAGE: &str = "{ articles(pagination: {pageSize: 25}) { documentId title \
+    author { name } categories { name } cover { url } } }";
+
+async fn ask(client: &Client<'_>, query: &str) -> Answer {
+    client.post("/graphql", json!({ "query": query })).await
+}
+
+async fn data(client: &Client<'_>, query: &str) -> Value {
+    let answer = ask(client, query).await.expect(200);
+    assert_eq!(answer.body.get("errors"), None, "{query}");
+    answer.body["data"].clone()
+}
+
+async fn create(client: &Client<'_>, path: &str, data: Value) -> Value {
+    let made = client.post(&format!("/api/{path}"), json!({ "data": data })).await.expect(201);
+    made.body["data"]["documentId"].clone()
+}
+
+#[actix_web::test]
+async fn a_page_of_related_entries_takes_few_statements_however_many_there_are() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let mut categories = Vec::new();
+    for n in 0..4 {
+        let name = format!("Category {n}");
+        categories.push(
+            create(&client, "categories", json!({ "name": name, "slug": format!("c{n}") })).await,
+        );
+    }
+    for n in 0..26 {
+        let author = create(&client, "authors", json!({ "name": format!("Author {n}") })).await;
+        let article = json!({
+            "title": format!("Article {n}"), "author": author, "categories": categories,
+        });
+        create(&client, "articles", article).await;
+    }
+    let mut costs = Vec::new();
+    for _ in 0..3 {
+        let before = app.app.db.statements();
+        let found = data(&client, PAGE).await;
+        costs.push(app.app.db.statements() - before);
+        let articles = found["articles"].as_array().unwrap();
+        assert_eq!(articles.len(), 25);
+        assert_eq!(articles[3]["author"]["name"], "Author 3");
+        assert_eq!(articles[3]["categories"].as_array().unwrap().len(), 4);
+    }
+    // Something in the background may have asked meanwhile.
+    let least = costs.iter().min().unwrap();
+    assert!(*least <= MOST_STATEMENTS, "{costs:?}");
+}
+
+#[actix_web::test]
+async fn bombs_are_refused_at_once() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    data(&client, "{ __typename }").await;
+    let deep = format!("{{ {}name{} }}", "articles { author { ".repeat(20), " } }".repeat(20));
+    let aliases = (0..5000).fold(String::new(), |mut all, n| {
+        let _ = write!(all, " a{n}: articles {{ title }}");
+        all
+    });
+    let aliases = format!("{{{aliases} }}");
+    let mut doubling = "{ articles { ...F0 } }".to_owned();
+    for n in 0..100 {
+        let next = n + 1;
+        let _ = write!(doubling, " fragment F{n} on Article {{ ...F{next} ...F{next} }}");
+    }
+    doubling.push_str(" fragment F100 on Article { title }");
+    let nested = format!("{{ articles(filters: {}", "{and:[".repeat(50_000));
+    for (bomb, word) in
+        [(deep, "depth"), (aliases, "cost"), (doubling, "cost"), (nested, "nests deeper")]
+    {
+        let mut quickest = Duration::MAX;
+        for _ in 0..5 {
+            let began = Instant::now();
+            let answer = ask(&client, &bomb).await.expect(400);
+            quickest = quickest.min(began.elapsed());
+            let message = answer.body["errors"][0]["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(word), "{message}");
+        }
+        assert!(quickest < FEW, "{word}: {quickest:?}");
+    }
+}
+
+#[actix_web::test]
+async fn limits_and_switches_are_settings() {
+    let flags = [
+        ("--graphql-depth-limit", "2"),
+        ("--graphql-cost-limit", "30"),
+        ("--graphql-introspection", "false"),
+        ("--graphql-playground", "false"),
+    ];
+    let flags: Vec<_> = flags.iter().flat_map(|(name, value)| [*name, *value]).collect();
+    let app = TestApp::start_with(&flags).await;
+    let client = app.full_access();
+    data(&client, "{ articles { author { name } } }").await;
+    for query in [
+        "{ articles { author { articles { title } } } }",
+        "{ a: articles { title } b: articles { title } c: articles { title } }",
+        "{ __schema { queryType { name } } }",
+        "{ __type(name: \"Article\") { name } }",
+    ] {
+        let answer = ask(&client, query).await.expect(400);
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
+    }
+    let page = client.request(Method::GET, "/graphql").header("accept", "text/html");
+    assert_eq!(page.send().await.unwrap().status(), 400);
+}
+
+#[actix_web::test]
+async fn the_playground_is_one_file_that_loads_nothing() {
+    let app = TestApp::start().await;
+    let page = app.anonymous();
+    let page = page.request(Method::GET, "/graphql").header("accept", "text/html");
+    let page = page.send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'sha256-"));
+    let text = page.text().await.unwrap();
+    assert!(text.starts_with("<!doctype html>"));
+    for elsewhere in ["http:", "https:", "src=", "href=", "@import", "url("] {
+        assert!(!text.contains(elsewhere), "{elsewhere}");
+    }
+}
+
+#[actix_web::test]
+async fn one_relation_can_be_asked_in_several_ways() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let mut tags = Vec::new();
+    for name in ["red", "green", "blue"] {
+        tags.push(create(&client, "tags", json!({ "name": name })).await);
+    }
+    create(&client, "articles", json!({ "title": "One", "tags": tags })).await;
+    let found = data(
+        &client,
+        "{ articles { all: tags { name } first: tags(sort: \"name\", pagination: {limit: 1}) { name }
+           rest: tags(sort: \"name\", pagination: {start: 1}) { name }
+           red: tags_connection(filters: {name: {eq: \"red\"}}) { nodes { name } }
+           categories { name } } }",
+    )
+    .await;
+    assert_eq!(
+        found["articles"][0],
+        json!({
+            "all": [{"name": "red"}, {"name": "green"}, {"name": "blue"}],
+            "first": [{"name": "blue"}],
+            "rest": [{"name": "green"}, {"name": "red"}],
+            "red": {"nodes": [{"name": "red"}]},
+            "categories": [],
+        })
+    );
+}
+
+#[actix_web::test]
+async fn what_rest_does_not_show_graphql_does_not_show() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    create(&client, "authors", json!({ "name": "Ada", "accessCode": "secret-1" })).await;
+    let found = data(&client, "{ authors { name accessCode } }").await;
+    assert_eq!(found["authors"][0], json!({ "name": "Ada", "accessCode": null }));
+    for (query, status) in [
+        ("{ usersPermissionsUsers { password } }", 400),
+        ("{ authors(filters: {accessCode: {notNull: true}}) { name } }", 200),
+    ] {
+        let answer = ask(&client, query).await.expect(status);
+        assert!(answer.body["errors"][0]["message"].is_string(), "{query}");
+    }
+    let nobody = app.anonymous();
+    let answer = ask(&nobody, "{ authors { name } }").await.expect(200);
+    assert_eq!(answer.body["data"], Value::Null);
+    assert_eq!(answer.body["errors"][0]["extensions"]["code"], "FORBIDDEN");
+}
+
+#[actix_web::test]
+async fn a_mutation_is_a_write_like_any_other() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let made =
+        ask(&client, "mutation { createTag(data: {name: \"new\"}) { documentId name } }").await;
+    let seq: i64 = made.header("x-galley-seq").parse().unwrap();
+    assert!(seq > 0);
+    let id = made.body["data"]["createTag"]["documentId"].as_str().unwrap().to_owned();
+    let shown = client.get(&format!("/api/tags/{id}")).await.expect(200);
+    assert_eq!(shown.body["data"]["name"], "new");
+    let removed =
+        ask(&client, &format!("mutation {{ deleteTag(documentId: \"{id}\") {{ documentId }} }}"))
+            .await
+            .expect(200);
+    assert_eq!(removed.body["data"]["deleteTag"]["documentId"], id.as_str());
+    client.get(&format!("/api/tags/{id}")).await.expect(404);
+}
+
+/// Longest time an edit of the model may take to be in use.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn write_note(schema: &std::path::Path, attribute: &str) {
+    let folder = schema.join("api/note/content-types/note");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = json!({
+        "kind": "collectionType",
+        "info": {"singularName": "note", "pluralName": "notes", "displayName": "Note"},
+        "attributes": {attribute: {"type": "string"}},
+    });
+    std::fs::write(folder.join("schema.json"), text.to_string()).unwrap();
+}
+
+#[actix_web::test]
+async fn the_schema_follows_the_content_model_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema");
+    write_note(&schema, "title");
+    let app = TestApp::start_in(folder, &["--schema", schema.to_str().unwrap()]).await;
+    let client = app.full_access();
+    data(&client, "{ notes { title } }").await;
+    write_note(&schema, "headline");
+    let deadline = Instant::now() + DEADLINE;
+    while ask(&client, "{ notes { headline } }").await.status != 200 {
+        assert!(Instant::now() < deadline, "the edit was never in use");
+    }
+    let old = ask(&client, "{ notes { title } }").await.expect(400);
+    assert!(old.message().is_empty());
+    assert_eq!(old.body["errors"][0]["message"], "Cannot query field \"title\" on type \"Note\".");
+    let fields = data(&client, "{ __type(name: \"Note\") { fields { name } } }").await;
+    let names = fields["__type"]["fields"].as_array().unwrap();
+    assert!(names.contains(&json!({ "name": "headline" })));
+}
