@@ -31,17 +31,15 @@ pub(crate) async fn graphql(mut context: Context) -> AppResult<HttpResponse> {
     let limits = Limits { depth: serving.graphql_depth_limit, cost: serving.graphql_cost_limit };
     let introspection = serving.graphql_introspection;
     let body = context.body.take();
-    let answer = match request::read(&context.http, body) {
-        Ok(question) => {
-            let graph = context.app.graphs.of(&context.model)?;
-            graphql::answer(&context, &graph, &question, limits, introspection).await?
-        }
+    let question = match request::read(&context.http, body) {
+        Ok(question) => question,
         Err((status, message)) => {
             let code = match message.as_str() {
                 request::NOT_PERSISTED => "PERSISTED_QUERY_NOT_SUPPORTED",
                 _ => BAD_REQUEST,
             };
-            Answer::refused(status, &[Failure::new(code, message)])
+            let answer = Answer::refused(status, &[Failure::new(code, message)]);
+            return Ok(respond(&context, &answer, JSON));
         }
     };
     let Some(kind) = content_type(&context) else {
@@ -52,6 +50,8 @@ pub(crate) async fn graphql(mut context: Context) -> AppResult<HttpResponse> {
         let refused = Answer::refused(406, &[Failure::new(BAD_REQUEST, message)]);
         return Ok(respond(&context, &refused, JSON));
     };
+    let graph = context.app.graphs.of(&context.model)?;
+    let answer = graphql::answer(&context, &graph, &question, limits, introspection).await?;
     Ok(respond(&context, &answer, kind))
 }
 

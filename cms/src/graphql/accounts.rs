@@ -53,11 +53,11 @@ type Outcome = Result<Value, Failure>;
 /// A permission that only those have who may do everything.
 const ANYTHING: &str = "*";
 
-/// `me`: the signed-in user with its role.
+/// The signed-in user with its role.
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn read(context: &Context, _: Account, at: Position) -> AppResult<Outcome> {
+pub(super) async fn me(context: &Context, at: Position) -> AppResult<Outcome> {
     let Who::User { id, .. } = &context.caller.who else {
         return Ok(Err(match context.caller.may(ANYTHING) {
             true => Failure::plain("Authentication requested", at),

@@ -91,9 +91,8 @@ fn read(
         let failure = Failure::new(PARSE_FAILED, error.message);
         vec![failure.at(error.at)]
     })?;
-    let mut failures = limits::check(&document, limits);
-    // What is dear to answer may be dear to check.
-    if failures.iter().any(|failure| failure.message.contains("operation cost")) {
+    let limits::Excess { mut failures, is_dear } = limits::check(&document, limits);
+    if is_dear {
         return Err(failures);
     }
     failures.extend(validate::validate(&graph.types, &document));
@@ -192,9 +191,7 @@ impl Answering<'_> {
         for planned in &planned {
             let outcome = match &planned.root {
                 Root::Read(_) => read.next().unwrap_or(Ok(Value::Null)),
-                Root::Account(account) => {
-                    accounts::read(self.context, *account, planned.wanted.at).await?
-                }
+                Root::Me => accounts::me(self.context, planned.wanted.at).await?,
                 other => Ok(roots::ready(other, self.completer.introspection)),
             };
             match self.complete(planned, outcome) {

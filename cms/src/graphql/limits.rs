@@ -22,23 +22,33 @@ pub(crate) struct Limits {
     pub(crate) cost: u64,
 }
 
-/// Refuses operations beyond the limits.
-pub(super) fn check(document: &Document, limits: Limits) -> Vec<Failure> {
-    let mut failures = Vec::new();
+/// What is beyond the limits.
+#[derive(Debug, Default)]
+pub(super) struct Excess {
+    pub(super) failures: Vec<Failure>,
+    /// Whether the document would be dear to check, too.
+    pub(super) is_dear: bool,
+}
+
+/// Measures the operations of a document.
+pub(super) fn check(document: &Document, limits: Limits) -> Excess {
+    let mut excess = Excess::default();
+    let failures = &mut excess.failures;
     let mut counter = Counter { document, fragments: HashMap::new() };
     for operation in &document.operations {
         let name = operation.name.as_ref().map_or("", |name| name.text.as_str());
         let size = counter.size(&operation.selection);
         if size.depth > limits.depth {
             let label = format!("'{name}' exceeds maximum operation depth of {}", limits.depth);
-            too_deep(&mut counter, &operation.selection, Some(limits.depth), &label, &mut failures);
+            too_deep(&mut counter, &operation.selection, Some(limits.depth), &label, failures);
         }
         if size.cost > limits.cost {
             let message = format!("'{name}' exceeds maximum operation cost of {}", limits.cost);
             failures.push(Failure::invalid(message, [operation.at]));
+            excess.is_dear = true;
         }
     }
-    failures
+    excess
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,8 +150,8 @@ mod tests {
     const LIMITS: Limits = Limits { depth: 3, cost: 100 };
 
     fn messages(text: &str) -> Vec<String> {
-        let failures = check(&parse(text).unwrap(), LIMITS);
-        failures.into_iter().map(|failure| failure.message).collect()
+        let excess = check(&parse(text).unwrap(), LIMITS);
+        excess.failures.into_iter().map(|failure| failure.message).collect()
     }
 
     #[test]

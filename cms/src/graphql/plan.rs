@@ -101,7 +101,7 @@ pub(super) struct Planner<'a> {
     pub(super) caller: &'a Caller,
 }
 
-type Planned = Result<(Step, Below), Step>;
+type Stepped = Result<(Step, Below), Step>;
 
 impl<'a> Planner<'a> {
     /// What is wanted of a document, and what that asks of it.
@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
         field: &'a schema::Field,
         one: &Collected<'a>,
         level: &mut Level,
-    ) -> Planned {
+    ) -> Stepped {
         let name = one.field.name.text.as_str();
         let uid = object.uid.as_deref().unwrap_or_default();
         match &field.role {
@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn permissions(&self, field: &'a schema::Field, wrapped: bool, one: &Collected<'a>) -> Planned {
+    fn permissions(&self, field: &'a schema::Field, wrapped: bool, one: &Collected<'a>) -> Stepped {
         let args =
             arguments::of_field(self.types, &field.args, &one.field.arguments, self.variables)
                 .map_err(Step::Broken)?;
@@ -223,7 +223,7 @@ impl<'a> Planner<'a> {
         wrapped: bool,
         one: &Collected<'a>,
         level: &mut Level,
-    ) -> Planned {
+    ) -> Stepped {
         let mut populate = Populate::plain(attribute, link);
         let mut window = None;
         if !field.args.is_empty() {
@@ -279,7 +279,7 @@ impl<'a> Planner<'a> {
         field: &'a schema::Field,
         one: &Collected<'a>,
         level: &mut Level,
-    ) -> Planned {
+    ) -> Stepped {
         let Some(link @ Link::DynamicZone { .. }) = self.parser.link_of(uid, name) else {
             return Err(Step::Nothing);
         };

@@ -28,7 +28,8 @@ pub(super) struct Planned {
 pub(super) enum Root {
     Read(reading::Question),
     Write(Box<content::Write>),
-    Account(Account),
+    /// Who is asking.
+    Me,
     Change(super::accounts::Change),
     /// The schema itself, or the type of a name.
     Introspection {
@@ -131,7 +132,7 @@ impl Planning<'_, '_> {
             R::Account(account) => {
                 *below = self.planner.plain(shown, &self.one.sets);
                 if *account == Account::Me {
-                    return Ok(Root::Account(*account));
+                    return Ok(Root::Me);
                 }
                 let (account, args) = (*account, self.args.clone());
                 let at = self.one.field.at;
