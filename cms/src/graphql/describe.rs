@@ -117,9 +117,10 @@ impl Describer<'_> {
     fn enums(&mut self, holder: Holder<'_>) {
         for (name, attribute) in holder.attributes {
             let AttributeKind::Enumeration { values } = &attribute.kind else { continue };
-            let members = values.iter().map(|value| (naming::enum_value(value), value.clone()));
-            let members = TypeKind::Enum(members.collect());
-            self.types.add(enum_of(holder, name), members);
+            if is_spelled(values) {
+                let members = values.iter().map(|value| (naming::enum_value(value), value.clone()));
+                self.types.add(enum_of(holder, name), TypeKind::Enum(members.collect()));
+            }
         }
     }
 
@@ -139,6 +140,21 @@ impl Describer<'_> {
             self.types.add(format!("{zone}Input"), TypeKind::Scalar(item));
             self.types.add(zone, TypeKind::Union(members));
         }
+    }
+}
+
+/// Whether each of the values has a name of its own; where one has none, they stay texts.
+fn is_spelled(values: &[String]) -> bool {
+    let names: BTreeSet<_> = values.iter().map(|value| naming::enum_value(value)).collect();
+    let is_name = |name: &String| name.starts_with(|first: char| !first.is_ascii_digit());
+    !values.is_empty() && names.len() == values.len() && names.iter().all(is_name)
+}
+
+/// The type of an enumeration.
+fn type_of_enum(holder: Holder<'_>, attribute: &str, values: &[String]) -> TypeRef {
+    match is_spelled(values) {
+        true => TypeRef::named(enum_of(holder, attribute)),
+        false => TypeRef::named("String"),
     }
 }
 

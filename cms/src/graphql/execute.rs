@@ -182,7 +182,7 @@ impl Answering<'_> {
         let mut questions = Vec::new();
         for planned in &planned {
             if let Root::Read(question) = &planned.root {
-                questions.push(question.clone());
+                questions.push(reading::Question::clone(question));
             }
         }
         let mut read = reading::read(self.context, Arc::new(questions)).await?.into_iter();

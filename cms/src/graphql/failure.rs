@@ -23,7 +23,7 @@ pub(crate) struct Failure {
     /// Keys and places from the root of the answer.
     pub(crate) path: Option<Vec<Value>>,
     code: String,
-    error: Option<Value>,
+    error: Option<Box<Value>>,
 }
 
 impl Failure {
@@ -58,7 +58,7 @@ impl Failure {
         };
         let mut shown = json!({ "name": error.name.as_str(), "message": message });
         shown["details"] = error.details.clone().unwrap_or_else(|| json!({}));
-        Self { error: Some(shown), ..Self::new(&code, message) }
+        Self { error: Some(Box::new(shown)), ..Self::new(&code, message) }
     }
 
     /// One that Strapi has no name for.
@@ -78,7 +78,7 @@ impl Failure {
     pub(crate) fn to_json(&self) -> Value {
         let mut extensions = json!({ "code": self.code });
         if let Some(error) = &self.error {
-            extensions["error"] = error.clone();
+            extensions["error"] = Value::clone(error);
         }
         let mut shown = json!({ "message": self.message, "extensions": extensions });
         if !self.locations.is_empty() {

@@ -26,7 +26,7 @@ pub(super) struct Planned {
 
 /// What a root field takes.
 pub(super) enum Root {
-    Read(reading::Question),
+    Read(Box<reading::Question>),
     Write(Box<content::Write>),
     /// Who is asking.
     Me,
@@ -199,7 +199,8 @@ impl Planning<'_, '_> {
         spec.page.with_count = with_count;
         take(level, &mut spec);
         let document_id = self.document_id();
-        Ok(Root::Read(reading::Question { uid: uid.to_owned(), is_list, document_id, spec }))
+        let question = reading::Question { uid: uid.to_owned(), is_list, document_id, spec };
+        Ok(Root::Read(Box::new(question)))
     }
 
     fn document_id(&self) -> Option<String> {

@@ -248,7 +248,11 @@ fn write_note(schema: &std::path::Path, attribute: &str) {
     let text = json!({
         "kind": "collectionType",
         "info": {"singularName": "note", "pluralName": "notes", "displayName": "Note"},
-        "attributes": {attribute: {"type": "string"}},
+        "attributes": {
+            attribute: {"type": "string"},
+            "size": {"type": "enumeration", "enum": ["very small", "Größe 2"]},
+            "grade": {"type": "enumeration", "enum": ["1st", "2nd"]},
+        },
     });
     std::fs::write(folder.join("schema.json"), text.to_string()).unwrap();
 }
@@ -272,6 +276,12 @@ async fn the_schema_follows_the_content_model_without_a_restart() {
     let fields = data(&client, "{ __type(name: \"Note\") { fields { name } } }").await;
     let names = fields["__type"]["fields"].as_array().unwrap();
     assert!(names.contains(&json!({ "name": "headline" })));
+    // What cannot be spelled as a name stays a text.
+    let made = data(
+        &client,
+        "mutation { createNote(data: {size: very_small, grade: \"2nd\"}) { size grade } }",
+    );
+    assert_eq!(made.await["createNote"], json!({ "size": "very_small", "grade": "2nd" }));
 }
 
 #[actix_web::test]
@@ -295,4 +305,196 @@ async fn requests_that_are_none_are_told_so_before_anything_is_done() {
     let digest = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "0" } } });
     let answer = client.post("/graphql", digest).await.expect(200);
     assert_eq!(answer.body["errors"][0]["message"], "PersistedQueryNotSupported");
+}
+
+/// Documents that do not fit the schema, with what graphql-js says of them and where.
+const MISFITS: [(&str, &str, &[u64]); 34] = [
+    (
+        "{ articles { titel } }",
+        r#"Cannot query field "titel" on type "Article". Did you mean "title"?"#,
+        &[14],
+    ),
+    (
+        "{ articles { sections { text } } }",
+        r#"Cannot query field "text" on type "ArticleSectionsDynamicZone". Did you mean to use an inline fragment on "ComponentBlocksQuote"?"#,
+        &[25],
+    ),
+    (
+        "{ articles }",
+        r#"Field "articles" of type "[Article]!" must have a selection of subfields. Did you mean "articles { ... }"?"#,
+        &[3],
+    ),
+    (
+        "{ articles { title { x } } }",
+        r#"Field "title" must not have a selection since type "String!" has no subfields."#,
+        &[20],
+    ),
+    (
+        "{ articles(filter: 1) { title } }",
+        r#"Unknown argument "filter" on field "Query.articles". Did you mean "filters"?"#,
+        &[12],
+    ),
+    (
+        "{ article { title } }",
+        r#"Field "article" argument "documentId" of type "ID!" is required, but it was not provided."#,
+        &[3],
+    ),
+    (
+        "{ article(documentId: null) { title } }",
+        r#"Expected value of type "ID!", found null."#,
+        &[23],
+    ),
+    (
+        "{ article(documentId: true) { title } }",
+        "ID cannot represent a non-string and non-integer value: true",
+        &[23],
+    ),
+    (
+        r#"{ articles(filters: {title: "x"}) { title } }"#,
+        r#"Expected value of type "StringFilterInput", found "x"."#,
+        &[29],
+    ),
+    (
+        r#"{ articles(filters: {title: {eqq: "x"}}) { title } }"#,
+        r#"Field "eqq" is not defined by type "StringFilterInput". Did you mean "eq" or "eqi"?"#,
+        &[30],
+    ),
+    (
+        r#"{ articles(pagination: {limit: "3"}) { title } }"#,
+        r#"Int cannot represent non-integer value: "3""#,
+        &[32],
+    ),
+    (
+        "{ articles(pagination: {limit: 99999999999}) { title } }",
+        "Int cannot represent non 32-bit signed integer value: 99999999999",
+        &[32],
+    ),
+    (
+        "{ articles(pagination: {limit: 1, limit: 2}) { title } }",
+        r#"There can be only one input field named "limit"."#,
+        &[25, 35],
+    ),
+    (
+        r#"{ articles(sort: "a", sort: "b") { title } }"#,
+        r#"There can be only one argument named "sort"."#,
+        &[12, 23],
+    ),
+    (
+        "{ articles(status: NOPE) { title } }",
+        r#"Value "NOPE" does not exist in "PublicationStatus" enum."#,
+        &[20],
+    ),
+    (
+        r#"{ articles(status: "DRAFT") { title } }"#,
+        r#"Enum "PublicationStatus" cannot represent non-enum value: "DRAFT". Did you mean the enum value "DRAFT"?"#,
+        &[20],
+    ),
+    (
+        r#"{ articles(locale: "xx") { title } }"#,
+        r#"Expected value of type "I18NLocaleCode", found "xx"; Unknown locale supplied"#,
+        &[20],
+    ),
+    (
+        r#"{ articles(filters: {publishedOn: {eq: "2010-13-01"}}) { title } }"#,
+        "Date cannot represent an invalid date-string 2010-13-01.",
+        &[40],
+    ),
+    (
+        r#"{ articles(filters: {startsAt: {gt: "2023-01-01"}}) { title } }"#,
+        "DateTime cannot represent an invalid date-time-string 2023-01-01.",
+        &[37],
+    ),
+    (
+        r#"{ articles(filters: {atTime: {gt: "10:00"}}) { title } }"#,
+        r#"Expected value of type "Time", found "10:00"; Invalid time format, expected HH:mm:ss.SSS"#,
+        &[35],
+    ),
+    (
+        "{ articles(filters: {bigviews: {gt: 1.5}}) { title } }",
+        r#"Expected value of type "Long", found 1.5; Cannot convert 1.5 to a BigInt"#,
+        &[37],
+    ),
+    (
+        "{ articles { a: title a: slug } }",
+        r#"Fields "a" conflict because "title" and "slug" are different fields. Use different aliases on the fields to fetch both if this was intentional."#,
+        &[14, 23],
+    ),
+    (
+        r#"{ articles { tags { name } tags(sort: "name") { name } } }"#,
+        r#"Fields "tags" conflict because they have differing arguments. Use different aliases on the fields to fetch both if this was intentional."#,
+        &[14, 28],
+    ),
+    (
+        "{ articles { ... on Tag { name } } }",
+        r#"Fragment cannot be spread here as objects of type "Article" can never be of type "Tag"."#,
+        &[14],
+    ),
+    ("{ articles { ... on Nope { name } } }", r#"Unknown type "Nope"."#, &[21]),
+    ("{ articles { ...F } }", r#"Unknown fragment "F"."#, &[17]),
+    ("fragment F on Article { title } { tags { name } }", r#"Fragment "F" is never used."#, &[1]),
+    (
+        "fragment F on Article { related { ...F } } { articles { ...F } }",
+        r#"Cannot spread fragment "F" within itself."#,
+        &[35],
+    ),
+    ("{ articles { title @foo } }", r#"Unknown directive "@foo"."#, &[20]),
+    (
+        "{ articles { title @include } }",
+        r#"Directive "@include" argument "if" of type "Boolean!" is required, but it was not provided."#,
+        &[20],
+    ),
+    ("query($n: Int) { tags { name } }", r#"Variable "$n" is never used."#, &[7]),
+    ("{ tags(pagination: {limit: $n}) { name } }", r#"Variable "$n" is not defined."#, &[28, 1]),
+    (
+        "query($n: String) { tags(pagination: {limit: $n}) { name } }",
+        r#"Variable "$n" of type "String" used in position expecting type "Int"."#,
+        &[7, 46],
+    ),
+    (
+        "query($t: Tag) { tags(filters: $t) { name } }",
+        r#"Variable "$t" cannot be non-input type "Tag"."#,
+        &[11],
+    ),
+];
+
+#[actix_web::test]
+async fn what_does_not_fit_is_told_in_the_words_clients_know() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    for (query, message, columns) in MISFITS {
+        let answer = ask(&client, query).await.expect(400);
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["message"], message, "{query}");
+        let at: Vec<_> =
+            columns.iter().map(|column| json!({ "line": 1, "column": column })).collect();
+        assert_eq!(error["locations"], json!(at), "{query}");
+        assert_eq!(error["extensions"], json!({ "code": "GRAPHQL_VALIDATION_FAILED" }), "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn variables_are_checked_against_their_types() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    for (ty, value, message) in [
+        (
+            "Int",
+            json!("a"),
+            r#"Variable "$v" got invalid value "a"; Int cannot represent non-integer value: "a""#,
+        ),
+        ("Int!", json!(null), r#"Variable "$v" of non-null type "Int!" must not be null."#),
+    ] {
+        let query = format!("query($v: {ty}) {{ tags(pagination: {{limit: $v}}) {{ name }} }}");
+        let body = json!({ "query": query, "variables": { "v": value } });
+        let answer = client.post("/graphql", body).await.expect(400);
+        assert_eq!(answer.body["errors"][0]["message"], message);
+        assert_eq!(answer.body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    }
+    let query = "query($f: TagFiltersInput) { tags(filters: $f) { name } }";
+    let body = json!({ "query": query, "variables": { "f": { "name": { "foo": 1 } } } });
+    let answer = client.post("/graphql", body).await.expect(400);
+    assert_eq!(
+        answer.body["errors"][0]["message"],
+        r#"Variable "$f" got invalid value { foo: 1 } at "f.name"; Field "foo" is not defined by type "StringFilterInput". Did you mean "not" or "or"?"#
+    );
 }

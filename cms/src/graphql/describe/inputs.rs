@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::super::naming;
 use super::super::schema::{InputValue, TypeKind, TypeRef};
-use super::{Describer, Holder, enum_of, plugins, scalar_of};
+use super::{Describer, Holder, plugins, scalar_of, type_of_enum};
 
 /// Scalars that conditions can be put on.
 const FILTERED: [&str; 10] =
@@ -137,7 +137,7 @@ impl Describer<'_> {
             if many { id.list() } else { id }
         };
         match &attribute.kind {
-            AttributeKind::Enumeration { .. } => Some(TypeRef::named(enum_of(holder, name))),
+            AttributeKind::Enumeration { values } => Some(type_of_enum(holder, name, values)),
             AttributeKind::Media { multiple, .. } => {
                 self.kind(builtin::FILE).map(|_| id(*multiple))
             }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::naming;
 use super::super::schema::{Field, InputValue, Link, Object, Role, TypeKind, TypeRef};
-use super::{Describer, Holder, enum_of, scalar_of};
+use super::{Describer, Holder, scalar_of, type_of_enum};
 
 /// What a dynamic zone without components holds.
 pub(super) const ERROR: &str = "Error";
@@ -105,8 +105,8 @@ impl Describer<'_> {
     ) {
         let wrapped = |ty: TypeRef| if attribute.required { ty.required() } else { ty };
         let field = match &attribute.kind {
-            AttributeKind::Enumeration { .. } => {
-                Field::new(wrapped(TypeRef::named(enum_of(holder, name))), Role::Member)
+            AttributeKind::Enumeration { values } => {
+                Field::new(wrapped(type_of_enum(holder, name, values)), Role::Member)
             }
             AttributeKind::Component { component, repeatable } => {
                 self.part(component, *repeatable, wrapped)

@@ -331,8 +331,8 @@ fn dedented(text: &str) -> String {
     let blank = |line: &&str| line.chars().all(|char| char == ' ' || char == '\t');
     let indent = |line: &&str| line.chars().take_while(|char| matches!(char, ' ' | '\t')).count();
     let shared = lines.iter().skip(1).filter(|line| !blank(line)).map(indent).min().unwrap_or(0);
-    let first = lines.iter().position(|line| !blank(&line)).unwrap_or(lines.len());
-    let last = lines.iter().rposition(|line| !blank(&line)).map_or(0, |at| at + 1);
+    let first = lines.iter().position(|line| !blank(line)).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !blank(line)).map_or(0, |at| at + 1);
     let cut = |(at, line): (usize, &&str)| match at {
         0 => (*line).to_owned(),
         _ => line.chars().skip(shared).collect(),
