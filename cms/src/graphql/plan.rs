@@ -267,7 +267,7 @@ impl<'a> Planner<'a> {
         if is_empty(given) && is_empty(sort) {
             return Ok(());
         }
-        let filters = filters::tree(self.types, input, given);
+        let filters = filters::tree(self.types, input, given)?;
         (populate.filter, populate.sort) = self.parser.conditions_of(target, &filters, sort)?;
         Ok(())
     }

@@ -151,12 +151,12 @@ impl Planning<'_, '_> {
     }
 
     /// The parameters that a REST request would have.
-    fn tree(&self) -> Map<String, Value> {
+    fn tree(&self) -> Result<Map<String, Value>, ApiError> {
         let mut tree = Map::new();
         let given = |name: &str| self.args.get(name).filter(|value| !value.is_null());
         if let Some(filters) = given("filters") {
             let input = self.field.args.get("filters").map_or("", |known| known.ty.name());
-            tree.insert("filters".into(), filters::tree(self.planner.types, input, filters));
+            tree.insert("filters".into(), filters::tree(self.planner.types, input, filters)?);
         }
         for name in ["status", "locale", "publicationFilter", "hasPublishedVersion"] {
             if let Some(value) = given(name) {
@@ -173,7 +173,7 @@ impl Planning<'_, '_> {
                 tree.insert("sort".into(), keys.into());
             }
         }
-        tree
+        Ok(tree)
     }
 
     fn read(
@@ -193,7 +193,7 @@ impl Planning<'_, '_> {
         }
         let ty = self.context.model.get(uid).ok_or_else(ApiError::not_found)?;
         let asked = if is_list { Asked::List } else { Asked::One };
-        let mut spec = query::of_tree(self.context, ty, asked, &self.tree())?;
+        let mut spec = query::of_tree(self.context, ty, asked, &self.tree()?)?;
         spec.page.start = window.start;
         spec.page.limit = window.limit;
         spec.page.with_count = with_count;
@@ -219,8 +219,8 @@ impl Planning<'_, '_> {
         below.push((shown.to_owned(), self.planner.document(shown, &self.one.sets, level)));
         let parser = &self.planner.parser;
         let mut spec = match verb {
-            ContentVerb::Delete => parser.write(ty, &self.tree())?,
-            _ => parser.save(ty, &self.tree())?,
+            ContentVerb::Delete => parser.write(ty, &self.tree()?)?,
+            _ => parser.save(ty, &self.tree()?)?,
         };
         take(level, &mut spec);
         if verb == ContentVerb::Delete {
