@@ -65,7 +65,7 @@ pub use scratch::Scratch;
 pub use source::{Pulled, Source, SourceError};
 pub use static_files::FOLDER as STATIC_FOLDER;
 pub use verify::{Verification, verify};
-pub use view::{Shown, View};
+pub use view::{Shown, Standing, View};
 pub use viewer::Viewer;
 pub use why::{Cost, EntryName, Explanation, ReadLine, UnknownUrl, why};
 
@@ -111,11 +111,18 @@ impl Request {
 
 /// What is wrong with site.toml, the templates and the rules by themselves, a line each.
 pub fn mistakes(site: &Path) -> Result<Vec<String>, BuildError> {
-    let failures = match Inputs::load(site)? {
+    Ok(failures(site)?.iter().map(problem::line).collect())
+}
+
+/// The same, taken apart.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn failures(site: &Path) -> Result<Vec<Failure>, BuildError> {
+    Ok(match Inputs::load(site)? {
         Ok(inputs) => check::named_templates(&inputs),
         Err(failures) => failures,
-    };
-    Ok(failures.iter().map(problem::line).collect())
+    })
 }
 
 /// The lock of a cache directory: one build at a time.

@@ -34,6 +34,8 @@ pub struct CommonArgs {
 pub enum Command {
     /// Pull the content, render what changed, publish it
     Build(BuildArgs),
+    /// Look for mistakes in templates, links, pictures and markup; publish nothing
+    Check(CheckArgs),
     /// Tell what a page was made from, and why it was rendered last
     Why(WhyArgs),
     /// Tell which URLs would change if a document did
@@ -90,6 +92,9 @@ pub struct BuildArgs {
     /// Publish although the gate objects
     #[arg(long, env = "SSG_ACCEPT", value_parser = Boolish::new())]
     pub accept: bool,
+    /// Write a report of the mistakes as a page to this file, too
+    #[arg(long, env = "SSG_REPORT", value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Answer with one JSON object
     #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
     pub json: bool,
@@ -113,6 +118,28 @@ pub struct ServeArgs {
     /// How often to ask the CMS for changes that no webhook told of [default: 5s]
     #[arg(long, env = "SSG_POLL_INTERVAL", value_name = "DURATION")]
     pub poll_interval: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct CheckArgs {
+    /// Check the local copy of the content, ask nothing of the CMS
+    #[arg(long, env = "SSG_OFFLINE", value_parser = Boolish::new())]
+    pub offline: bool,
+    /// Ask the other sites that pages link to, too
+    #[arg(long, env = "SSG_CHECK_EXTERNAL", value_parser = Boolish::new())]
+    pub external: bool,
+    /// Fail on warnings, too
+    #[arg(long, env = "SSG_STRICT", value_parser = Boolish::new())]
+    pub strict: bool,
+    /// human, json, sarif, github (annotations) or html [default: human]
+    #[arg(long, env = "SSG_CHECK_FORMAT", value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Write a report as a page to this file, too
+    #[arg(long, env = "SSG_REPORT", value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// The same as --format json
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]

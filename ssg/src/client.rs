@@ -14,6 +14,7 @@ use std::{fmt, time::Duration};
 
 pub(crate) use self::breaker::{Breaker, Limits};
 pub use self::{
+    answering::answering,
     call::{Call, CallError, Caller, Reply},
     cms::{Cms, SyncReply, SyncRequest},
     http::Http,
@@ -23,6 +24,7 @@ pub use self::{
     upstream::{Answer, Chunks, Headers, NoAnswer, Outgoing, Upstream},
 };
 
+mod answering;
 mod breaker;
 mod call;
 mod cms;

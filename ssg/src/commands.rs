@@ -26,8 +26,10 @@ use crate::{
     site::{self, Site},
 };
 
+mod annotations;
 mod auto_deploy;
 mod build;
+mod check;
 mod deploy;
 mod dev;
 mod diff;
@@ -81,6 +83,7 @@ fn prepared(cli: &Cli) -> Result<Exit> {
 fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
     match &cli.command {
         Command::Build(args) => build::run(config, env, args),
+        Command::Check(args) => check::run(config, env, args),
         Command::Why(args) => why::run(config, env, args),
         Command::Impact(args) => impact::run(config, env, args),
         Command::Verify(args) => verify::run(config, env, args),

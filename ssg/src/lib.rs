@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod cdn;
+pub mod check;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! What the site is: site.toml, its routes, and the pages they make of the content.
 
+mod check;
 pub mod config;
 pub mod contents;
 mod error;
@@ -17,6 +18,7 @@ pub mod table;
 mod toml_reader;
 mod typed;
 
+pub use check::{CheckTable, ContrastPair};
 pub use config::{Paginate, Route, Site};
 pub use contents::Contents;
 pub use error::{SiteError, SiteErrors};

@@ -17,10 +17,12 @@ mod scan;
 pub mod scope;
 #[cfg(test)]
 mod tests;
+mod types;
 mod uses;
 
 pub use fault::{Faults, TemplateFault};
 pub use loader::Templates;
 pub use scan::ValuePath;
 pub use scope::{Assets, Scope, Settings, UrlResolver};
+pub use types::{Lookup, Names, Relations, Type};
 pub use uses::ConfigUse;

@@ -4,6 +4,7 @@
 
 mod integration {
     mod cdn;
+    mod check;
     mod cli;
     mod client;
     mod daemon;

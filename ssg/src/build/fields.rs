@@ -1,8 +1,8 @@
-//! Attributes that templates look up in `entry`, against the content model.
+//! Attributes that templates look up in entries, against the content model.
 //!
 //! A page's template and all it extends or includes see the entries of the routes that use
-//! them. An attribute that none of those content types has is a mistake in the text, found
-//! before anything is rendered.
+//! them, and what they ask for themselves. An attribute that none of the content types has
+//! that a name can stand for is a mistake in the text, found before anything is rendered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,63 +11,80 @@ use cms_api::builtin::FILE;
 use cms_api::content_type::AttributeKind;
 use cms_api::model::ContentModel;
 
-use super::check::{SYSTEM, visible};
+use super::check::{SYSTEM, unknown_attribute, visible};
 use super::inputs::Inputs;
 use super::report::Failure;
 use crate::content::Snapshot;
-use crate::templates::ValuePath;
+use crate::templates::{Lookup, Names, Relations, Type};
 
 /// Besides the system fields.
 const LOCALIZATIONS: &str = "localizations";
+/// Every component has these.
+const OF_COMPONENTS: [&str; 2] = ["id", "__component"];
 
 /// Every attribute that does not exist, with its place.
 pub(super) fn unknown(folder: &Path, inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
     let model = snapshot.model();
-    let closures = inputs.templates.closures();
-    let mut failures = Vec::new();
-    for (file, uids) in users(inputs) {
-        for path in closures.entry_paths(file) {
-            let wrong: Option<Vec<_>> =
-                uids.iter().map(|uid| check(model, uid, path).err()).collect();
-            if let Some(message) = wrong.and_then(|messages| messages.into_iter().next()) {
-                failures.push(Failure {
-                    template: Some(folder.join(file).display().to_string()),
-                    line: Some(path.line),
-                    field: Some(path.names.iter().skip(1).cloned().collect::<Vec<_>>().join(".")),
-                    message,
-                    ..Failure::default()
+    let names = names(inputs);
+    let of_file = |file: &str| names.get(file).cloned().unwrap_or_default();
+    let lookups = inputs.templates.lookups(&of_file, &Model(model));
+    let wrong = lookups.iter().filter_map(|(file, lookup)| {
+        let message = objection(model, lookup)?;
+        Some(Failure {
+            template: Some(folder.join(file).display().to_string()),
+            line: Some(lookup.line),
+            field: Some(lookup.names.join(".")),
+            message: format!("`{}`: {message}", lookup.text),
+            ..Failure::default()
+        })
+    });
+    wrong.collect()
+}
+
+/// What the routes that use a template give it.
+fn names(inputs: &Inputs) -> BTreeMap<&str, Names> {
+    let mut names: BTreeMap<&str, Names> = BTreeMap::new();
+    for route in &inputs.site.routes {
+        let entry = route.each.as_ref().map(|uid| ("entry", uid));
+        let list = route.paginate.as_ref().map(|list| ("pager", &list.content_type));
+        for file in inputs.templates.closures().needs(&route.template) {
+            let known = names.entry(file).or_default();
+            for (name, uid) in entry.into_iter().chain(list) {
+                let ty = known.entry(name.to_owned()).or_insert_with(|| match name {
+                    "entry" => Type::One(BTreeSet::new()),
+                    _ => Type::Pager(BTreeSet::new()),
                 });
+                if let Type::One(uids) | Type::Pager(uids) = ty {
+                    uids.insert(uid.to_string());
+                }
             }
         }
     }
-    failures
+    names
 }
 
-/// Template files with the content types whose entries they see.
-fn users(inputs: &Inputs) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for route in &inputs.site.routes {
-        let Some(uid) = &route.each else { continue };
-        for file in inputs.templates.closures().needs(&route.template) {
-            users.entry(file).or_default().insert(uid);
-        }
-    }
-    users
+fn objection(model: &ContentModel, lookup: &Lookup) -> Option<String> {
+    let wrong: Option<Vec<String>> =
+        lookup.uids.iter().map(|uid| check(model, uid, &lookup.names).err()).collect();
+    wrong?.into_iter().next()
 }
 
-/// Follows a path as far as the model knows what comes next.
-fn check(model: &ContentModel, uid: &str, path: &ValuePath) -> Result<(), String> {
+/// Follows names as far as the model knows what comes next.
+fn check(model: &ContentModel, uid: &str, names: &[String]) -> Result<(), String> {
     let mut here = uid;
-    for name in path.names.iter().skip(1) {
+    for name in names {
+        if model.attributes(here).is_none() {
+            return Ok(());
+        }
         let is_type = model.get(here).is_some();
         if is_type && (SYSTEM.contains(&name.as_str()) || name == LOCALIZATIONS) {
             return Ok(());
         }
-        if !is_type && ["id", "__component"].contains(&name.as_str()) {
+        if !is_type && OF_COMPONENTS.contains(&name.as_str()) {
             return Ok(());
         }
         let Some(attribute) = visible(model, here, name) else {
-            return Err(super::check::unknown_attribute(model, here, name));
+            return Err(unknown_attribute(model, here, name));
         };
         here = match &attribute.kind {
             AttributeKind::Relation(relation) if !relation.kind.is_to_many() => &relation.target,
@@ -75,9 +92,26 @@ fn check(model: &ContentModel, uid: &str, path: &ValuePath) -> Result<(), String
             AttributeKind::Media { multiple: false, .. } => FILE,
             _ => return Ok(()),
         };
-        if model.attributes(here).is_none() {
-            return Ok(());
-        }
     }
     Ok(())
+}
+
+struct Model<'a>(&'a ContentModel);
+
+impl Relations for Model<'_> {
+    fn leads_to(&self, uid: &str, name: &str) -> Option<Type> {
+        let one = |uid: &str| BTreeSet::from([uid.to_owned()]);
+        let (many, uids) = match &visible(self.0, uid, name)?.kind {
+            AttributeKind::Relation(relation) => {
+                (relation.kind.is_to_many(), one(&relation.target))
+            }
+            AttributeKind::Media { multiple, .. } => (*multiple, one(FILE)),
+            AttributeKind::Component { component, repeatable } => (*repeatable, one(component)),
+            AttributeKind::DynamicZone { components } => {
+                (true, components.iter().cloned().collect())
+            }
+            _ => return None,
+        };
+        Some(if many { Type::List(uids) } else { Type::One(uids) })
+    }
 }

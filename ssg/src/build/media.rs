@@ -57,15 +57,20 @@ pub(super) fn file(url: &str) -> Option<String> {
     relative.split('/').all(sound).then(|| relative.to_owned())
 }
 
-/// Which version of which URL the media library has.
+/// Which version of which URL the media library has, and how many bytes it is.
 #[derive(Debug)]
-pub(super) struct MediaIndex(HashMap<String, String>);
+pub(super) struct MediaIndex(HashMap<String, (String, Option<u64>)>);
 
 impl MediaIndex {
     pub(super) fn new(snapshot: &Snapshot) -> Self {
         let files = snapshot.all_entries(FILE);
         Self(
-            files.flat_map(|file| urls(file).into_iter().map(|url| (url, version(file)))).collect(),
+            files
+                .flat_map(|file| {
+                    let version = version(file);
+                    urls(file).into_iter().map(move |(url, size)| (url, (version.clone(), size)))
+                })
+                .collect(),
         )
     }
 
@@ -74,17 +79,26 @@ impl MediaIndex {
     }
 
     pub(super) fn version(&self, url: &str) -> String {
-        self.0.get(url).cloned().unwrap_or_default()
+        self.0.get(url).map(|(version, _)| version.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn size(&self, url: &str) -> Option<u64> {
+        self.0.get(url)?.1
     }
 }
 
-/// The file's own URL and those of its formats.
-fn urls(file: &Entry) -> Vec<String> {
+/// The file's own URL and those of its formats, with how many bytes each is.
+fn urls(file: &Entry) -> Vec<(String, Option<u64>)> {
     let json = |name| file.get(name).and_then(|value| serde_json::to_value(value).ok());
-    let own = json("url").and_then(|url| url.as_str().map(str::to_owned));
+    let of = |url: Option<&Value>, size: Option<&Value>| {
+        // In thousands of bytes, as Strapi counts.
+        let bytes = size.and_then(Value::as_f64).map(|size| (size * 1_000.0).round() as u64);
+        url.and_then(Value::as_str).map(|url| (url.to_owned(), bytes))
+    };
+    let own = of(json("url").as_ref(), json("size").as_ref());
     let formats = json("formats");
     let formats = formats.as_ref().and_then(Value::as_object).into_iter().flatten();
-    let formats = formats.filter_map(|(_, format)| format.get("url")?.as_str().map(str::to_owned));
+    let formats = formats.filter_map(|(_, format)| of(format.get("url"), format.get("size")));
     own.into_iter().chain(formats).collect()
 }
 
@@ -129,7 +143,7 @@ impl Memory {
         }
         let files = changes.documents.iter().filter(|(_, change)| change.uid == FILE);
         let rows = files.filter_map(|(id, _)| self.snapshot.get(FILE, id, None));
-        urls.extend(rows.flat_map(|row| super::media::urls(row)));
+        urls.extend(rows.flat_map(|row| super::media::urls(row)).map(|(url, _)| url));
         urls
     }
 }

@@ -70,6 +70,20 @@ impl StaticFiles {
 }
 
 impl StaticFiles {
+    /// Whether an output file is made from a static one.
+    pub(super) fn has(&self, file: &str) -> bool {
+        self.0.contains_key(file) || self.0.values().any(|known| known.hashed == file)
+    }
+
+    /// Stylesheets: their path on disk and their text.
+    pub(super) fn stylesheets(&self) -> Vec<(String, String)> {
+        let css = self.0.iter().filter(|(path, _)| path.ends_with(".css"));
+        let read = css.filter_map(|(_, file)| {
+            Some((file.disk.display().to_string(), fs::read_to_string(&file.disk).ok()?))
+        });
+        read.collect()
+    }
+
     /// The bytes of an output file, if it is made from a static one.
     pub(super) fn read(&self, file: &str) -> Option<Vec<u8>> {
         let output = self.outputs().find(|output| output.file == file)?;

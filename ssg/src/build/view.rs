@@ -15,10 +15,13 @@ use super::world::World;
 use super::{check, problem};
 use crate::content::{Edits, Snapshot};
 use crate::engine::ChangeSet;
-use crate::site::{Page, RouteTable, public_url};
+use crate::rules::Asked;
+use crate::site::{CheckTable, Page, RouteTable, public_url};
 
 /// The folder for fetched media in the cache directory.
 pub(super) const MEDIA_FOLDER: &str = "media";
+/// Where the daemon answers, not a file.
+const SERVED: [&str; 3] = ["/api/", "/hooks/", "/-/"];
 /// What stands where nothing does.
 const NOT_FOUND: [&str; 2] = ["404.html", "404/index.html"];
 
@@ -44,6 +47,21 @@ pub enum Shown {
     Nothing(Option<Vec<u8>>),
 }
 
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// A page, by its file.
+    Page(String),
+    File,
+    /// The daemon answers.
+    Served,
+    /// A rule of `_redirects` decides.
+    Redirected,
+    /// The page stands at this path with a slash at its end.
+    Folder,
+    Nothing,
+}
+
 impl View {
     pub(super) fn of(world: World) -> Self {
         Self { world: Arc::new(world), media: Arc::default() }
@@ -63,6 +81,62 @@ impl View {
     /// Every page, in the order of files.
     pub fn pages(&self) -> impl Iterator<Item = &Page> {
         self.world.table.pages()
+    }
+
+    /// What stands at a path of the site, decoded, without rendering it.
+    #[must_use]
+    pub fn standing(&self, path: &str) -> Standing {
+        let world = &*self.world;
+        let file = public_url::file(path);
+        if world.table.page(&file).is_some() {
+            return Standing::Page(file);
+        }
+        if world.inputs.files.has(&file) || self.media_index().knows(&public_url::encode(path)) {
+            return Standing::File;
+        }
+        let declared = world.inputs.site.proxy.paths().any(|declared| declared == path);
+        if declared || SERVED.iter().any(|below| path.starts_with(below)) {
+            return Standing::Served;
+        }
+        let raw = public_url::encode(path);
+        let asked = Asked { raw: &raw, path, query: None };
+        if world.inputs.rules.decide(asked, || false).is_some() {
+            return Standing::Redirected;
+        }
+        match world.table.page(&public_url::file(&format!("{path}/"))) {
+            Some(_) => Standing::Folder,
+            None => Standing::Nothing,
+        }
+    }
+
+    /// The bytes of a file that pages fetch, if it is known here.
+    #[must_use]
+    pub fn weight_of(&self, path: &str) -> Option<u64> {
+        let bytes = self.world.inputs.files.read(&public_url::file(path));
+        let own = bytes.map(|bytes| bytes.len() as u64);
+        own.or_else(|| self.media_index().size(&public_url::encode(path)))
+    }
+
+    /// Stylesheets by path on disk.
+    #[must_use]
+    pub fn stylesheets(&self) -> Vec<(String, String)> {
+        self.world.inputs.files.stylesheets()
+    }
+
+    #[must_use]
+    pub fn check_settings(&self) -> &CheckTable {
+        &self.world.inputs.site.check
+    }
+
+    /// A template as people open it.
+    #[must_use]
+    pub fn template_path(&self, name: &str) -> String {
+        let folder = Path::new(&self.world.inputs.site.file).parent();
+        folder.map_or_else(|| name.to_owned(), |folder| folder.join(name).display().to_string())
+    }
+
+    fn media_index(&self) -> &MediaIndex {
+        self.media.get_or_init(|| MediaIndex::new(&self.world.snapshot))
     }
 
     /// Entries that should have a page and have none.
@@ -176,8 +250,8 @@ impl View {
         }
         let url = public_url::encode(path);
         media::file(&url)?;
-        let index = self.media.get_or_init(|| MediaIndex::new(&self.world.snapshot));
-        let fetched = fetched(source, &cache.join(MEDIA_FOLDER), &url, &index.version(&url));
+        let version = self.media_index().version(&url);
+        let fetched = fetched(source, &cache.join(MEDIA_FOLDER), &url, &version);
         fetched.inspect_err(|error| tracing::debug!(url, %error, "a media file is missing")).ok()
     }
 

@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 
+use super::annotations;
 use crate::build::{Request, problem};
+use crate::check::{Diagnostic, Findings};
 use crate::cli::BuildArgs;
 use crate::config::{BuildFlags, Config, Environment};
 use crate::exit::Exit;
@@ -35,6 +37,8 @@ pub(super) fn run(config: &Config, env: &Environment, args: &BuildArgs) -> Resul
     if report.refusal.is_some() {
         eprintln!("hint: `ssg build --accept` publishes it all the same, once");
     }
+    let findings = Findings::of(report.failed.iter().map(Diagnostic::of).collect());
+    annotations::tell(env, args.report.as_ref(), &report.summary(), &findings)?;
     super::purge::after_switch(config, env, &releases);
     super::print(&if flags.json { super::to_json(&report)? } else { report.summary() })?;
     Ok(if report.exit_code() == 0 { Exit::Done } else { Exit::SiteErrors })

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::period::Period;
 use super::proxy::{self, Proxy};
 use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
-use super::{PathPattern, Publishing, SiteError, SiteErrors, gate, guard, markdown};
+use super::{CheckTable, PathPattern, Publishing, SiteError, SiteErrors, gate, guard, markdown};
 use crate::engine::key::canonical;
 use crate::gate::Policy;
 use crate::render::markdown::Style;
@@ -43,6 +43,8 @@ pub struct Site {
     pub gate: Policy,
     /// Watches what went live, if the site wants it.
     pub guard: Option<crate::guard::Policy>,
+    /// What `ssg check` expects.
+    pub check: CheckTable,
     /// What the daemon answers beside the pages.
     pub proxy: Proxy,
     /// How texts are shown.
@@ -166,6 +168,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let deploy = target::read_deploy(source, root.remove("deploy"));
     let gate = gate::read(source, root.remove("gate"));
     let guard = guard::read(source, root.remove("guard"));
+    let check = CheckTable::read(source, root.remove("check"));
     let settings = settings(&root);
     let mut style = markdown::read(source, root.remove("markdown"));
     let answered = ["proxy", "endpoint", "form"].map(|name| root.remove(name));
@@ -185,7 +188,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
                 key.span().start,
                 format!(
                     "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
-                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]` and tables of your own",
+                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]`, `[check]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -213,6 +216,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
         routes,
         publishing,
+        check,
         targets: targets.map(|targets| target::read(source, targets)).unwrap_or_default(),
         deploy,
         cdns: cdns.map(|cdns| cdn::read(source, cdns)).unwrap_or_default(),

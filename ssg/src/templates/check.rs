@@ -56,6 +56,8 @@ fn question(call: &Call, snapshot: &Snapshot) -> Option<String> {
 
 /// How the REST API says that a name does not exist.
 const INVALID: &str = "Invalid key ";
+/// How questions say which names there are.
+const KNOWN: &str = ", whose attributes are ";
 /// What a path of parameters has besides names of attributes.
 const STRUCTURE: [&str; 6] = ["populate", "fields", "filters", "sort", "on", "count"];
 
@@ -64,6 +66,10 @@ fn meant(message: &str, uid: &str, snapshot: &Snapshot) -> Option<String> {
     let model = snapshot.model();
     if model.get(uid).is_none() {
         return Some(nearest::hint(uid, model.api_types().map(|ty| ty.uid.as_str())));
+    }
+    if let Some((before, known)) = message.split_once(KNOWN) {
+        let name = before.split('`').nth(1)?;
+        return Some(nearest::hint(name, known.split(", ")));
     }
     let rest = message.strip_prefix(INVALID)?;
     let (name, path) = rest.split_once(" at ").unwrap_or((rest, ""));

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scan::{Scan, ValuePath, scan};
+use super::scan::{Scan, scan};
 use super::uses::{ConfigUse, Uses};
 use crate::engine::Fingerprint;
 
@@ -18,7 +18,6 @@ use crate::engine::Fingerprint;
 pub struct Closures {
     needs: BTreeMap<String, BTreeSet<String>>,
     fingerprints: BTreeMap<String, Fingerprint>,
-    uses: Uses,
     /// The template that defines each component.
     definers: BTreeMap<String, String>,
     /// What each template and all it needs look at in `site`.
@@ -50,7 +49,7 @@ impl Closures {
             components.map(|component| (component.clone(), (*name).to_owned()))
         });
         let definers = defined.collect();
-        Self { needs, fingerprints, uses, definers, config }
+        Self { needs, fingerprints, definers, config }
     }
 
     /// The template that defines a component.
@@ -74,12 +73,6 @@ impl Closures {
     #[must_use]
     pub fn config(&self, template: &str) -> Option<&BTreeSet<ConfigUse>> {
         self.config.get(template)?.as_ref()
-    }
-
-    /// Paths below `entry` that a template file looks at for certain.
-    #[must_use]
-    pub fn entry_paths(&self, file: &str) -> &[ValuePath] {
-        self.uses.entry(file)
     }
 
     /// The templates that take part in rendering one, itself included.

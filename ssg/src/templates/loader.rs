@@ -12,8 +12,9 @@ use super::deps::Closures;
 use super::fault::{Faults, TemplateFault};
 use super::filters::text::Texts;
 use super::host::Components;
-use super::scan::{Call, scan};
+use super::scan::{Call, Tag, scan, tags};
 use super::scope::{self, Scope};
+use super::types::{Lookup, Names, Relations, lookups};
 use super::{filters, functions};
 use crate::content::Snapshot;
 use crate::engine::Fingerprint;
@@ -39,6 +40,8 @@ pub struct Templates {
     texts: Arc<Texts>,
     /// Calls of functions by the template that makes them.
     calls: Vec<(String, Call)>,
+    /// All tags by template, to find out what names stand for.
+    tags: Arc<Vec<(String, Vec<Tag>)>>,
 }
 
 impl std::fmt::Debug for Templates {
@@ -87,7 +90,12 @@ impl Templates {
             });
             let calls = calls.collect();
             let closures = Arc::new(Closures::new(&sources));
-            return Ok(Self { tera: Arc::new(tera), closures, texts, calls });
+            let tags = sources.iter().map(|(name, text)| {
+                // A file that is not understood says nothing about its names.
+                (name.clone(), tags(text).unwrap_or_default())
+            });
+            let tags = Arc::new(tags.collect());
+            return Ok(Self { tera: Arc::new(tera), closures, texts, calls, tags });
         }
         faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         Err(Faults(faults))
@@ -98,6 +106,17 @@ impl Templates {
     pub fn check(&self, snapshot: &Snapshot) -> Vec<TemplateFault> {
         let calls = self.calls.iter();
         calls.filter_map(|(file, call)| check(file, call, snapshot)).collect()
+    }
+
+    /// Every attribute looked up in an entry whose type is known, by template; `names` tells
+    /// what a template's pages give it.
+    #[must_use]
+    pub fn lookups(
+        &self,
+        names: &dyn Fn(&str) -> Names,
+        relations: &dyn Relations,
+    ) -> Vec<(String, Lookup)> {
+        lookups(&self.tags, names, relations)
     }
 
     #[must_use]

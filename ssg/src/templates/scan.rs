@@ -64,17 +64,39 @@ impl Token {
     }
 }
 
+/// A tag with its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// `{% … %}`, not `{{ … }}`.
+    pub(crate) statement: bool,
+    pub(crate) tokens: Vec<Placed>,
+}
+
 /// Scans a whole template.
 pub(crate) fn scan(source: &str) -> Result<Scan, NotUnderstood> {
     let mut found = Scan::default();
+    for tag in tags(source)? {
+        for (token, line, column) in &tag.tokens {
+            if let Token::Word(word) = token {
+                found.words.push((word.clone(), *line, *column));
+            }
+        }
+        note(&tag.tokens, &mut found);
+    }
+    Ok(found)
+}
+
+/// The tags of a template, in order.
+pub(crate) fn tags(source: &str) -> Result<Vec<Tag>, NotUnderstood> {
+    let mut found = Vec::new();
     let mut rest = source;
     while let Some((kind, at)) = next_tag(rest) {
         let (_, tag) = rest.split_at(at + 2);
         rest = match kind {
             Opening::Comment => after(tag, "#}")?,
             Opening::Raw(body) => after_endraw(tag.get(body..).ok_or(NotUnderstood)?)?,
-            Opening::Expression => read_tag(source, tag, "}}", &mut found)?,
-            Opening::Statement => read_tag(source, tag, "%}", &mut found)?,
+            Opening::Expression => read_tag(source, tag, false, &mut found)?,
+            Opening::Statement => read_tag(source, tag, true, &mut found)?,
         };
     }
     Ok(found)
@@ -129,22 +151,20 @@ fn after<'a>(text: &'a str, end: &str) -> Result<&'a str, NotUnderstood> {
 fn read_tag<'a>(
     source: &str,
     tag: &'a str,
-    end: &str,
-    found: &mut Scan,
+    statement: bool,
+    found: &mut Vec<Tag>,
 ) -> Result<&'a str, NotUnderstood> {
+    let end = if statement { "%}" } else { "}}" };
     let mut rest = tag;
     let mut tokens = Vec::new();
     loop {
         rest = rest.trim_start();
         if let Some(rest) = rest.strip_prefix(end) {
-            note(&tokens, found);
+            found.push(Tag { statement, tokens });
             return Ok(rest);
         }
         let (token, next) = next_token(rest)?;
         let (line, column) = position(source, source.len() - rest.len());
-        if let Token::Word(word) = &token {
-            found.words.push((word.clone(), line, column));
-        }
         tokens.push((token, line, column));
         rest = next;
     }
@@ -186,7 +206,7 @@ fn string(text: &str, quote: char) -> Result<(Token, &str), NotUnderstood> {
 }
 
 /// A token with its line and column.
-type Placed = (Token, usize, usize);
+pub(crate) type Placed = (Token, usize, usize);
 
 fn note(placed: &[Placed], found: &mut Scan) {
     let start = placed.iter().position(|(token, ..)| *token != Token::Sign('-')).unwrap_or(0);
@@ -238,7 +258,7 @@ fn bound(tokens: &[&Token]) -> Vec<String> {
         .collect()
 }
 
-fn value_path(name: &str, tokens: &[&Token], line: usize, column: usize) -> ValuePath {
+pub(crate) fn value_path(name: &str, tokens: &[&Token], line: usize, column: usize) -> ValuePath {
     let mut names = vec![name.to_owned()];
     let mut rest = tokens;
     loop {

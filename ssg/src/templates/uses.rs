@@ -1,17 +1,14 @@
-//! What the templates behind a page look at in `site` and `entry`, as far as their text
-//! tells.
+//! What the templates behind a page look at in `site`, as far as their text tells.
 //!
-//! Values of the context leave no trace when they are read, so the text has to do. For
-//! `site` it may name too much, never too little; for `entry` only what is certain counts.
+//! Values of the context leave no trace when they are read, so the text has to do. It may
+//! name too much, never too little.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::scan::{Scan, ValuePath};
+use super::scan::Scan;
 
 /// The configuration in templates.
 const SITE: &str = "site";
-/// The entry of a page in templates.
-const ENTRY: &str = "entry";
 
 /// Per template file what it looks at; `None` when it was not understood.
 #[derive(Debug, Clone, Default)]
@@ -21,8 +18,6 @@ pub(super) struct Uses(BTreeMap<String, Option<FileUses>>);
 struct FileUses {
     /// Keys of `site`; `None` when it is handed on as a whole or looked at by a computed key.
     config: Option<BTreeSet<ConfigUse>>,
-    /// Paths below `entry`, where that name cannot mean anything else.
-    entry: Vec<ValuePath>,
 }
 
 /// A key of `site`, or its part for the page's own locale.
@@ -49,10 +44,6 @@ impl Uses {
         }
         Some(all)
     }
-
-    pub(super) fn entry(&self, file: &str) -> &[ValuePath] {
-        self.0.get(file).and_then(Option::as_ref).map_or(&[], |uses| &uses.entry)
-    }
 }
 
 impl FileUses {
@@ -68,9 +59,7 @@ impl FileUses {
             }),
             _ => None,
         });
-        let is_certain = scan.defines.is_empty() && !scan.binds.contains(ENTRY);
-        let entry = of(ENTRY).filter(|path| is_certain && path.names.len() > 1);
-        Self { config: config.collect(), entry: entry.cloned().collect() }
+        Self { config: config.collect() }
     }
 }
 
@@ -104,27 +93,6 @@ mod tests {
         ] {
             let expected = expected.map(|keys| keys.into_iter().map(str::to_owned).collect());
             assert_eq!(config(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn paths_of_the_entry_count_where_the_name_is_certain() {
-        let paths = |text: &str| {
-            let found = uses(text);
-            let names = found.entry("a").iter().map(|path| path.names.join("."));
-            names.collect::<Vec<_>>()
-        };
-        assert_eq!(
-            paths("{{ entry.title }} {{ f(entry=entry.author?.name) }}"),
-            ["entry.title", "entry.author.name"]
-        );
-        for text in [
-            "{% for entry in list %}{{ entry.title }}{% endfor %}",
-            "{% set entry = x %}{{ entry.title }}",
-            "{{ [entry.a for entry in list] }}",
-            "{% component c(entry) %}{{ entry.title }}{% endcomponent c %}",
-        ] {
-            assert_eq!(paths(text), [""; 0], "{text}");
         }
     }
 }

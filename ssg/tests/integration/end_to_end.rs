@@ -1,6 +1,7 @@
 //! The whole product as its users have it: a real content server, a real daemon and a real
 //! nginx, on loopback, each test with a stack of its own.
 
+mod check;
 mod dev;
 mod example;
 mod faults;
