@@ -9,6 +9,7 @@ use cms_api::model::ContentModel;
 use crate::auth::keys::Keys;
 use crate::auth::limit::AuthLimit;
 use crate::config::Settings;
+use crate::controllers::contract::Contract;
 use crate::documents::cards::Cards;
 use crate::error::{AppError, AppResult};
 use crate::feed_pulse::Pulse;
@@ -38,6 +39,8 @@ pub struct App {
     pub cards: Cards,
     /// The GraphQL schema of the content model.
     pub graphs: Graphs,
+    /// What is served, described.
+    pub(crate) contract: Contract,
     registry: RegistryCache,
 }
 
@@ -62,6 +65,7 @@ impl App {
             pulse: Pulse::default(),
             cards,
             graphs: Graphs::default(),
+            contract: Contract::default(),
             registry: RegistryCache::default(),
         }
     }

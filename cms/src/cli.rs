@@ -44,6 +44,12 @@ pub(crate) enum Command {
     /// Check the content model
     #[command(subcommand)]
     Schema(commands::schema::SchemaCommand),
+    /// Write or compare the OpenAPI document of the content model
+    Openapi(commands::openapi::OpenApi),
+    /// Write the content model as types for clients
+    Types(commands::types::Types),
+    /// Write the reference pages: content model, settings, errors
+    Docs(commands::docs::Docs),
     /// Take over an archive that `strapi export` or `cms export` wrote
     Import(Box<commands::import::Import>),
     /// Write everything into an archive that Strapi and `cms import` read
@@ -109,6 +115,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Locale(command) => commands::locale::run(command),
         Command::Webhook(command) => commands::webhook::run(command),
         Command::Schema(command) => commands::schema::run(&command),
+        Command::Openapi(openapi) => commands::openapi::run(&openapi),
+        Command::Types(types) => commands::types::run(&types),
+        Command::Docs(docs) => commands::docs::run(&docs, &Cli::command()),
         Command::Import(import) => commands::import::run(&import),
         Command::Export(export) => commands::export::run(&export),
         Command::Backup(backup) => commands::backup::run(&backup),

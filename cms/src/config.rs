@@ -169,6 +169,17 @@ pub struct Serving {
         default_missing_value = "true"
     )]
     pub actions: bool,
+    /// Tell the shapes of content to anybody, at `/openapi.json` and `/docs`
+    #[arg(
+        long,
+        env = "CMS_OPENAPI",
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    pub openapi: bool,
     /// Origins that browsers may call from, or `*`
     #[arg(
         long,

@@ -1,6 +1,7 @@
 //! HTTP in, HTTP out: each handler reads the request, calls one function, writes the answer.
 
 pub(crate) mod auth;
+pub(crate) mod contract;
 pub(crate) mod events;
 pub(crate) mod find;
 pub(crate) mod graphql;

@@ -10,6 +10,7 @@ pub mod clock;
 mod commands;
 pub mod config;
 pub mod content_types;
+pub mod contract;
 mod controllers;
 #[cfg(test)]
 #[path = "../tests/integration/databases.rs"]

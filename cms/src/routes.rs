@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::controllers::{
-    auth as auth_routes, events, find, graphql, health, known, locales, pair, roles, sync, upload,
-    users, write,
+    auth as auth_routes, contract, events, find, graphql, health, known, locales, pair, roles,
+    sync, upload, users, write,
 };
 use crate::error::{AppError, AppResult};
 use crate::extract::auth::{self, Caller};
@@ -28,7 +28,7 @@ mod nobody;
 mod table;
 
 pub(crate) use table::{ContentCall, ContentVerb};
-use table::{Endpoint, endpoints};
+use table::{Endpoint, Offered, endpoints};
 
 /// One request on its way through a controller: who asks what, checked against the table.
 pub(crate) struct Context {
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Context {
 pub(crate) async fn dispatch(app: App, http: HttpRequest, payload: Payload) -> HttpResponse {
     let model = app.model();
     let Some(segments) = segments(http.path()) else { return nobody::answers(&http, &[]) };
-    let mut known = endpoints(&model, &segments, app.settings.serving.actions);
+    let mut known = endpoints(&model, &segments, Offered::by(&app.settings.serving));
     let method = if http.method() == Method::HEAD { &Method::GET } else { http.method() };
     // Whether the server is up may be asked in any way; GraphQL says itself what it takes.
     let any = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Health | Endpoint::Graphql);
@@ -135,6 +135,8 @@ async fn authorized(
         Endpoint::Upload(route) => {
             known::unless_nothing_changed(context, |context| upload::run(context, route)).await
         }
+        Endpoint::OpenApi => contract::document(&context),
+        Endpoint::Docs => contract::page(&context),
         Endpoint::Sync => sync::sync(context).await,
         Endpoint::Events => events::events(context).await,
         Endpoint::Pair => pair::pair(context).await,

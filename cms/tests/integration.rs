@@ -13,6 +13,7 @@ mod integration {
     mod components;
     mod conditional;
     mod conformance;
+    mod contract;
     mod cost;
     mod damage;
     mod databases;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::auth::secret;
 use crate::config::{Span, Storage};
 use crate::jobs::endpoint;
+use crate::jobs::events::NAMES;
 use crate::store::webhooks::{self, WebhookRow};
 use crate::store::{Conn, StoreError, jobs};
 use crate::{bootstrap, clock};
@@ -134,24 +135,11 @@ impl Dialect {
     }
 }
 
-/// The events there are; a pattern must cover one of them.
-const EVENTS: [&str; 9] = [
-    "entry.create",
-    "entry.update",
-    "entry.delete",
-    "entry.publish",
-    "entry.unpublish",
-    "entry.draft-discard",
-    "media.create",
-    "media.update",
-    "media.delete",
-];
-
 fn parse_event(text: &str) -> Result<String, String> {
-    if EVENTS.iter().any(|event| crate::auth::permission::matches(text, event)) {
+    if NAMES.iter().any(|event| crate::auth::permission::matches(text, event)) {
         Ok(text.to_owned())
     } else {
-        Err(format!("there is no event `{text}`; known are {}", EVENTS.join(", ")))
+        Err(format!("there is no event `{text}`; known are {}", NAMES.join(", ")))
     }
 }
 

@@ -11,6 +11,19 @@ use crate::store::{Conn, StoreError};
 /// The kind of the jobs this module writes.
 pub const DELIVER_WEBHOOK: &str = "deliver_webhook";
 
+/// Every event there is.
+pub const NAMES: [&str; 9] = [
+    "entry.create",
+    "entry.update",
+    "entry.delete",
+    "entry.publish",
+    "entry.unpublish",
+    "entry.draft-discard",
+    "media.create",
+    "media.update",
+    "media.delete",
+];
+
 /// Something that happened to a document in one locale.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {

@@ -4,6 +4,7 @@ use actix_web::http::Method;
 use cms_api::content_type::Kind;
 use cms_api::model::ContentModel;
 
+use crate::config::Serving;
 use crate::controllers::{auth as auth_routes, locales, roles, upload, users};
 
 /// What a caller needs to have a message sent.
@@ -52,6 +53,9 @@ pub(super) enum Endpoint {
     Health,
     Alive,
     Ready,
+    /// The contract, for machines and for people.
+    OpenApi,
+    Docs,
     Sync,
     /// The feed as it goes on.
     Events,
@@ -84,6 +88,8 @@ impl Endpoint {
             Self::Health
             | Self::Alive
             | Self::Ready
+            | Self::OpenApi
+            | Self::Docs
             | Self::Sync
             | Self::Events
             | Self::Pair
@@ -93,17 +99,34 @@ impl Endpoint {
     }
 }
 
-/// Every method the path knows. `actions` says whether content can be published by itself.
+/// Routes that an installation may do without.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offered {
+    /// Publishing by itself.
+    pub(super) actions: bool,
+    /// The contract.
+    pub(super) openapi: bool,
+}
+
+impl Offered {
+    pub(super) fn by(serving: &Serving) -> Self {
+        Self { actions: serving.actions, openapi: serving.openapi }
+    }
+}
+
+/// Every method the path knows.
 pub(super) fn endpoints(
     model: &ContentModel,
     segments: &[String],
-    actions: bool,
+    offered: Offered,
 ) -> Vec<(Method, Endpoint)> {
     let lower: Vec<String> = segments.iter().map(|part| part.to_ascii_lowercase()).collect();
     let literal: Vec<&str> = lower.iter().map(String::as_str).collect();
     match literal.as_slice() {
         ["_health"] => vec![(Method::GET, Endpoint::Health)],
         ["healthz"] => vec![(Method::GET, Endpoint::Alive)],
+        ["openapi.json"] if offered.openapi => vec![(Method::GET, Endpoint::OpenApi)],
+        ["docs"] if offered.openapi => vec![(Method::GET, Endpoint::Docs)],
         ["readyz"] => vec![(Method::GET, Endpoint::Ready)],
         ["api", "i18n", "locales"] => vec![(Method::GET, Endpoint::Locales)],
         ["api", "email"] => vec![(Method::POST, Endpoint::Email)],
@@ -127,7 +150,7 @@ pub(super) fn endpoints(
         ["api", "users-permissions", rest @ ..] => {
             role_endpoints(rest, segments.get(3..).unwrap_or_default())
         }
-        ["api", _, .., "actions", _] if !actions => Vec::new(),
+        ["api", _, .., "actions", _] if !offered.actions => Vec::new(),
         ["api", name, rest @ ..] => {
             let ids = segments.get(2..).unwrap_or_default();
             content_endpoints(model, name, rest, ids)
@@ -267,3 +290,6 @@ fn action_verb(word: &str) -> Option<ContentVerb> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

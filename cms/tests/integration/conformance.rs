@@ -101,6 +101,23 @@ pub(crate) fn token(place: Place<'_>, kind: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// The suite's content, for tests of other things. Returns a token that may do everything.
+pub(crate) fn seed(place: Place<'_>, server: &Server) -> String {
+    let full = token(place, "full-access");
+    let output = Command::new("python3")
+        .arg(repository().join("tests/conformance/run.py"))
+        .args(["--base-url", &server.url, "--seed", "--only", "NONE"])
+        .args(["--token", &full])
+        .args(["--readonly-token", &token(place, "read-only")])
+        .arg("--state")
+        .arg(place.folder.join("state.json"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("seeded"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    full
+}
+
 /// Seeds, replays everything, and returns the ids of the cases that failed with why.
 fn run_suite(place: Place<'_>) -> BTreeMap<String, String> {
     let server = start(place);
