@@ -250,6 +250,27 @@ pub enum PageStyle {
     Offset,
 }
 
+/// Some items of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub start: u64,
+    pub limit: u64,
+}
+
+impl Part {
+    /// Whether a list of this length is shown as a whole.
+    #[must_use]
+    pub fn holds(self, length: u64) -> bool {
+        self.start == 0 && length <= self.limit
+    }
+
+    /// Whether the item at this place is shown.
+    #[must_use]
+    pub fn shows(self, place: u64) -> bool {
+        place >= self.start && place - self.start < self.limit
+    }
+}
+
 /// One attribute to fill in, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Populate {
@@ -260,6 +281,9 @@ pub struct Populate {
     pub fields: Option<Vec<String>>,
     pub filter: Filter,
     pub sort: Vec<SortKey>,
+    /// Of documents that are led to: how many of them each row shows. What is left out is not
+    /// filled in either.
+    pub part: Option<Part>,
     pub populate: Vec<Populate>,
     /// `on`: per component of a dynamic zone; components not listed are left out.
     pub on: Option<Vec<(String, Populate)>>,
@@ -278,6 +302,7 @@ impl Populate {
             fields: None,
             filter: Filter::default(),
             sort: Vec::new(),
+            part: None,
             populate: Vec::new(),
             on: None,
             count: false,

@@ -197,6 +197,10 @@ impl<'a> Filler<'a> {
         let path = level.path_of(&wanted.name);
         let parents = Parents { ty: level.ty, ids: &ids, path: &path };
         let linked = find::linked(self.conn, self.scope, parents, wanted)?;
+        let linked = match wanted.part {
+            Some(part) => linked.cut(part),
+            None => linked,
+        };
         let mut found: HashMap<Slot, Vec<Rc<str>>> = HashMap::new();
         // Strapi counts relations and components only.
         let count = wanted.count && matches!(wanted.link, Link::Relation { .. });

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use cms_api::error::ApiError;
-use cms_api::query::{Link, Populate};
+use cms_api::query::{Link, Part, Populate};
 use cms_api::query_parse::{Limits, QueryParser};
 use serde_json::{Map, Value};
 
@@ -231,7 +231,10 @@ impl<'a> Planner<'a> {
                 arguments::of_field(self.types, &field.args, &one.field.arguments, self.variables)
                     .map_err(Step::Broken)?;
             let part = Window::of(args.get("pagination"), self.limits).map_err(Step::Refused)?;
-            window = Some(part);
+            match &populate.link {
+                Link::Component { .. } => window = Some(part),
+                _ => populate.part = Some(Part { start: part.start, limit: part.limit }),
+            }
             self.restrict(field, &args, &mut populate).map_err(Step::Refused)?;
         }
         let mut inner = Level::default();

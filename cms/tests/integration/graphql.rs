@@ -201,6 +201,40 @@ async fn one_relation_can_be_asked_in_several_ways() {
 }
 
 #[actix_web::test]
+async fn of_long_lists_only_what_is_shown_is_filled_in() {
+    let app = TestApp::start().await;
+    let client = app.full_access();
+    let mut tags = Vec::new();
+    for n in 0..30 {
+        tags.push(create(&client, "tags", json!({ "name": format!("tag {n:02}") })).await);
+    }
+    let reversed: Vec<_> = tags.iter().rev().collect();
+    for (title, tags) in [("One", json!(tags)), ("Two", json!(reversed)), ("Few", json!([tags[3]]))]
+    {
+        create(&client, "articles", json!({ "title": title, "tags": tags })).await;
+    }
+    let found = data(
+        &client,
+        "{ articles { tags { name articles(pagination: {limit: 1}, sort: \"title\") { title } }
+           last: tags(pagination: {start: 28}) { name } related { title } author { name } } }",
+    )
+    .await;
+    let names = |article: usize, key: &str| {
+        let tags = found["articles"][article][key].as_array().unwrap().clone();
+        tags.iter().map(|tag| tag["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let shown = |range: std::ops::Range<u32>| range.map(|n| format!("tag {n:02}"));
+    assert_eq!(names(0, "tags"), shown(0..25).collect::<Vec<_>>());
+    assert_eq!(names(0, "last"), shown(28..30).collect::<Vec<_>>());
+    assert_eq!(names(1, "tags"), shown(5..30).rev().collect::<Vec<_>>());
+    assert_eq!(names(1, "last"), ["tag 01", "tag 00"]);
+    assert_eq!((names(2, "tags"), names(2, "last").len()), (vec!["tag 03".to_owned()], 0));
+    let of_tag = |article: usize, tag: usize| &found["articles"][article]["tags"][tag]["articles"];
+    assert_eq!(of_tag(0, 0), &json!([{ "title": "One" }]));
+    assert_eq!(of_tag(2, 0), &json!([{ "title": "Few" }]));
+}
+
+#[actix_web::test]
 async fn what_rest_does_not_show_graphql_does_not_show() {
     let app = TestApp::start().await;
     let client = app.full_access();

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cms_api::content_type::ContentType;
-use cms_api::query::{Link, Populate, Status};
+use cms_api::query::{Link, Part, Populate, Status};
 
 use super::{Filler, Holder, Level, Slot, gather, linked_arrival, sources};
 use crate::documents::arrival::Arrival;
@@ -63,18 +63,25 @@ impl<'a> Filler<'a> {
         for bundle in &bundles {
             let mut targets = Targets::default();
             let mut places = Vec::with_capacity(bundle.attributes.len());
-            for path in paths.by_ref().take(bundle.attributes.len()) {
+            for (wanted, path) in bundle.attributes.iter().zip(paths.by_ref()) {
+                let held = || held.iter().filter(|link| link.path == *path);
+                // Which documents there are is not known yet: a part of many is read by itself.
+                if wanted.part.is_some_and(|part| !fits(part, held())) {
+                    places.push(None);
+                    continue;
+                }
                 let mut found = vec![Vec::new(); holders.len()];
-                for link in held.iter().filter(|link| link.path == *path) {
+                for link in held() {
                     let Some(&at) = slots.get(&(link.source, link.component)) else { continue };
                     if let Some(key) = self.key(level.ty, bundle.ty, &holders[at], link) {
                         found[at].push(targets.place(key));
                     }
                 }
-                places.push(found);
+                places.push(Some(found));
             }
             let (entries, below) = self.entries_of(bundle, &targets)?;
             for (wanted, found) in bundle.attributes.iter().zip(places) {
+                let Some(found) = found else { continue };
                 let is_empty = !found.iter().flatten().any(|place| entries[*place].is_some());
                 let texts = show(wanted, &found, &entries);
                 let arrival = linked_arrival(wanted, is_empty, below);
@@ -187,6 +194,13 @@ impl<'a> Filler<'a> {
         let status = if ty.draft_and_publish { self.scope.status } else { Status::Published };
         Which { ty, status: status.as_str(), locale, fields: wanted.fields.as_deref() }
     }
+}
+
+/// Whether no holder has more links than it shows.
+fn fits<'h>(part: Part, held: impl Iterator<Item = &'h Held>) -> bool {
+    let mut counts: HashMap<Slot, u64> = HashMap::new();
+    held.for_each(|link| *counts.entry((link.source, link.component)).or_default() += 1);
+    counts.values().all(|count| part.holds(*count))
 }
 
 impl Bundle<'_, '_> {

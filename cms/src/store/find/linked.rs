@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cms_api::builtin;
 use cms_api::content_type::ContentType;
-use cms_api::query::{Link, Populate};
+use cms_api::query::{Link, Part, Populate};
 
 use super::place::Place;
 use super::{NO_ID, Query, Row, Scope, row_columns};
@@ -32,6 +32,38 @@ pub struct Linked {
     /// `rows` its target is.
     pub links: Vec<((i64, i64), usize)>,
     pub rows: Vec<Row>,
+}
+
+impl Linked {
+    /// Keeps of what each holder leads to the items of a part, and of the rows those that are
+    /// then led to.
+    #[must_use]
+    pub fn cut(self, part: Part) -> Self {
+        let mut seen: HashMap<(i64, i64), u64> = HashMap::new();
+        let mut links = self.links;
+        links.retain(|(holder, _)| {
+            let place = seen.entry(*holder).or_default();
+            *place += 1;
+            part.shows(*place - 1)
+        });
+        let mut places = vec![None; self.rows.len()];
+        links.iter().for_each(|(_, place)| places[*place] = Some(0));
+        let mut rows = Vec::with_capacity(links.len().min(self.rows.len()));
+        for (place, row) in places.iter_mut().zip(self.rows) {
+            if let Some(place) = place {
+                *place = rows.len();
+                rows.push(row);
+            }
+        }
+        links.retain_mut(|(_, place)| match places[*place] {
+            Some(kept) => {
+                *place = kept;
+                true
+            }
+            None => false,
+        });
+        Self { links, rows }
+    }
 }
 
 /// The rows that the parents lead to, in the order of the links or of the populate's sort
