@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use cms::auth::api_token::TokenKind;
 use reqwest::Method;
 
 use super::client;
@@ -91,28 +92,43 @@ fn no_request_gets_an_answer_that_is_not_documented() {
 fn types_compile_with_the_official_client() {
     let folder = tempfile::tempdir().unwrap();
     client::install();
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client");
     let module = folder.path().join("model.ts");
     let written = cms(folder.path(), &["types", "--ts", "--out", module.to_str().unwrap()]);
     assert!(written.status.success(), "{}", said(&written));
-    for name in ["types.ts", "package.json"] {
-        std::fs::copy(project.join(name), folder.path().join(name)).unwrap();
+    compile(folder.path(), "types.ts");
+}
+
+/// Compiles a script of the client's project beside what was generated for it.
+fn compile(folder: &Path, script: &str) {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client");
+    for name in [script, "package.json"] {
+        std::fs::copy(project.join(name), folder.join(name)).unwrap();
     }
-    std::os::unix::fs::symlink(project.join("node_modules"), folder.path().join("node_modules"))
-        .unwrap();
+    std::os::unix::fs::symlink(project.join("node_modules"), folder.join("node_modules")).unwrap();
     let mut compiler = client::program("node");
-    compiler.arg(project.join("node_modules/typescript/bin/tsc")).args([
-        "--strict",
-        "--noEmit",
-        "--target",
-        "es2022",
-        "--module",
-        "nodenext",
-        "--skipLibCheck",
-        "types.ts",
-    ]);
-    let compiled = run(compiler.current_dir(folder.path()));
+    compiler.arg(project.join("node_modules/typescript/bin/tsc"));
+    compiler.args(["--strict", "--noEmit", "--skipLibCheck"]);
+    compiler.args(["--target", "es2022", "--module", "nodenext", script]);
+    let compiled = run(compiler.current_dir(folder));
     assert!(compiled.status.success(), "{}", said(&compiled));
+}
+
+#[actix_web::test]
+async fn graphql_code_generator_writes_types_that_compile() {
+    let app = TestApp::start().await;
+    let (url, token) =
+        (format!("{}/graphql", app.base), app.token("full", TokenKind::FullAccess, &[]));
+    // Off this thread: it is the one that answers.
+    let generate = move || {
+        let folder = tempfile::tempdir().unwrap();
+        client::install();
+        let mut generator = client::program("node");
+        generator.args(["codegen.mjs", &url, &token]).arg(folder.path());
+        let generated = run(&mut generator);
+        assert!(generated.status.success(), "{}", said(&generated));
+        compile(folder.path(), "queries.ts");
+    };
+    actix_web::web::block(generate).await.unwrap();
 }
 
 #[test]
