@@ -15,6 +15,16 @@ pub struct Cli {
 }
 
 #[derive(Debug, Clone, Default, Args)]
+pub struct TranslationsArgs {
+    /// Fail when anything is missing
+    #[arg(long, env = "SSG_STRICT", value_parser = Boolish::new())]
+    pub strict: bool,
+    /// Answer with one JSON object
+    #[arg(long, env = "SSG_JSON", value_parser = Boolish::new())]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
 pub struct CommonArgs {
     /// Templates, static files and site.toml [default: templates]
     #[arg(long, env = "SSG_SITE", global = true, value_name = "DIR")]
@@ -40,6 +50,8 @@ pub enum Command {
     Why(WhyArgs),
     /// Tell which URLs would change if a document did
     Impact(ImpactArgs),
+    /// List what is not translated into every language of the site
+    Translations(TranslationsArgs),
     /// Compare the live site with a clean build of the local copy
     Verify(VerifyArgs),
     /// Bring the local copy of the content up to date

@@ -21,7 +21,7 @@ use crate::{
     exit::Exit,
     guard::{LOG_FILE, Policy},
     nginx,
-    release::{Settings, Store},
+    release::{MOVED, Settings, Store},
     rules::Rules,
     site::{self, Site},
 };
@@ -43,6 +43,7 @@ mod purge;
 mod releases;
 mod rollback;
 mod serve;
+mod translations;
 mod verify;
 mod why;
 
@@ -86,6 +87,7 @@ fn run(cli: &Cli, env: &Environment, config: &Config) -> Result<Exit> {
         Command::Check(args) => check::run(config, env, args),
         Command::Why(args) => why::run(config, env, args),
         Command::Impact(args) => impact::run(config, env, args),
+        Command::Translations(args) => translations::run(config, env, args),
         Command::Verify(args) => verify::run(config, env, args),
         Command::Pull(args) => pull::run(config, env, args),
         Command::Serve(args) => Handle::current().block_on(serve::run(config, env, args)),
@@ -142,7 +144,8 @@ fn explain(error: &anyhow::Error) {
 
 /// The redirects and headers of the site's owner.
 fn rules(config: &Config) -> Result<Rules> {
-    Rules::load(&config.site.join(STATIC_FOLDER)).map_err(|errors| {
+    let rules = Rules::load(&config.site.join(STATIC_FOLDER));
+    rules.map(|rules| rules.and(&config.out.join(MOVED))).map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })

@@ -12,6 +12,7 @@ pub mod entry;
 mod fields_read;
 mod filter;
 mod follow;
+pub(crate) mod groups;
 mod narrow;
 mod operator;
 mod ordered;

@@ -94,7 +94,7 @@ impl Daemon {
             Arc::new(Proxy::new(upstream, options.clock.clone(), &options.site, &options.cache));
         let purged = Arc::clone(&proxy);
         pipeline.listen(Arc::new(move |changed| purged.purge(changed)));
-        let rules = live_rules::LiveRules::new(&options.site);
+        let rules = live_rules::LiveRules::new(&options.site, &store.moved_file());
         let mut shared = Shared::new(&options.serve, store, events.clone(), seen, proxy, rules);
         shared.previews = pipeline.previews();
         shared.dev = pipeline.dev();

@@ -35,6 +35,7 @@ pub use self::{
     error::{ReleaseError, Result},
     export::{Body, Way},
     fault::{FaultPoint, Faults},
+    moved::MOVED,
     refusal::{Candidate, Finding, Gate, Open, Refusal, Step, Totals},
     stage::{Stage, StageKind},
     switches::{Forget, Outdated},
@@ -55,6 +56,7 @@ mod fault;
 mod history;
 mod journal;
 mod layout;
+mod moved;
 mod net;
 mod precompress;
 mod public_path;

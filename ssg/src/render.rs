@@ -10,7 +10,11 @@ pub mod feed;
 pub mod heading;
 pub mod highlight;
 pub mod html;
+mod language;
 pub mod markdown;
 mod month_names;
+pub mod number;
 pub mod plain;
 pub mod slug;
+
+pub(crate) use language::plural;

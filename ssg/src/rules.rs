@@ -92,6 +92,17 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// These rules, and after them those of a file that the site keeps by itself. Lines that
+    /// cannot be followed are left out: nobody wrote them.
+    #[must_use]
+    pub fn and(mut self, file: &Path) -> Self {
+        let text = read(file).unwrap_or_default();
+        self.redirects.extend(redirects::parse(&text).0);
+        self
+    }
+}
+
 /// What `static/` holds that is not for visitors.
 #[must_use]
 pub fn is_rule_file(path: &str) -> bool {

@@ -6,6 +6,7 @@
 //! environment while a page is rendered.
 
 mod arguments;
+mod builtin;
 mod check;
 pub mod deps;
 pub mod fault;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::media::MediaIndex;
 use super::memory::Memory;
+use super::moved::Left;
 use super::outputs::Outputs;
 use super::problem;
 use super::report::Failure;
@@ -27,6 +28,8 @@ pub(super) struct Applied {
     pub(super) rendered: u64,
     pub(super) reasons: BTreeMap<String, Vec<Reason>>,
     pub(super) failed: Vec<Failure>,
+    /// Pages of entries that are no longer where they were.
+    pub(super) left: Vec<Left>,
 }
 
 /// Pages that are handed over at once: to wake a thread for each costs more than to note it.
@@ -114,7 +117,14 @@ impl Applied {
     ) -> Result<(), ReleaseError> {
         for file in &work.removed {
             outputs.remove(file)?;
-            let entry = memory.graph.trace(file).and_then(|trace| trace.about.entry.clone());
+            let about = memory.graph.trace(file).map(|trace| &trace.about);
+            let entry = about.and_then(|about| about.entry.clone());
+            if let (Some(about), Some((_, document_id))) = (about, &entry)
+                && file.ends_with(".html")
+            {
+                let (url, locale) = (about.url.to_string(), about.locale.to_string());
+                self.left.push(Left { url, document_id: document_id.to_string(), locale });
+            }
             let reason = match entry {
                 Some((uid, document_id)) => Reason::Entry {
                     uid: uid.to_string(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cms_api::model::ContentModel;
 
 use super::inputs::Inputs;
+use super::made::Memo;
 use super::memory::{Memory, Traces};
 use super::probe::{Phase, Probe, Probing};
 use super::pull::{self, Fresh, PullReport};
@@ -94,6 +95,7 @@ impl Builder {
             now: Request::default().time(),
             probe: Probing::default(),
             edits: Edits::unknown(),
+            made: Memo::default(),
         }))
     }
 
@@ -207,6 +209,7 @@ impl Builder {
                     store: &store,
                 };
                 let keep = run.finish(&mut memory, fresh)?;
+                memory.made = run.world.made.known();
                 let report = run.report;
                 self.refused = Refused::after(&memory, &report);
                 self.memory = keep.then_some(memory);
@@ -239,7 +242,8 @@ impl Builder {
             return Ok(());
         }
         let mut memory = Memory::load(&mut store, Traces::Wanted)?;
-        if Self::plan(&self.paths.site, &mut memory, false, request.time())?.is_ok() {
+        if let Ok((world, ..)) = Self::plan(&self.paths.site, &mut memory, false, request.time())? {
+            memory.made = world.everything_made();
             memory.snapshot.prepare_lists(&|from| memory.graph.next_watch(from));
             self.memory = Some(memory);
         }
@@ -310,6 +314,15 @@ impl Builder {
             return Ok(Err(Refusal(clashes)));
         }
         changes.routes = route_change(&planned);
+        let (made, files) = match &planned {
+            Planned::All => (Memo::default(), BTreeSet::new()),
+            Planned::Changed(planned) => {
+                let before = memory.made.take();
+                Memo::after(before, planned, &changes, &table, &memory.snapshot)
+            }
+        };
+        memory.made = None;
+        changes.routes.add(files.iter().map(|file| file.to_string()));
         memory.table = Some(Arc::clone(&table));
         memory.inputs = Some(Arc::clone(&inputs));
         let world = World {
@@ -319,6 +332,7 @@ impl Builder {
             now,
             probe: Probing::default(),
             edits,
+            made,
         };
         Ok(Ok((world, changes, planned)))
     }

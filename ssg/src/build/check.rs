@@ -13,7 +13,9 @@ use crate::content::Snapshot;
 use crate::engine::key::canonical;
 use crate::nearest;
 use crate::site::plan::resolve_entry;
-use crate::site::{Route, RouteTable};
+use crate::site::search::SearchSource;
+use crate::site::title::Title;
+use crate::site::{Route, RouteTable, grouping};
 
 /// Attributes every document has besides its schema's.
 pub(super) const SYSTEM: [&str; 6] =
@@ -33,13 +35,31 @@ pub(super) fn routes(inputs: &Inputs, snapshot: &Snapshot) -> Vec<Failure> {
             complain(line, message);
         }
     }
+    let search = inputs.site.search.iter().flat_map(|search| &search.sources);
+    for source in search {
+        for message in check_search(source, snapshot) {
+            failures.push(problem::of_site(&inputs.site.error(source.line, message)));
+        }
+    }
     failures
+}
+
+fn check_search(source: &SearchSource, snapshot: &Snapshot) -> Vec<String> {
+    let model = snapshot.model();
+    if model.get(&source.uid).is_none() {
+        return vec![unknown_type(model, &source.uid)];
+    }
+    let names = source.attributes.iter();
+    let wrong = names.filter(|name| visible(model, &source.uid, name).is_none());
+    wrong.map(|name| unknown_attribute(model, &source.uid, name)).collect()
 }
 
 /// Templates that site.toml names, for pages or for answers of the daemon, and that do not exist.
 pub(super) fn named_templates(inputs: &Inputs) -> Vec<Failure> {
     let site = &inputs.site;
     let pages = site.routes.iter().map(|route| (&*route.template, route.template_line));
+    let formats = site.routes.iter().flat_map(|route| &route.formats);
+    let pages = pages.chain(formats.map(|format| (&*format.template, format.line)));
     let lacking = pages.chain(site.proxy.fragments()).filter_map(|(name, line)| {
         let message = inputs.templates.objection(name)?;
         Some(problem::of_site(&site.error(line, message)))
@@ -78,8 +98,11 @@ fn check_each(route: &Route, snapshot: &Snapshot) -> Vec<String> {
     let Some(uid) = &route.each else { return Vec::new() };
     let model = snapshot.model();
     let Some(ty) = model.get(uid) else { return vec![unknown_type(model, uid)] };
-    let mut messages: Vec<_> =
-        route.path.places().filter_map(|path| attribute(model, ty, path).err()).collect();
+    let groups = route.paginate.as_ref().is_some_and(|list| list.group.is_some());
+    let titles = route.title.iter().flat_map(Title::places);
+    let places = route.path.places().chain(titles);
+    let places = places.filter(|path| !(groups && *path == [grouping::PLACE]));
+    let mut messages: Vec<_> = places.filter_map(|path| attribute(model, ty, path).err()).collect();
     let args = canonical(&json!({ "fields": route.fields, "populate": route.populate }));
     let locale = snapshot.default_locale();
     messages.extend(snapshot.spec(uid, locale, &args).err().map(|error| error.to_string()));
@@ -93,6 +116,10 @@ fn check_list(route: &Route, snapshot: &Snapshot) -> Vec<(usize, String)> {
         return vec![(list.line, unknown_type(model, &list.content_type))];
     }
     let mut messages = Vec::new();
+    if let Some(grouping) = &list.group {
+        let wrong = snapshot.grouped(&list.content_type, grouping).err();
+        messages.extend(wrong.map(|error| error.to_string()));
+    }
     let each = route.each.as_ref().and_then(|uid| model.get(uid));
     let filters = list.filters.as_ref().map(|filters| {
         resolve_entry(filters, &mut |path| match each.map(|ty| attribute(model, ty, path)) {

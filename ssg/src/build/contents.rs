@@ -4,9 +4,10 @@ use indexmap::IndexSet;
 use serde_json::{Value, json};
 
 use crate::content::Snapshot;
+use crate::content::groups::group_of;
 use crate::engine::key::canonical;
-use crate::engine::{Footprint, Key};
-use crate::site::{Contents, RouteTable};
+use crate::engine::{Fingerprint, Footprint, Key};
+use crate::site::{Contents, Group, Grouping, PageRef, RouteTable};
 use crate::templates::UrlResolver;
 
 impl Contents for Snapshot {
@@ -69,6 +70,24 @@ impl Contents for Snapshot {
         footprint.merge(&reply.answer.footprint);
         Ok(reply.value.as_u64().unwrap_or(0))
     }
+
+    fn groups(
+        &self,
+        uid: &str,
+        locale: &str,
+        grouping: &Grouping,
+        filters: Option<&Value>,
+        footprint: &mut Footprint,
+    ) -> Result<Vec<Group>, String> {
+        let key = Key::Groups {
+            uid: uid.into(),
+            locale: locale.into(),
+            args: canonical(&grouping.args(filters)).into(),
+        };
+        let reply = self.ask(&key).map_err(|error| error.to_string())?;
+        footprint.merge(&reply.answer.footprint);
+        Ok(reply.value.as_array().unwrap_or_default().iter().filter_map(group_of).collect())
+    }
 }
 
 /// `populate` parameters that reach the last but one name of a path.
@@ -89,6 +108,15 @@ impl UrlResolver for RouteTable {
 
     fn has_route(&self, uid: &str) -> bool {
         self.site().routes.iter().any(|route| route.each.as_deref() == Some(uid))
+    }
+
+    fn page(&self, file: &str) -> Option<(PageRef, Fingerprint)> {
+        let page = Self::page(self, file)?;
+        Some((PageRef::of(page), page.fingerprint()))
+    }
+
+    fn pages(&self, below: &str, locale: &str) -> Vec<PageRef> {
+        self.listing(below, locale)
     }
 }
 

@@ -47,7 +47,10 @@ fn names(inputs: &Inputs) -> BTreeMap<&str, Names> {
     for route in &inputs.site.routes {
         let entry = route.each.as_ref().map(|uid| ("entry", uid));
         let list = route.paginate.as_ref().map(|list| ("pager", &list.content_type));
-        for file in inputs.templates.closures().needs(&route.template) {
+        let formats = route.formats.iter().map(|format| &format.template);
+        let templates = formats.chain([&route.template]);
+        let closures = inputs.templates.closures();
+        for file in templates.flat_map(|template| closures.needs(template)) {
             let known = names.entry(file).or_default();
             for (name, uid) in entry.into_iter().chain(list) {
                 let ty = known.entry(name.to_owned()).or_insert_with(|| match name {

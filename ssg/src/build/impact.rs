@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::apply::Applied;
 use super::builder::{Builder, Refusal, route_change};
+use super::made::Memo;
 use super::media::MediaIndex;
 use super::memory::{Memory, Traces};
 use super::outputs::Outputs;
@@ -263,7 +264,14 @@ impl Outcome {
         }
         changes.routes = route_change(&planned);
         let edits = Edits::of(&applied.changes);
-        let after = before.with(applied.snapshot, table, edits);
+        let mut after = before.with(applied.snapshot, table, edits);
+        if let Planned::Changed(planned) = &planned {
+            let known = before.everything_made();
+            let (made, files) =
+                Memo::after(known, planned, &changes, &after.table, &after.snapshot);
+            after.made = made;
+            changes.routes.add(files.iter().map(|file| file.to_string()));
+        }
         outcome.plan_problems(before, &after);
         let work = Work::find(memory, &after, &changes, &planned, &[], None)?;
         outcome.pages(memory, &after, &work);

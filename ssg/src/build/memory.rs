@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::inputs::Inputs;
+use super::made::Everything;
 use super::settled::Settled;
 use super::{BuildError, ENGINE};
 use crate::content::{Snapshot, replica};
@@ -34,6 +35,8 @@ pub(super) struct Memory {
     /// Derived, and absent until the first build.
     pub(super) table: Option<Arc<RouteTable>>,
     pub(super) inputs: Option<Arc<Inputs>>,
+    /// Outputs of the whole site, as they are for the table; absent until they are asked for.
+    pub(super) made: Option<Arc<Everything>>,
     /// Output files that stay although their entry's page cannot be planned.
     pub(super) retained: BTreeSet<String>,
     /// Pages that failed and have no trace, and media that could not be fetched.
@@ -95,6 +98,7 @@ impl Memory {
             release: head.release,
             table: None,
             inputs: None,
+            made: None,
             retained: BTreeSet::new(),
             failed_pages: BTreeSet::new(),
             missing_media: BTreeSet::new(),
@@ -107,6 +111,7 @@ impl Memory {
         self.fresh = true;
         self.table = None;
         self.inputs = None;
+        self.made = None;
         self.retained.clear();
         self.failed_pages.clear();
         self.missing_media.clear();

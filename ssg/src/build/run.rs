@@ -16,7 +16,7 @@ use super::revalidate::Revalidation;
 use super::settled::Settled;
 use super::work::{Planned, Work};
 use super::world::World;
-use super::{BuildError, ENGINE, Request};
+use super::{BuildError, ENGINE, Request, moved};
 use crate::engine::{ChangeSet, GraphChange, Kind, Reason};
 use crate::release::{FileAction, Meta, Outcome, Published, Refusal};
 use crate::site::period::Period;
@@ -94,6 +94,9 @@ impl Run<'_> {
             }
             Outcome::Refused(refusal) => return self.refused(memory, fresh, refusal),
         };
+        if self.world.inputs.site.follow_moves && self.may_have_moved(&applied) {
+            moved::note(releases, &self.world, &applied.left)?;
+        }
         // Beside the commit, which keeps one core busy.
         let asked = memory.snapshot.clone();
         rayon::spawn(move || asked.forget_answers());
@@ -108,6 +111,18 @@ impl Run<'_> {
             self.report.phases.commit += self.laps.lap();
         }
         Ok(true)
+    }
+
+    /// Whether pages left an address, or the target of one that was left can be another.
+    fn may_have_moved(&self, applied: &Applied) -> bool {
+        let replanned = match &self.planned {
+            Planned::All => true,
+            Planned::Changed(change) => {
+                let sets = [&change.added, &change.changed, &change.removed];
+                sets.into_iter().any(|files| !files.is_empty())
+            }
+        };
+        replanned || !applied.left.is_empty()
     }
 
     /// Keeps what was pulled for the next build, which tries again with everything.

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::inputs::Inputs;
+use super::made::Memo;
 use super::probe::Probing;
 use super::report::Failure;
 use super::source::{Source, SourceError};
@@ -63,7 +64,15 @@ impl Scratch {
         }
         let probe = Probing::default();
         let mut scratch = Self {
-            world: World { snapshot, table, inputs, now, probe, edits: Edits::unknown() },
+            world: World {
+                snapshot,
+                table,
+                inputs,
+                now,
+                probe,
+                edits: Edits::unknown(),
+                made: Memo::default(),
+            },
             pages: BTreeMap::new(),
             failed: BTreeMap::new(),
             unplanned: Vec::new(),

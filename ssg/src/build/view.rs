@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::drafts::{Drafts, Selection};
+use super::made::Memo;
 use super::media::{self, MediaIndex};
 use super::report::Failure;
 use super::source::{Source, SourceError};
@@ -165,7 +166,18 @@ impl View {
         let inputs = Arc::clone(&world.inputs);
         let (probe, edits) = (world.probe.clone(), Edits::unknown());
         let media = Arc::clone(&self.media);
-        Self { world: Arc::new(World { snapshot, table, inputs, now, probe, edits }), media }
+        Self {
+            world: Arc::new(World {
+                snapshot,
+                table,
+                inputs,
+                now,
+                probe,
+                edits,
+                made: Memo::default(),
+            }),
+            media,
+        }
     }
 
     /// The site as it will be when these drafts are published.

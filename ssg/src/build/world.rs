@@ -6,12 +6,15 @@ use std::time::Instant;
 use tera::{Context, Value};
 
 use super::inputs::Inputs;
+use super::made::Memo;
 use super::media;
 use super::probe::Probing;
+use crate::content::value::from_json;
 use crate::content::{Edits, Snapshot};
 use crate::engine::{Answer, Fingerprint, Key, Oracle, Read, recorder};
 use crate::site::period::Period;
-use crate::site::{Page, PageList, RouteTable, public_url};
+use crate::site::table::fingerprint;
+use crate::site::{Page, PageGroup, PageList, RouteTable, public_url};
 use crate::templates::{Assets, Scope, TemplateFault};
 
 /// The part of site.toml that every template may look at.
@@ -27,6 +30,7 @@ pub(super) struct World {
     pub(super) probe: Probing,
     /// How the content differs from what the known answers were made from.
     pub(super) edits: Edits,
+    pub(super) made: Memo,
 }
 
 /// A page's bytes and what they were made from.
@@ -51,6 +55,8 @@ impl Oracle for World {
             Key::Page { file } => {
                 self.table.page(file).map_or(Fingerprint::ABSENT, Page::fingerprint)
             }
+            Key::Pages { below, locale } => fingerprint(&self.table.listing(below, locale)),
+            Key::Made { file } => self.made_fingerprint(file),
             Key::Time { seconds } => {
                 let period = Period::of_seconds(*seconds);
                 return period.map_or_else(Answer::absent, |period| period.answer(self.now));
@@ -69,7 +75,8 @@ impl World {
     pub(super) fn with(&self, snapshot: Snapshot, table: RouteTable, edits: Edits) -> Self {
         let inputs = Arc::clone(&self.inputs);
         let probe = self.probe.clone();
-        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe, edits }
+        let made = Memo::default();
+        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe, edits, made }
     }
 
     /// Renders a page on this thread.
@@ -77,6 +84,13 @@ impl World {
         let started = Instant::now();
         let recording = recorder::start();
         self.read(Key::Page { file: Arc::clone(&page.file) });
+        if page.made.is_some() {
+            self.read(Key::Made { file: Arc::clone(&page.file) });
+            let reads = self.probe.reads(&page.file, recording.finish());
+            let bytes = self.made(&page.file).map(|bytes| bytes.to_vec()).unwrap_or_default();
+            let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            return Ok(Rendered { bytes, reads, media: Vec::new(), micros });
+        }
         self.read(Key::Template { name: Arc::clone(&page.template) });
         self.read_config(page);
         let context = self.context(page).map_err(|message| TemplateFault {
@@ -94,6 +108,7 @@ impl World {
             settings: Arc::clone(&self.inputs) as _,
             site: Arc::clone(&self.inputs.site),
             url: page.url.as_str().into(),
+            file: Arc::clone(&page.file),
             locale: page.locale.clone(),
             revalidate: page.revalidate.and_then(Period::of_seconds),
             now: self.now,
@@ -141,6 +156,14 @@ impl World {
                 args: Arc::clone(&entry.args),
             };
             context.insert_value("entry", self.ask(key)?.0);
+        }
+        if let Some(PageGroup { key, value, .. }) = &page.group {
+            let value = [
+                ("key", Value::from(key.as_str())),
+                ("date", Value::from(day_of(value))),
+                ("value", from_json(value)),
+            ];
+            context.insert_value("group", object(value));
         }
         if let Some(list) = &page.list {
             context.insert_value("pager", self.pager(page, list)?);
@@ -191,13 +214,25 @@ fn shown(page: &Page) -> Value {
     let alternates = page.alternates.iter().map(|alternate| {
         object([("locale", Value::from(&*alternate.locale)), ("url", Value::from(&*alternate.url))])
     });
+    let formats = page.formats.iter().map(|format| {
+        object([("name", Value::from(&*format.name)), ("url", Value::from(&*format.url))])
+    });
     object([
         ("url", Value::from(&*page.url)),
         ("file", Value::from(&*page.file)),
         ("locale", Value::from(&*page.locale)),
         ("template", Value::from(&*page.template)),
         ("alternates", Value::from(alternates.collect::<Vec<_>>())),
+        ("title", page.title.as_deref().map_or_else(Value::none, Value::from)),
+        ("formats", Value::from(formats.collect::<Vec<_>>())),
     ])
+}
+
+/// The first day of a year or month, for the `date` filter.
+fn day_of(value: &serde_json::Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let rest = "0000-01-01".get(text.len()..).unwrap_or_default();
+    format!("{text}{rest}")
 }
 
 fn object<const N: usize>(entries: [(&'static str, Value); N]) -> Value {

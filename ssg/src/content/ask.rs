@@ -156,12 +156,15 @@ impl Snapshot {
                 footprint.merge(&card.footprint);
                 Ok(Reply::one(card.value.clone(), card.fingerprint, footprint))
             }
+            Key::Groups { uid, locale, args } => self.reply_with_groups(uid, locale, args),
             Key::Url { .. }
             | Key::Asset { .. }
             | Key::Template { .. }
             | Key::Config { .. }
             | Key::Time { .. }
-            | Key::Page { .. } => Err(AskError::Arguments(format!("`{key}` is not about content"))),
+            | Key::Page { .. }
+            | Key::Pages { .. }
+            | Key::Made { .. } => Err(AskError::Arguments(format!("`{key}` is not about content"))),
         }
     }
 

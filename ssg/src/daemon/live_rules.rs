@@ -17,29 +17,33 @@ use crate::{
     rules::{HEADERS, REDIRECTS, Rules},
 };
 
-/// Times and sizes of both files.
-type Signature = [Option<(SystemTime, u64)>; 2];
+/// Times and sizes of both files, and of the addresses that pages had.
+type Signature = [Option<(SystemTime, u64)>; 3];
 
 #[derive(Debug)]
 pub(super) struct LiveRules {
     folder: PathBuf,
+    /// Where pages of earlier releases are now.
+    moved: PathBuf,
     read: ArcSwap<(Signature, Arc<Rules>)>,
 }
 
 impl LiveRules {
-    pub(super) fn new(site: &Path) -> Self {
+    pub(super) fn new(site: &Path, moved: &Path) -> Self {
         let folder = site.join(STATIC_FOLDER);
-        Self { folder, read: ArcSwap::from_pointee(([None; 2], Arc::default())) }
+        let read = ArcSwap::from_pointee(([None; 3], Arc::default()));
+        Self { folder, moved: moved.to_owned(), read }
     }
 
     pub(super) fn current(&self) -> Arc<Rules> {
-        let signature = [REDIRECTS, HEADERS].map(|name| signature(&self.folder.join(name)));
+        let [redirects, headers] = [REDIRECTS, HEADERS].map(|name| self.folder.join(name));
+        let signature = [&redirects, &headers, &self.moved].map(|file| signature(file));
         let known = self.read.load();
         if known.0 == signature {
             return Arc::clone(&known.1);
         }
         let rules = match Rules::load(&self.folder) {
-            Ok(rules) => Arc::new(rules),
+            Ok(rules) => Arc::new(rules.and(&self.moved)),
             Err(errors) => {
                 for error in errors {
                     tracing::error!("{error}; the rules stay as they were");
@@ -65,7 +69,8 @@ mod tests {
     fn mistakes_leave_the_rules_as_they_were() {
         let site = tempfile::tempdir().unwrap();
         let file = site.path().join(STATIC_FOLDER).join(REDIRECTS);
-        let rules = LiveRules::new(site.path());
+        let moved = site.path().join("moved");
+        let rules = LiveRules::new(site.path(), &moved);
         assert_eq!(rules.current().redirects.len(), 0);
         fs::create_dir(site.path().join(STATIC_FOLDER)).unwrap();
         fs::write(&file, "/a /b").unwrap();
@@ -76,5 +81,7 @@ mod tests {
         assert_eq!(rules.current().redirects.len(), 2);
         fs::remove_file(&file).unwrap();
         assert_eq!(rules.current().redirects.len(), 0);
+        fs::write(&moved, "/a /b 301 # d en\n# /c # e en\n/d 410 # f en\n").unwrap();
+        assert_eq!(rules.current().redirects.len(), 2);
     }
 }

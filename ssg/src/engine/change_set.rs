@@ -28,6 +28,15 @@ pub enum RouteChange {
     Only { files: BTreeSet<String>, documents: BTreeSet<String> },
 }
 
+impl RouteChange {
+    /// Adds output files that may be others for another reason.
+    pub fn add(&mut self, more: impl Iterator<Item = String>) {
+        if let Self::Only { files, .. } = self {
+            files.extend(more);
+        }
+    }
+}
+
 impl Default for RouteChange {
     fn default() -> Self {
         Self::Only { files: BTreeSet::new(), documents: BTreeSet::new() }

@@ -28,6 +28,8 @@ pub struct Graph {
     plain: Ids,
     /// Questions for the URL of a document.
     urls: HashMap<Arc<str>, Ids, RandomState>,
+    /// Questions for the pages of a folder.
+    folders: HashMap<Arc<str>, Ids, RandomState>,
     /// Media URLs with the number of pages that show them.
     media: BTreeMap<String, usize>,
     /// Output files of pages to try again.
@@ -120,8 +122,14 @@ impl Graph {
         self.questions.iter().filter(move |(_, question)| wanted(&question.key)).map(|(id, _)| *id)
     }
 
-    pub(super) fn about_page(&self, file: &str) -> Option<QuestionId> {
-        self.ids.get(&Key::Page { file: file.into() }).copied()
+    pub(super) fn about_file(&self, file: &str) -> impl Iterator<Item = QuestionId> {
+        let file: Arc<str> = file.into();
+        let keys = [Key::Page { file: Arc::clone(&file) }, Key::Made { file }];
+        keys.into_iter().filter_map(|key| self.ids.get(&key).copied())
+    }
+
+    pub(super) fn about_folder(&self, below: &str) -> impl Iterator<Item = QuestionId> {
+        self.folders.get(below).into_iter().flat_map(Ids::iter)
     }
 
     pub(super) fn about_url(&self, document_id: &str) -> impl Iterator<Item = QuestionId> {
@@ -323,6 +331,9 @@ impl Graph {
         if let Key::Url { document_id, .. } = &key {
             self.urls.entry(document_id.clone()).or_default().insert(id);
         }
+        if let Key::Pages { below, .. } = &key {
+            self.folders.entry(below.clone()).or_default().insert(id);
+        }
         if key.is_plain() {
             self.plain.insert(id);
         }
@@ -375,6 +386,11 @@ impl Graph {
                 self.plain.remove(*id);
                 if let Key::Url { document_id, .. } = &question.key
                     && let Some(ids) = self.urls.get_mut(document_id)
+                {
+                    ids.remove(*id);
+                }
+                if let Key::Pages { below, .. } = &question.key
+                    && let Some(ids) = self.folders.get_mut(below)
                 {
                     ids.remove(*id);
                 }

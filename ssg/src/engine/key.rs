@@ -21,6 +21,9 @@ pub enum Key {
     Query { uid: Arc<str>, locale: Arc<str>, args: Arc<str>, total: bool },
     /// How many documents match. `args`: `filters`.
     Count { uid: Arc<str>, locale: Arc<str>, args: Arc<str> },
+    /// Which values an attribute has, and how many documents have each. `args`: `by`, `unit`,
+    /// `filters`.
+    Groups { uid: Arc<str>, locale: Arc<str>, args: Arc<str> },
     /// The document before or after one in a sorted list. `args`: `filters`, `sort`,
     /// `fields`, `populate`.
     Neighbour {
@@ -42,6 +45,10 @@ pub enum Key {
     Time { seconds: u64 },
     /// What the route table says about an output file: route, URL, alternates, position.
     Page { file: Arc<str> },
+    /// Addresses and titles of all pages in a folder, in one locale.
+    Pages { below: Arc<str>, locale: Arc<str> },
+    /// What an output is made of that is made from the whole site.
+    Made { file: Arc<str> },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +75,7 @@ impl Key {
             Self::Entry { .. } => "entry",
             Self::Query { .. } => "query",
             Self::Count { .. } => "count",
+            Self::Groups { .. } => "groups",
             Self::Neighbour { direction, .. } => direction.as_str(),
             Self::Url { .. } => "url",
             Self::Asset { .. } => "asset",
@@ -75,6 +83,8 @@ impl Key {
             Self::Config { .. } => "config",
             Self::Time { .. } => "time",
             Self::Page { .. } => "page",
+            Self::Pages { .. } => "pages",
+            Self::Made { .. } => "made",
         }
     }
 
@@ -85,6 +95,7 @@ impl Key {
             Self::Entry { uid, .. }
             | Self::Query { uid, .. }
             | Self::Count { uid, .. }
+            | Self::Groups { uid, .. }
             | Self::Neighbour { uid, .. } => Some(uid),
             _ => None,
         }
@@ -110,7 +121,10 @@ impl Key {
     /// Whether the route table answers.
     #[must_use]
     pub fn is_about_routes(&self) -> bool {
-        matches!(self, Self::Page { .. } | Self::Url { .. })
+        matches!(
+            self,
+            Self::Page { .. } | Self::Url { .. } | Self::Pages { .. } | Self::Made { .. }
+        )
     }
 
     /// Templates, assets, configuration, the time: few questions, cheap answers.
@@ -136,14 +150,17 @@ impl Key {
             Self::Query { uid, locale, args, total: wanted } => {
                 vec![uid, locale, args, total(*wanted)]
             }
-            Self::Count { uid, locale, args } => vec![uid, locale, args],
+            Self::Count { uid, locale, args } | Self::Groups { uid, locale, args } => {
+                vec![uid, locale, args]
+            }
             Self::Neighbour { uid, document_id, locale, args, .. } => {
                 vec![uid, document_id, locale, args]
             }
             Self::Url { document_id, locale } => vec![document_id, locale],
             Self::Asset { path } | Self::Config { path } => vec![path],
             Self::Template { name } => vec![name],
-            Self::Page { file } => vec![file],
+            Self::Page { file } | Self::Made { file } => vec![file],
+            Self::Pages { below, locale } => vec![below, locale],
         };
         let mut text = self.kind().to_owned();
         for part in parts {
@@ -171,6 +188,7 @@ impl Key {
                 total: &*next()? == "total",
             },
             "count" => Self::Count { uid: next()?, locale: next()?, args: next()? },
+            "groups" => Self::Groups { uid: next()?, locale: next()?, args: next()? },
             "previous" | "next" => Self::Neighbour {
                 direction: if kind == "next" { Direction::Next } else { Direction::Previous },
                 uid: next()?,
@@ -183,6 +201,8 @@ impl Key {
             "template" => Self::Template { name: next()? },
             "config" => Self::Config { path: next()? },
             "time" => Self::Time { seconds: next()?.parse().ok()? },
+            "pages" => Self::Pages { below: next()?, locale: next()? },
+            "made" => Self::Made { file: next()? },
             "page" => Self::Page { file: next()? },
             _ => return None,
         };
@@ -292,6 +312,9 @@ mod tests {
             Key::Config { path: text("site.title") },
             Key::Time { seconds: 600 },
             Key::Page { file: text("blog/index.html") },
+            Key::Groups { uid: uid(), locale: text("de"), args: text("{}") },
+            Key::Pages { below: text("docs/"), locale: text("en") },
+            Key::Made { file: text("sitemap.xml") },
         ];
         for key in keys {
             let decoded = Key::decode(&key.encode(), &mut |text| text.into());

@@ -23,9 +23,17 @@ pub fn mark(graph: &Graph, changes: &ChangeSet) -> Vec<QuestionId> {
     match &changes.routes {
         RouteChange::All => marked.extend(graph.route_questions()),
         RouteChange::Only { files, documents } => {
-            marked.extend(files.iter().filter_map(|file| graph.about_page(file)));
+            marked.extend(files.iter().flat_map(|file| graph.about_file(file)));
+            let folders: BTreeSet<&str> = files.iter().flat_map(|file| folders(file)).collect();
+            marked.extend(folders.into_iter().flat_map(|folder| graph.about_folder(folder)));
             marked.extend(documents.iter().flat_map(|id| graph.about_url(id)));
         }
     }
     marked.into_iter().collect()
+}
+
+/// The folders a file is in, with a slash at their ends; the outermost has no name.
+fn folders(file: &str) -> impl Iterator<Item = &str> {
+    let inner = file.match_indices('/').filter_map(|(at, _)| file.get(..=at));
+    std::iter::once("").chain(inner)
 }

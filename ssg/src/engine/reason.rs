@@ -39,6 +39,14 @@ pub enum Reason {
     Page {
         page: String,
     },
+    /// Pages of a folder came, went or are called something else.
+    Pages {
+        below: String,
+    },
+    /// What an output is made of that is made from the whole site.
+    Made {
+        made: String,
+    },
     Template {
         template: String,
     },
@@ -96,6 +104,8 @@ impl fmt::Display for Reason {
                 write!(f, "the URL of {document_id} ({locale}) changed")
             }
             Self::Page { .. } => f.write_str("its route, alternates or position changed"),
+            Self::Pages { below } => write!(f, "the pages of `/{below}` changed"),
+            Self::Made { .. } => f.write_str("what it is made of changed"),
             Self::Template { template } => write!(f, "template {template} changed"),
             Self::Config { config } => write!(f, "`{config}` in site.toml changed"),
             Self::Asset { asset } => write!(f, "asset {asset} changed"),

@@ -80,6 +80,7 @@ fn explain(key: &Key, before: &Answer, after: &Answer, changes: &ChangeSet) -> V
         }
         Key::Query { uid, args, .. }
         | Key::Count { uid, args, .. }
+        | Key::Groups { uid, args, .. }
         | Key::Neighbour { uid, args, .. } => query_reasons(uid, args, before, after, changes),
         Key::Url { document_id, locale } => {
             vec![Reason::Url { document_id: document_id.to_string(), locale: locale.to_string() }]
@@ -89,6 +90,8 @@ fn explain(key: &Key, before: &Answer, after: &Answer, changes: &ChangeSet) -> V
         Key::Config { path } => vec![Reason::Config { config: path.to_string() }],
         Key::Time { seconds } => vec![Reason::Time { seconds: *seconds }],
         Key::Page { file } => vec![Reason::Page { page: file.to_string() }],
+        Key::Pages { below, .. } => vec![Reason::Pages { below: below.to_string() }],
+        Key::Made { file } => vec![Reason::Made { made: file.to_string() }],
     }
 }
 

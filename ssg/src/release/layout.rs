@@ -8,6 +8,7 @@
 //! dist/retired/       hashed assets of earlier releases, for open pages
 //! dist/staging/       files being written
 //! dist/releases.redb  the history        dist/lock
+//! dist/moved          where pages of earlier releases are now
 //! ```
 
 use std::{

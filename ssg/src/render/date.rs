@@ -9,6 +9,8 @@ use jiff::{Timestamp, Zoned};
 
 use super::month_names::of_locale;
 
+pub mod style;
+
 /// The format when a template names none.
 pub const DEFAULT_FORMAT: &str = "%Y-%m-%d";
 

@@ -19,6 +19,13 @@ pub(crate) fn of_locale(locale: &str) -> &'static Names {
         "es" => &SPANISH,
         "it" => &ITALIAN,
         "nl" => &DUTCH,
+        "pt" => &PORTUGUESE,
+        "sv" => &SWEDISH,
+        "da" => &DANISH,
+        "nb" | "no" | "nn" => &NORWEGIAN,
+        "pl" => &POLISH,
+        "ja" => &JAPANESE,
+        "zh" => &CHINESE,
         _ => &ENGLISH,
     }
 }
@@ -155,4 +162,157 @@ static DUTCH: Names = Names {
     ],
     days: ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"],
     short_days: ["ma", "di", "wo", "do", "vr", "za", "zo"],
+};
+
+static PORTUGUESE: Names = Names {
+    months: [
+        "janeiro",
+        "fevereiro",
+        "março",
+        "abril",
+        "maio",
+        "junho",
+        "julho",
+        "agosto",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
+    ],
+    short_months: [
+        "jan.", "fev.", "mar.", "abr.", "mai.", "jun.", "jul.", "ago.", "set.", "out.", "nov.",
+        "dez.",
+    ],
+    days: [
+        "segunda-feira",
+        "terça-feira",
+        "quarta-feira",
+        "quinta-feira",
+        "sexta-feira",
+        "sábado",
+        "domingo",
+    ],
+    short_days: ["seg.", "ter.", "qua.", "qui.", "sex.", "sáb.", "dom."],
+};
+
+static SWEDISH: Names = Names {
+    months: [
+        "januari",
+        "februari",
+        "mars",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "augusti",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ],
+    short_months: [
+        "jan.", "feb.", "mars", "apr.", "maj", "juni", "juli", "aug.", "sep.", "okt.", "nov.",
+        "dec.",
+    ],
+    days: ["måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"],
+    short_days: ["mån", "tis", "ons", "tors", "fre", "lör", "sön"],
+};
+
+static DANISH: Names = Names {
+    months: [
+        "januar",
+        "februar",
+        "marts",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ],
+    short_months: [
+        "jan.", "feb.", "mar.", "apr.", "maj", "jun.", "jul.", "aug.", "sep.", "okt.", "nov.",
+        "dec.",
+    ],
+    days: ["mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"],
+    short_days: ["man.", "tirs.", "ons.", "tors.", "fre.", "lør.", "søn."],
+};
+
+static NORWEGIAN: Names = Names {
+    months: [
+        "januar",
+        "februar",
+        "mars",
+        "april",
+        "mai",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "desember",
+    ],
+    short_months: [
+        "jan.", "feb.", "mars", "apr.", "mai", "juni", "juli", "aug.", "sep.", "okt.", "nov.",
+        "des.",
+    ],
+    days: ["mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"],
+    short_days: ["man.", "tir.", "ons.", "tor.", "fre.", "lør.", "søn."],
+};
+
+static POLISH: Names = Names {
+    months: [
+        "stycznia",
+        "lutego",
+        "marca",
+        "kwietnia",
+        "maja",
+        "czerwca",
+        "lipca",
+        "sierpnia",
+        "września",
+        "października",
+        "listopada",
+        "grudnia",
+    ],
+    short_months: [
+        "sty", "lut", "mar", "kwi", "maj", "cze", "lip", "sie", "wrz", "paź", "lis", "gru",
+    ],
+    days: ["poniedziałek", "wtorek", "środa", "czwartek", "piątek", "sobota", "niedziela"],
+    short_days: ["pon.", "wt.", "śr.", "czw.", "pt.", "sob.", "niedz."],
+};
+
+static JAPANESE: Names = Names {
+    months: ["1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"],
+    short_months: [
+        "1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月",
+    ],
+    days: ["月曜日", "火曜日", "水曜日", "木曜日", "金曜日", "土曜日", "日曜日"],
+    short_days: ["月", "火", "水", "木", "金", "土", "日"],
+};
+
+static CHINESE: Names = Names {
+    months: [
+        "一月",
+        "二月",
+        "三月",
+        "四月",
+        "五月",
+        "六月",
+        "七月",
+        "八月",
+        "九月",
+        "十月",
+        "十一月",
+        "十二月",
+    ],
+    short_months: [
+        "1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月",
+    ],
+    days: ["星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"],
+    short_days: ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
 };

@@ -20,7 +20,7 @@ pub struct Glob {
 }
 
 impl Glob {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.contains("://") {
             return Err(format!("`{text}` names a host; headers are about paths of this site"));
         }

@@ -7,10 +7,17 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::grouping::{self, Grouping, Unit};
+use super::i18n::Fallbacks;
 use super::period::Period;
 use super::proxy::{self, Proxy};
+use super::search::{self, Search};
+use super::sitemap::{self, Sitemap};
+use super::title::Title;
 use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
-use super::{CheckTable, PathPattern, Publishing, SiteError, SiteErrors, gate, guard, markdown};
+use super::{
+    CheckTable, PathPattern, Publishing, SiteError, SiteErrors, gate, guard, markdown, strings,
+};
 use crate::engine::key::canonical;
 use crate::gate::Policy;
 use crate::render::markdown::Style;
@@ -35,6 +42,10 @@ pub struct Site {
     /// In the order of the file.
     pub routes: Vec<Route>,
     pub publishing: Publishing,
+    /// Addresses that pages had lead to where they are now.
+    pub follow_moves: bool,
+    /// Addresses of entries that are gone say so (410).
+    pub gone: bool,
     /// Caches in front of the site.
     pub cdns: Vec<CdnTable>,
     /// Machines that show the site.
@@ -49,6 +60,10 @@ pub struct Site {
     pub proxy: Proxy,
     /// How texts are shown.
     pub style: Style,
+    pub sitemap: Option<Sitemap>,
+    pub search: Option<Search>,
+    /// What stands in for missing translations.
+    pub fallbacks: Fallbacks,
     /// The tables of site.toml that say how pages are made, as they are written: templates do
     /// not see them, pages depend on them.
     pub settings: Map<String, Value>,
@@ -73,6 +88,12 @@ pub struct Route {
     pub template: Arc<str>,
     /// How long a page that shows the time may stay as it is.
     pub revalidate: Option<Period>,
+    /// What its pages are called elsewhere.
+    pub title: Option<Title>,
+    /// The same pages once more, in other formats.
+    pub formats: Vec<RouteFormat>,
+    /// Whether its pages are for search engines.
+    pub in_sitemap: bool,
     pub line: usize,
     pub template_line: usize,
 }
@@ -86,6 +107,17 @@ pub struct Paginate {
     pub fields: Option<Value>,
     pub populate: Option<Value>,
     pub per_page: u64,
+    /// One list for each value of an attribute.
+    pub group: Option<Grouping>,
+    pub line: usize,
+}
+
+/// A format of a route's pages besides HTML.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteFormat {
+    /// The extension of its files.
+    pub name: Arc<str>,
+    pub template: Arc<str>,
     pub line: usize,
 }
 
@@ -101,7 +133,11 @@ impl Site {
         let path = templates.join(FILE_NAME);
         let file = path.display().to_string();
         match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&file, &text),
+            Ok(text) => {
+                let mut site = Self::parse(&file, &text)?;
+                let errors = strings::add(&mut site, templates);
+                if errors.is_empty() { Ok(site) } else { Err(SiteErrors(errors)) }
+            }
             Err(error) => {
                 let message = format!("cannot be read: {error}");
                 Err(SiteErrors(vec![SiteError { file, line: 1, message }]))
@@ -171,6 +207,10 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let check = CheckTable::read(source, root.remove("check"));
     let settings = settings(&root);
     let mut style = markdown::read(source, root.remove("markdown"));
+    let fallbacks = Fallbacks::read(source, root.remove("i18n"));
+    let (follow_moves, gone) = read_redirects(source, root.remove("redirects"));
+    let search = search::read(source, root.remove("search"));
+    let sitemap = sitemap::read(source, root.remove("sitemap"));
     let answered = ["proxy", "endpoint", "form"].map(|name| root.remove(name));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
@@ -188,7 +228,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
                 key.span().start,
                 format!(
                     "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
-                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]`, `[check]` and tables of your own",
+                     `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]`, `[check]`, `[sitemap]`, \
+                     `[i18n]`, `[search]`, `[redirects]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -205,6 +246,12 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let base_url = base_url.and_then(|url| check_base_url(source, "base_url", url));
     let locales = table.take("locales").map(|value| read_locales(source, value));
     table.finish(source, "; values of your own go into a table such as `[params]`");
+    if let Some(locales) = &locales
+        && let Some(code) = fallbacks.unknown(locales)
+    {
+        let message = format!("`[i18n]` names `{code}`, which is no locale of the site");
+        source.complain(offset, message);
+    }
     let routes = routes.map(|routes| read_routes(source, routes)).unwrap_or_default();
     let pages: Vec<_> = routes.iter().map(|route| route.path.as_str()).collect();
     let proxy = proxy::read(source, answered, &pages);
@@ -217,6 +264,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         routes,
         publishing,
         check,
+        follow_moves,
+        gone,
         targets: targets.map(|targets| target::read(source, targets)).unwrap_or_default(),
         deploy,
         cdns: cdns.map(|cdns| cdn::read(source, cdns)).unwrap_or_default(),
@@ -224,10 +273,22 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         guard,
         proxy,
         style,
+        sitemap,
+        search,
+        fallbacks,
         settings,
         tables,
         file: source.file.to_owned(),
     })
+}
+
+/// Whether moved pages are followed, and whether those that are gone say so.
+fn read_redirects(source: &mut Source<'_>, value: Option<Spanned<DeValue<'_>>>) -> (bool, bool) {
+    let Some(mut table) = Table::of(source, "[redirects]", value) else { return (true, false) };
+    let moved = table.flag(source, "moved").unwrap_or(true);
+    let gone = table.flag(source, "gone").unwrap_or(false);
+    table.finish(source, "");
+    (moved, gone)
 }
 
 /// Tables that pages depend on as a whole.
@@ -296,6 +357,9 @@ fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
     let paginate = table.take("paginate").and_then(|value| read_paginate(source, value));
     let template = table.required(source, "template");
     let revalidate = read_revalidate(source, &mut table);
+    let title = table.take("title").and_then(|value| Title::read(source, &value));
+    let formats = table.take("formats").map(|value| read_formats(source, value));
+    let in_sitemap = table.flag(source, "sitemap").unwrap_or(true);
     let line = path.as_ref().map_or(table.offset(), |(_, offset)| *offset);
     let line = source.line(line);
     table.finish(source, "");
@@ -307,7 +371,8 @@ fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
             return None;
         }
     };
-    check_route(source, path_offset, &path, each.is_some(), paginate.is_some());
+    let group = paginate.as_ref().and_then(|list| list.group.as_ref());
+    check_route(source, path_offset, &path, each.is_some(), paginate.is_some(), group);
     if each.is_none() && (fields.is_some() || populate.is_some()) {
         source.complain(
             path_offset,
@@ -326,6 +391,9 @@ fn read_route(source: &mut Source<'_>, mut table: Table<'_>) -> Option<Route> {
         show,
         template: template.into(),
         revalidate,
+        title,
+        formats: formats.unwrap_or_default(),
+        in_sitemap,
         line,
         template_line: source.line(template_offset),
     })
@@ -354,12 +422,22 @@ fn check_route(
     path: &PathPattern,
     each: bool,
     paginate: bool,
+    group: Option<&Grouping>,
 ) {
-    if path.has_places() && !each {
+    let is_group = |place: &[String]| place == [grouping::PLACE];
+    if group.is_some() != path.places().any(is_group) {
+        let message = format!(
+            "a list with `group_by` stands at a path with the place `{{{}}}`, and only there",
+            grouping::PLACE
+        );
+        source.complain(offset, message);
+    }
+    let of_entry = path.places().any(|place| !is_group(place));
+    if of_entry && !each && (group.is_some() || path.has_places()) {
         let message = format!("path `{path}` has places to fill, so the route needs `each`");
         source.complain(offset, message);
     }
-    if each && !path.has_places() {
+    if each && !of_entry {
         let message = format!(
             "path `{path}` is the same for each entry; give it a place, such as `{{slug}}`"
         );
@@ -394,11 +472,44 @@ fn read_paginate(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Option
             }
         },
     };
+    let group = table.text(source, "group_by");
+    let unit = table.choice(source, "unit", &Unit::WORDS);
+    if unit.is_some() && group.is_none() {
+        source.complain(offset, "`unit` cuts the dates that `group_by` names");
+    }
     table.finish(source, "");
+    let group = group.map(|(by, _)| Grouping { by: by.into(), unit });
     let (content_type, type_offset) = content_type?;
     let line = source.line(type_offset);
     let content_type = content_type.into();
-    Some(Paginate { content_type, filters, sort, fields, populate, per_page, line })
+    Some(Paginate { content_type, filters, sort, fields, populate, per_page, group, line })
+}
+
+/// `formats = { json = "article.json" }`
+fn read_formats(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<RouteFormat> {
+    let offset = value.span().start;
+    let line = source.line(offset);
+    let is_name = |name: &str| {
+        !name.is_empty() && name != "html" && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let formats: Option<Vec<_>> = match to_json(value.get_ref()) {
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(name, template)| {
+                let template = template.as_str().filter(|_| is_name(&name))?.into();
+                Some(RouteFormat { name: name.into(), template, line })
+            })
+            .collect(),
+        _ => None,
+    };
+    if formats.is_none() {
+        source.complain(
+            offset,
+            "`formats` must be a table of templates by extension, such as \
+             `{ json = \"article.json\" }`",
+        );
+    }
+    formats.unwrap_or_default()
 }
 
 #[cfg(test)]

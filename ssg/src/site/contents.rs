@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::{Group, Grouping};
 use crate::engine::Footprint;
 
 /// Published content at one revision, as far as URLs depend on it. Whatever an answer was
@@ -34,4 +35,17 @@ pub trait Contents: Sync {
         filters: Option<&Value>,
         footprint: &mut Footprint,
     ) -> Result<u64, String>;
+
+    /// The groups that documents matching a REST `filters` object fall into.
+    ///
+    /// # Errors
+    /// When the attribute or the filter makes no sense for the content model.
+    fn groups(
+        &self,
+        uid: &str,
+        locale: &str,
+        grouping: &Grouping,
+        filters: Option<&Value>,
+        footprint: &mut Footprint,
+    ) -> Result<Vec<Group>, String>;
 }

@@ -22,6 +22,16 @@ pub struct Page {
     /// The entry of a route with `each`.
     pub entry: Option<PageEntry>,
     pub list: Option<PageList>,
+    /// The part of a split list.
+    pub group: Option<PageGroup>,
+    /// What other pages call it.
+    pub title: Option<Arc<str>>,
+    /// Which format of its page this is; none for the page itself.
+    pub format: Option<Arc<str>>,
+    /// Where the page stands in other formats.
+    pub formats: Vec<PageFormat>,
+    /// What it is, if no template makes it.
+    pub made: Option<Made>,
     /// The same page in every locale that has it, itself included, in the site's order.
     pub alternates: Vec<Alternate>,
 }
@@ -47,6 +57,33 @@ pub struct PageList {
     pub path: String,
 }
 
+/// The group of a list that is split by a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageGroup {
+    pub key: String,
+    pub value: serde_json::Value,
+    /// What questions about its address call it.
+    pub name: Arc<str>,
+}
+
+/// The page in another format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageFormat {
+    pub name: Arc<str>,
+    pub url: String,
+}
+
+/// An output that is made from the whole site, without a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// Part of so many parts; all of it when there is one.
+    Sitemap { part: u64, parts: u64 },
+    /// Names the parts.
+    SitemapIndex { parts: u64 },
+    /// A file of the search index.
+    Search,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternate {
     pub locale: String,
@@ -54,6 +91,13 @@ pub struct Alternate {
 }
 
 impl Page {
+    /// A page of its own: HTML, and of a list the beginning.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        let is_html = self.file.ends_with(".html");
+        is_html && self.format.is_none() && self.list.as_ref().is_none_or(|list| list.number == 1)
+    }
+
     /// Everything the page's bytes may depend on that is not a question of its own.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
@@ -68,6 +112,11 @@ impl Page {
             route_index: _,
             entry,
             list,
+            group,
+            title,
+            format,
+            formats,
+            made,
             alternates,
         } = self;
         Fingerprint::of_written(|out| {
@@ -86,6 +135,30 @@ impl Page {
             for Alternate { locale, url } in alternates {
                 text(out, locale);
                 text(out, url);
+            }
+            if let Some(PageGroup { key, value, name }) = group {
+                text(out, "group");
+                [key, &value.to_string(), &**name].into_iter().for_each(|part| text(out, part));
+            }
+            for (kind, part) in [("title", title), ("format", format)] {
+                if let Some(part) = part {
+                    text(out, kind);
+                    text(out, part);
+                }
+            }
+            for PageFormat { name, url } in formats {
+                text(out, name);
+                text(out, url);
+            }
+            match made {
+                None => {}
+                Some(Made::Sitemap { part, parts }) => {
+                    [1, *part, *parts].into_iter().for_each(|part| number(out, part));
+                }
+                Some(Made::Search) => number(out, 3),
+                Some(Made::SitemapIndex { parts }) => {
+                    [2, *parts].into_iter().for_each(|part| number(out, part));
+                }
             }
         })
     }

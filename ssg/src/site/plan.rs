@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::config::RouteFormat;
 use super::contents::Contents;
-use super::page::{Alternate, Page, PageEntry, PageList};
+use super::grouping::{self, Group};
+use super::page::{Alternate, Page, PageEntry, PageFormat, PageGroup, PageList};
 use super::path_pattern::FillError;
 use super::period::Period;
 use super::{Paginate, Route, Site, public_url};
@@ -72,6 +74,8 @@ struct Place {
     path: String,
     pages: u64,
     filters: Option<Value>,
+    group: Option<PageGroup>,
+    title: Option<String>,
 }
 
 /// Plans one route for one document, or for none when the route has no `each`, without its
@@ -89,8 +93,8 @@ pub fn outline(
     let mut problems = Vec::new();
     let mut places = Vec::new();
     for locale in planner.locales(document_id) {
-        match planner.place(document_id, &locale) {
-            Ok(place) => places.push(place),
+        match planner.places(document_id, &locale) {
+            Ok(found) => places.extend(found),
             Err(FillError { field, message }) => problems.push(PlanProblem {
                 locale,
                 field,
@@ -111,7 +115,11 @@ pub fn pages(site: &Site, index: usize, document_id: Option<&str>, outline: &Out
     let mut pages = Vec::new();
     for place in &outline.places {
         for number in 1..=place.pages {
-            pages.push(page(route, index, document_id, &outline.places, place, number));
+            let page = page(route, index, document_id, &outline.places, place, number);
+            let formats = route.formats.iter().map(|format| in_format(&page, format));
+            let formats: Vec<_> = formats.collect();
+            pages.push(page);
+            pages.extend(formats);
         }
     }
     pages
@@ -134,51 +142,144 @@ impl Planner<'_> {
         self.site.locales.iter().filter(has).cloned().collect()
     }
 
-    fn place(&mut self, document_id: Option<&str>, locale: &str) -> Result<Place, FillError> {
-        let path = match (&self.route.each, document_id) {
-            (Some(uid), Some(document_id)) => {
-                let (contents, footprint) = (self.contents, &mut self.footprint);
-                let footprint = std::cell::RefCell::new(footprint);
-                self.route.path.fill(|names| {
-                    let mut footprint = footprint.borrow_mut();
-                    text(&contents.scalar(uid, document_id, locale, names, &mut footprint))
-                })?
-            }
-            _ => self.route.path.as_str().to_owned(),
+    /// Where the unit stands in a locale: once, or once for each group of its list.
+    fn places(&mut self, document_id: Option<&str>, locale: &str) -> Result<Vec<Place>, FillError> {
+        let route = self.route;
+        let Some(list) = &route.paginate else {
+            let path = self.path(document_id, locale, None)?;
+            let title = self.title(document_id, locale, None);
+            let locale = locale.to_owned();
+            return Ok(vec![Place { locale, path, pages: 1, filters: None, group: None, title }]);
         };
-        let is_first = self.site.is_default_locale(locale);
-        let path = public_url::localized(&path, locale, is_first);
-        let (pages, filters) = match &self.route.paginate {
-            None => (1, None),
-            Some(list) => self
-                .list_pages(list, document_id, locale)
-                .map_err(|message| FillError { field: None, message })?,
+        let fault = |message| FillError { field: None, message };
+        let filters = self.filters(list, document_id, locale);
+        let Some(grouping) = &list.group else {
+            let (uid, filters) = (&list.content_type, filters);
+            let total = self.contents.count(uid, locale, filters.as_ref(), &mut self.footprint);
+            let path = self.path(document_id, locale, None)?;
+            let title = self.title(document_id, locale, None);
+            let pages = total.map_err(fault)?.div_ceil(list.per_page).max(1);
+            let locale = locale.to_owned();
+            return Ok(vec![Place { locale, path, pages, filters, group: None, title }]);
         };
-        Ok(Place { locale: locale.to_owned(), path, pages, filters })
+        let uid = &list.content_type;
+        let groups =
+            self.contents.groups(uid, locale, grouping, filters.as_ref(), &mut self.footprint);
+        let mut places = Vec::new();
+        for group in groups.map_err(fault)? {
+            let all = [filters.clone(), Some(group.filter.clone())];
+            let all: Vec<Value> = all.into_iter().flatten().collect();
+            places.push(Place {
+                locale: locale.to_owned(),
+                path: self.path(document_id, locale, Some(&group))?,
+                pages: group.count.div_ceil(list.per_page).max(1),
+                filters: Some(json!({ "$and": all })),
+                title: self.title(document_id, locale, Some(&group)),
+                group: Some(PageGroup {
+                    name: grouping.name(uid, &group.key).into(),
+                    key: group.key,
+                    value: group.value,
+                }),
+            });
+        }
+        Ok(places)
     }
 
-    fn list_pages(
+    /// A value of a place in a path or title.
+    fn value(
+        &mut self,
+        names: &[String],
+        document_id: Option<&str>,
+        locale: &str,
+        group: Option<&Group>,
+    ) -> Option<String> {
+        match (group, &self.route.each, document_id) {
+            (Some(group), ..) if names == [grouping::PLACE] => Some(group.key.clone()),
+            (_, Some(uid), Some(id)) => {
+                text(&self.contents.scalar(uid, id, locale, names, &mut self.footprint))
+            }
+            _ => None,
+        }
+    }
+
+    fn path(
+        &mut self,
+        document_id: Option<&str>,
+        locale: &str,
+        group: Option<&Group>,
+    ) -> Result<String, FillError> {
+        let pattern = &self.route.path;
+        let path = match pattern.has_places() {
+            false => pattern.as_str().to_owned(),
+            true => {
+                let planner = std::cell::RefCell::new(&mut *self);
+                pattern
+                    .fill(|names| planner.borrow_mut().value(names, document_id, locale, group))?
+            }
+        };
+        Ok(public_url::localized(&path, locale, self.site.is_default_locale(locale)))
+    }
+
+    fn title(
+        &mut self,
+        document_id: Option<&str>,
+        locale: &str,
+        group: Option<&Group>,
+    ) -> Option<String> {
+        let title = self.route.title.as_ref()?;
+        title.fill(locale, |names| match group {
+            // People read the value, not what stands in the path.
+            Some(group) if names == [grouping::PLACE] => text(&group.value),
+            _ => self.value(names, document_id, locale, group),
+        })
+    }
+
+    fn filters(
         &mut self,
         list: &Paginate,
         document_id: Option<&str>,
         locale: &str,
-    ) -> Result<(u64, Option<Value>), String> {
-        let filters = list.filters.as_ref().map(|filters| {
+    ) -> Option<Value> {
+        list.filters.as_ref().map(|filters| {
             resolve_entry(filters, &mut |path| match (&self.route.each, document_id) {
                 (Some(uid), Some(id)) => {
                     self.contents.scalar(uid, id, locale, path, &mut self.footprint)
                 }
                 _ => Value::Null,
             })
-        });
-        let total = self.contents.count(
-            &list.content_type,
-            locale,
-            filters.as_ref(),
-            &mut self.footprint,
-        )?;
-        Ok((total.div_ceil(list.per_page).max(1), filters))
+        })
     }
+}
+
+/// The page once more in another format: beside a folder's page, or with another extension.
+fn in_format(page: &Page, format: &RouteFormat) -> Page {
+    let Page { file, .. } = page;
+    let other = |path: &str| other_format(path, &format.name);
+    Page {
+        url: other(&page.url),
+        file: other(file).into(),
+        template: Arc::clone(&format.template),
+        format: Some(Arc::clone(&format.name)),
+        alternates: page
+            .alternates
+            .iter()
+            .map(|alternate| Alternate { url: other(&alternate.url), ..alternate.clone() })
+            .collect(),
+        ..page.clone()
+    }
+}
+
+/// `/blog/` → `/blog/index.json`, `/a.html` → `/a.json`
+fn other_format(path: &str, name: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((folder, "")) => format!("{folder}/index.{name}"),
+        Some((folder, last)) => format!("{folder}/{}.{name}", stem(last)),
+        None => format!("{}.{name}", stem(path)),
+    }
+}
+
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 fn page(
@@ -199,9 +300,17 @@ fn page(
         document_id: id.into(),
         args: Arc::clone(&route.show),
     });
+    let group = |place: &Place| place.group.as_ref().map(|group| group.key.clone());
     let others = places.iter().filter(|other| number <= other.pages);
+    let others = others.filter(|other| group(other) == group(place));
+    let url = public_url::encode(&path);
+    let formats = route.formats.iter().map(|format| PageFormat {
+        name: Arc::clone(&format.name),
+        url: other_format(&url, &format.name),
+    });
     Page {
-        url: public_url::encode(&path),
+        formats: formats.collect(),
+        url,
         file: public_url::file(&path).into(),
         locale: place.locale.as_str().into(),
         template: Arc::clone(&route.template),
@@ -210,6 +319,10 @@ fn page(
         route_index: index,
         entry,
         list: route.paginate.as_ref().map(|list| page_list(list, place, number)),
+        group: place.group.clone(),
+        title: place.title.as_deref().map(Arc::from),
+        format: None,
+        made: None,
         alternates: others.map(alternate).collect(),
     }
 }

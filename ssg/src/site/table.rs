@@ -10,10 +10,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::contents::Contents;
+use super::made::{self, Census, Shape};
 use super::page::Page;
 use super::plan::{self, Outline, PlanProblem, Unit};
-use super::{Site, SiteError};
-use crate::engine::ChangeSet;
+use super::{Site, SiteError, grouping};
+use crate::engine::{ChangeSet, Fingerprint};
 
 /// A route by its position, and the document it is planned for.
 type UnitId = (usize, Option<String>);
@@ -29,6 +30,31 @@ pub struct RouteTable {
     by_type: HashMap<Arc<str>, BTreeSet<UnitId>>,
     /// Units with problems.
     faulty: BTreeSet<UnitId>,
+    /// Outputs that are made from the whole site, by file, with what decides which there are.
+    made: BTreeMap<Arc<str>, Page>,
+    census: Census,
+    shape: Shape,
+}
+
+/// A page as others name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRef {
+    pub url: String,
+    pub title: Option<Arc<str>>,
+}
+
+impl PageRef {
+    #[must_use]
+    pub fn of(page: &Page) -> Self {
+        Self { url: page.url.clone(), title: page.title.clone() }
+    }
+}
+
+/// The fingerprint of a list of pages.
+#[must_use]
+pub fn fingerprint(pages: &[PageRef]) -> Fingerprint {
+    let parts = pages.iter().map(|page| (&page.url, page.title.as_deref()));
+    Fingerprint::of_json(&parts.collect::<Vec<_>>())
 }
 
 /// How the table differs from its former state, by output file.
@@ -55,9 +81,14 @@ impl RouteTable {
             by_document: HashMap::new(),
             by_type: HashMap::new(),
             faulty: BTreeSet::new(),
+            made: BTreeMap::new(),
+            census: Census::default(),
+            shape: Shape::default(),
         };
         let outlines = table.outlines(ids, contents);
         table.enter(outlines)?;
+        table.make();
+        table.made_collisions(table.made.keys())?;
         Ok(table)
     }
 
@@ -86,9 +117,72 @@ impl RouteTable {
             self.forget(id);
         }
         self.enter(moved)?;
-        let mut change = difference(&before, &self.pages_of(&ids));
+        let after = self.pages_of(&ids);
+        let mut change = difference(&before, &after);
         change.documents = ids.into_iter().filter_map(|(_, document)| document).collect();
+        let groups = before.values().chain(after.values()).filter_map(|page| page.group.as_ref());
+        change.documents.extend(groups.map(|group| group.name.to_string()));
+        let added: Vec<Arc<str>> = change.added.iter().map(|file| file.as_str().into()).collect();
+        self.made_collisions(added.iter())?;
+        if self.census.shape(&self.site) != self.shape {
+            let before = std::mem::take(&mut self.made);
+            self.make();
+            self.made_collisions(self.made.keys())?;
+            let made = |pages: &BTreeMap<Arc<str>, Page>| {
+                pages.iter().map(|(file, page)| (file.to_string(), page.clone())).collect()
+            };
+            let made = difference(&made(&before), &made(&self.made));
+            change.added.extend(made.added);
+            change.changed.extend(made.changed);
+            change.removed.extend(made.removed);
+        }
         Ok(change)
+    }
+
+    /// Plans what is made from the whole site.
+    fn make(&mut self) {
+        self.shape = self.census.shape(&self.site);
+        let pages = made::pages(&self.site, &self.shape);
+        self.made = pages.into_iter().map(|page| (Arc::clone(&page.file), page)).collect();
+    }
+
+    /// Files of which a page and an output of the whole site both say that they make it.
+    fn made_collisions<'f>(
+        &self,
+        files: impl Iterator<Item = &'f Arc<str>>,
+    ) -> Result<(), Vec<SiteError>> {
+        let both = files.filter_map(|file| Some((self.made.get(file)?, self.files.get(file)?)));
+        let errors = both.map(|(page, (unit, _))| {
+            let (wanted, other) = (&page.url, self.describe(unit));
+            let message = format!("`{}` wants `{wanted}`, and so does {other}", page.route);
+            self.site.error(self.line(unit.0), message)
+        });
+        let errors: Vec<_> = errors.collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// The files that are made from the whole site.
+    pub fn made(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.made.keys()
+    }
+
+    /// Over how many files outputs of the whole site are spread.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The pages of a document, in the order of routes.
+    pub fn pages_of_document<'t>(
+        &'t self,
+        uid: &'t str,
+        document_id: &'t str,
+    ) -> impl Iterator<Item = &'t Page> {
+        let routes = self.site.routes.iter().enumerate();
+        let each = routes.filter(move |(_, route)| route.each.as_deref() == Some(uid));
+        let units = each
+            .filter_map(move |(index, _)| self.units.get(&(index, Some(document_id.to_owned()))));
+        units.flat_map(|unit| &unit.pages)
     }
 
     #[must_use]
@@ -98,13 +192,27 @@ impl RouteTable {
 
     #[must_use]
     pub fn page(&self, file: &str) -> Option<&Page> {
-        let (unit, at) = self.files.get(file)?;
-        self.units.get(unit)?.pages.get(*at)
+        match self.files.get(file) {
+            Some((unit, at)) => self.units.get(unit)?.pages.get(*at),
+            None => self.made.get(file),
+        }
     }
 
-    /// Every page in the order of files.
+    /// Every page in the order of files, then what is made from all of them.
     pub fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.planned().chain(self.made.values())
+    }
+
+    /// Every page of a route, in the order of files.
+    pub fn planned(&self) -> impl Iterator<Item = &Page> {
         self.files.values().filter_map(|(unit, at)| self.units.get(unit)?.pages.get(*at))
+    }
+
+    /// The pages in a folder in a locale as readers know them: of lists the first page only.
+    #[must_use]
+    pub fn listing(&self, below: &str, locale: &str) -> Vec<PageRef> {
+        let pages = self.files_below(below).filter(|page| *page.locale == *locale);
+        pages.filter(|page| page.is_first()).map(PageRef::of).collect()
     }
 
     /// Pages whose files are in a folder, given with a slash at its end.
@@ -117,18 +225,21 @@ impl RouteTable {
 
     #[must_use]
     pub fn len(&self) -> usize {
-        self.files.len()
+        self.files.len() + self.made.len()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && self.made.is_empty()
     }
 
     /// Where a document has its page in a locale: at the first route that has one. A
     /// document without locales has the same URL in all of them.
     #[must_use]
     pub fn url_for(&self, document_id: &str, locale: &str) -> Option<&str> {
+        if grouping::is_group(document_id) {
+            return self.url_for_group(document_id, locale);
+        }
         let each = self.site.routes.iter().enumerate().filter(|(_, route)| route.each.is_some());
         let units =
             each.filter_map(|(index, _)| self.units.get(&(index, Some(document_id.to_owned()))));
@@ -136,6 +247,22 @@ impl RouteTable {
             let first = |page: &&Page| page.list.as_ref().is_none_or(|list| list.number == 1);
             let fits = move |page: &&Page| unit.outline.for_all_locales || *page.locale == *locale;
             unit.pages.iter().filter(first).filter(fits)
+        });
+        pages.next().map(|page| page.url.as_str())
+    }
+
+    /// Where the list of a group stands, of the first route that has one.
+    fn url_for_group(&self, name: &str, locale: &str) -> Option<&str> {
+        let routes = self.site.routes.iter().enumerate();
+        let grouped = routes.filter(|(_, route)| {
+            let list = route.paginate.as_ref().filter(|_| route.each.is_none());
+            list.is_some_and(|list| list.group.is_some())
+        });
+        let units = grouped.filter_map(|(index, _)| self.units.get(&(index, None)));
+        let mut pages = units.flat_map(|unit| &unit.pages).filter(|page| {
+            page.is_first()
+                && *page.locale == *locale
+                && page.group.as_ref().is_some_and(|group| *group.name == *name)
         });
         pages.next().map(|page| page.url.as_str())
     }
@@ -187,6 +314,7 @@ impl RouteTable {
         for (id, unit) in units {
             self.index(&id, &unit.outline);
             for (at, page) in unit.pages.iter().enumerate() {
+                self.census.add(&self.site, page);
                 match self.files.get(&page.file) {
                     Some((other, _)) => errors.push(self.collision(page, &id, other)),
                     None => {
@@ -240,6 +368,7 @@ impl RouteTable {
     fn forget(&mut self, id: &UnitId) {
         let Some(unit) = self.units.remove(id) else { return };
         for page in &unit.pages {
+            self.census.remove(&self.site, page);
             self.files.remove(&page.file);
         }
         self.unindex(id, &unit.outline);

@@ -7,16 +7,22 @@ use tera::value::Key;
 use tera::{Error, Kwargs, Map, State, Tera, Value};
 
 use crate::content::value::to_json;
-use crate::render::{date, slug};
+use crate::render::{date, number, slug};
 use crate::templates::arguments::Arguments;
+use crate::templates::scope;
 use text::Texts;
 
+mod menu;
 pub(crate) mod text;
 
 pub(crate) fn register(tera: &mut Tera, texts: &Arc<Texts>) {
+    menu::register(tera);
     text::register(tera, texts);
     tera.register_filter("date", |value: &Value, given: Kwargs, _: &State<'_>| {
         date_filter(value, &given)
+    });
+    tera.register_filter("number", |value: &Value, given: Kwargs, _: &State<'_>| {
+        number_filter(value, &given)
     });
     tera.register_filter("json", |value: &Value, given: Kwargs, _: &State<'_>| {
         json_filter(value, &given)
@@ -28,15 +34,51 @@ pub(crate) fn register(tera: &mut Tera, texts: &Arc<Texts>) {
 }
 
 fn date_filter(value: &Value, given: &Kwargs) -> Result<String, Error> {
-    let arguments = Arguments::new("date", given, &["format", "locale"])?;
-    let format = arguments.text("format")?.unwrap_or(date::DEFAULT_FORMAT);
-    let locale = arguments.text("locale")?.unwrap_or_default();
+    let arguments = Arguments::new("date", given, &["format", "style", "locale"])?;
+    let own = scope::current().ok().map(|scope| scope.locale.to_string()).unwrap_or_default();
+    let (format, locale) = match arguments.text("style")? {
+        None => {
+            let format = arguments.text("format")?.unwrap_or(date::DEFAULT_FORMAT);
+            (format, arguments.text("locale")?.unwrap_or_default())
+        }
+        Some(style) => {
+            let locale = arguments.text("locale")?.unwrap_or(&own);
+            let pattern = date::style::pattern(style, locale).ok_or_else(|| {
+                let known = date::style::STYLES.join(", ");
+                arguments.error(format!("`style` is one of {known}, not `{style}`"))
+            })?;
+            (pattern, locale)
+        }
+    };
     let written = match (value.as_str(), value.as_i64()) {
         (Some(text), _) => date::format(text, format, locale),
         (None, Some(millis)) => date::format_millis(millis, format, locale),
         (None, None) => Err(format!("a date is expected, not a {}", value.name())),
     };
     written.map_err(|message| arguments.error(message))
+}
+
+/// A number as the page's language writes it.
+fn number_filter(value: &Value, given: &Kwargs) -> Result<String, Error> {
+    let arguments = Arguments::new("number", given, &["decimals", "style", "currency", "locale"])?;
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    let number = number
+        .ok_or_else(|| arguments.error(format!("a number is expected, not a {}", value.name())))?;
+    let own = scope::current().ok().map(|scope| scope.locale.to_string()).unwrap_or_default();
+    let locale = arguments.text("locale")?.unwrap_or(&own);
+    let decimals = arguments.whole("decimals")?;
+    let decimals = decimals.map(|many| usize::try_from(many).unwrap_or(number::MOST_DECIMALS));
+    let kind = match (arguments.text("style")?, arguments.text("currency")?) {
+        (None | Some("currency"), Some(code)) => number::Kind::Money(code),
+        (Some("percent"), None) => number::Kind::Percent,
+        (None, None) => number::Kind::Plain,
+        _ => {
+            return Err(
+                arguments.error("`style` is `percent`, or `currency` with `currency=\"EUR\"`")
+            );
+        }
+    };
+    Ok(number::format(number, decimals, kind, locale))
 }
 
 /// JSON that may stand in a script element as it is (with `| safe`): the signs that could

@@ -9,7 +9,9 @@ mod feed;
 mod highlight;
 mod image;
 pub(super) mod links;
+mod lists;
 mod now;
+mod strings;
 
 use std::sync::Arc;
 
@@ -30,6 +32,9 @@ pub(crate) fn accepted(function: &str) -> Option<&'static [&'static str]> {
         "url_for" => &links::URL_FOR,
         "asset" => &links::ASSET,
         "image" => &image::IMAGE,
+        "groups" => &lists::GROUPS,
+        "pages" => &lists::PAGES,
+        "breadcrumbs" => &lists::BREADCRUMBS,
         "now" => &now::NOW,
         "highlight_css" => &highlight::HIGHLIGHT_CSS,
         _ => return None,
@@ -42,5 +47,7 @@ pub(crate) fn register(tera: &mut Tera, texts: &Arc<Texts>) {
     highlight::register(tera);
     image::register(tera);
     links::register(tera);
+    lists::register(tera);
     now::register(tera);
+    strings::register(tera);
 }

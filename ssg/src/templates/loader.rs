@@ -15,7 +15,7 @@ use super::host::Components;
 use super::scan::{Call, Tag, scan, tags};
 use super::scope::{self, Scope};
 use super::types::{Lookup, Names, Relations, lookups};
-use super::{filters, functions};
+use super::{builtin, filters, functions};
 use crate::content::Snapshot;
 use crate::engine::Fingerprint;
 use crate::nearest;
@@ -63,7 +63,8 @@ impl Templates {
     ///
     /// # Errors
     /// As [`Templates::load`].
-    pub fn from_sources(sources: BTreeMap<String, String>) -> Result<Self, Faults> {
+    pub fn from_sources(mut sources: BTreeMap<String, String>) -> Result<Self, Faults> {
+        builtin::add(&mut sources);
         let mut faults: Vec<_> =
             sources.iter().flat_map(|(name, text)| forbidden(name, text)).collect();
         let texts = Arc::default();
@@ -142,7 +143,8 @@ impl Templates {
     /// Names of all templates in order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<_> = self.tera.get_template_names().collect();
+        let names = self.tera.get_template_names();
+        let mut names: Vec<_> = names.filter(|name| !builtin::is_builtin(name)).collect();
         names.sort_unstable();
         names
     }

@@ -17,7 +17,7 @@ use crate::content::Snapshot;
 use crate::content::value::to_json;
 use crate::engine::{Answer, Fingerprint, Key, recorder};
 use crate::site::period::Period;
-use crate::site::{Site, public_url};
+use crate::site::{PageRef, Site, public_url};
 
 /// Where documents have their pages.
 pub trait UrlResolver: Debug + Send + Sync {
@@ -26,6 +26,12 @@ pub trait UrlResolver: Debug + Send + Sync {
 
     /// Whether any route makes pages for this content type, for messages.
     fn has_route(&self, uid: &str) -> bool;
+
+    /// The page of an output file, with everything its own bytes depend on.
+    fn page(&self, file: &str) -> Option<(PageRef, Fingerprint)>;
+
+    /// The pages in a folder in a locale, in the order of files.
+    fn pages(&self, below: &str, locale: &str) -> Vec<PageRef>;
 }
 
 /// The site's own files below `static/`.
@@ -51,8 +57,9 @@ pub struct Scope {
     pub assets: Arc<dyn Assets>,
     pub settings: Arc<dyn Settings>,
     pub site: Arc<Site>,
-    /// The page's own URL.
+    /// The page's own URL and output file.
     pub url: Arc<str>,
+    pub file: Arc<str>,
     /// The page's locale: the default of every question.
     pub locale: Arc<str>,
     /// How often the page's route is rendered again; none lets the page see no clock.

@@ -15,6 +15,7 @@ use super::{TemplateFault, Templates};
 use crate::content::Snapshot;
 use crate::content::value::from_json;
 use crate::engine::{Fingerprint, recorder};
+use crate::site::PageRef;
 
 const POST: &str = "api::post.post";
 const TAG: &str = "api::tag.tag";
@@ -94,6 +95,14 @@ impl UrlResolver for Site {
     fn has_route(&self, uid: &str) -> bool {
         uid == POST
     }
+
+    fn page(&self, _: &str) -> Option<(PageRef, Fingerprint)> {
+        None
+    }
+
+    fn pages(&self, _: &str, _: &str) -> Vec<PageRef> {
+        Vec::new()
+    }
 }
 
 impl Assets for Site {
@@ -132,6 +141,7 @@ fn render(text: &str) -> Result<(String, Vec<String>), TemplateFault> {
         settings: Arc::new(Site),
         site: Arc::new(crate::site::Site::parse("site.toml", SITE).unwrap()),
         url: "/blog/a/".into(),
+        file: "blog/a/index.html".into(),
         locale: "en".into(),
     };
     let recording = recorder::start();

@@ -7,8 +7,12 @@ use serde_json::{Value, json};
 
 use super::site_harness::{Cms, Site};
 
+mod addresses;
 mod content;
+mod languages;
+mod lists;
 mod outputs;
+mod search;
 
 /// A notebook's content model: notes in two locales with tags, topics and people.
 fn model() -> Value {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::Footprint;
+use crate::site::{Group, Grouping};
 
 /// Articles `{id: {locale: data}}`; a locale "" stands for none.
 #[derive(Default)]
@@ -50,6 +51,28 @@ impl Contents for Articles {
     ) -> Result<u64, String> {
         fp.content_type(uid);
         Ok(self.0.values().filter(|rows| rows.contains_key(locale)).count() as u64)
+    }
+
+    fn groups(
+        &self,
+        uid: &str,
+        locale: &str,
+        grouping: &Grouping,
+        _: Option<&Value>,
+        fp: &mut Footprint,
+    ) -> Result<Vec<Group>, String> {
+        fp.content_type(uid);
+        let mut counts = BTreeMap::new();
+        for row in self.0.values().filter_map(|rows| rows.get(locale)) {
+            if let Some(value) = row[&*grouping.by].as_str() {
+                *counts.entry(value.to_owned()).or_insert(0) += 1;
+            }
+        }
+        let group = |(key, count): (String, u64)| {
+            let filter = json!({ &*grouping.by: { "$eq": key } });
+            Group { value: key.as_str().into(), key, count, filter }
+        };
+        Ok(counts.into_iter().map(group).collect())
     }
 }
 

@@ -64,8 +64,11 @@ fn entry(given: &Kwargs) -> Result<Value, Error> {
     match (arguments.text("id")?, arguments.text("slug")?) {
         (Some(id), None) => {
             let args = arguments.canonical(&SHOW);
-            let key = Key::Entry { uid, document_id: id.into(), locale: page.locale, args };
-            ask(&page.scope, &arguments, key)
+            page.in_locales(|locale| {
+                let (uid, args) = (Arc::clone(&uid), Arc::clone(&args));
+                let key = Key::Entry { uid, document_id: id.into(), locale, args };
+                ask(&page.scope, &arguments, key)
+            })
         }
         (None, Some(slug)) => {
             let args = arguments.query(&SHOW);
@@ -95,11 +98,14 @@ fn first(
     if let Some(filters) = filters {
         args.insert("filters".into(), filters);
     }
-    let args = canonical(&Json::Object(args)).into();
-    let key = Key::Query { uid, locale: Arc::clone(&page.locale), args, total: false };
-    let list = ask(&page.scope, arguments, key)?;
-    let first = list.as_array().and_then(|items| items.first());
-    Ok(first.cloned().unwrap_or_else(Value::none))
+    let args: Arc<str> = canonical(&Json::Object(args)).into();
+    page.in_locales(|locale| {
+        let (uid, args) = (Arc::clone(&uid), Arc::clone(&args));
+        let key = Key::Query { uid, locale, args, total: false };
+        let list = ask(&page.scope, arguments, key)?;
+        let first = list.as_array().and_then(|items| items.first());
+        Ok(first.cloned().unwrap_or_else(Value::none))
+    })
 }
 
 fn count(given: &Kwargs) -> Result<Value, Error> {
@@ -133,13 +139,21 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
     let arguments = Arguments::new("related", given, &RELATED)?;
     let page = Page::of(&arguments)?;
     let shown = arguments.shown("entry")?;
-    let by = arguments.texts("by")?;
+    let weights = weights(&arguments)?;
+    let by: Vec<&str> = match &weights {
+        Some(weights) => weights.iter().map(|(name, _)| *name).collect(),
+        None => arguments.texts("by")?,
+    };
     if by.is_empty() {
         return Err(arguments.error("`by=` must name at least one relation"));
     }
     let row = arguments.row(&page.scope.snapshot, &shown, &page.locale)?;
     let uid = Arc::clone(&row.key().uid);
     let shares = targets(&page, &arguments, &uid, shown.document_id, &by)?;
+    if let Some(weights) = &weights {
+        return ranked(&page, &arguments, &uid, shown.document_id, &shares, weights);
+    }
+    let shares: Vec<Json> = shares.iter().map(Share::condition).collect();
     if shares.is_empty() {
         return Ok(Value::from(Vec::<Value>::new()));
     }
@@ -160,7 +174,95 @@ fn related(given: &Kwargs) -> Result<Value, Error> {
     Ok(Value::from(others.take(limit).cloned().collect::<Vec<_>>()))
 }
 
-/// For each relation a condition that names the entry's own targets. They are asked for as
+/// A relation with the entry's own targets.
+struct Share {
+    relation: String,
+    ids: Vec<String>,
+}
+
+impl Share {
+    fn condition(&self) -> Json {
+        json!({ &self.relation: { "documentId": { "$in": self.ids } } })
+    }
+}
+
+/// `by={"tags": 3, "topics": 1}`: what a shared target of each relation is worth.
+fn weights<'a>(arguments: &Arguments<'a>) -> Result<Option<Vec<(&'a str, f64)>>, Error> {
+    let Some(map) = arguments.get("by").and_then(Value::as_map) else { return Ok(None) };
+    let weights: Option<Vec<_>> =
+        map.iter().map(|(name, weight)| Some((name.as_str()?, weight.as_f64()?))).collect();
+    let mut weights = weights.ok_or_else(|| {
+        arguments.error("`by` must be relations, or a map of relations to weights")
+    })?;
+    weights.sort_by_key(|(name, _)| *name);
+    Ok(Some(weights))
+}
+
+/// Related entries with the most in common first; `sort` decides among equals.
+fn ranked(
+    page: &Page,
+    arguments: &Arguments<'_>,
+    uid: &Arc<str>,
+    document_id: &str,
+    shares: &[Share],
+    weights: &[(&str, f64)],
+) -> Result<Value, Error> {
+    if shares.is_empty() {
+        return Ok(Value::from(Vec::<Value>::new()));
+    }
+    // All that share anything, with nothing but what they share: the best of them are asked
+    // for as they are to be shown afterwards.
+    let conditions: Vec<Json> = shares.iter().map(Share::condition).collect();
+    let mut all = vec![json!({ "$or": conditions })];
+    all.extend(arguments.get("filters").map(crate::content::value::to_json));
+    let populate: Map<String, Json> = shares
+        .iter()
+        .map(|share| (share.relation.clone(), json!({ "fields": ["documentId"] })))
+        .collect();
+    let mut args = arguments.query(&["sort"]);
+    args.insert("filters".into(), json!({ "$and": all }));
+    args.insert("fields".into(), json!(["documentId"]));
+    args.insert("populate".into(), Json::Object(populate));
+    let args = canonical(&Json::Object(args)).into();
+    let locale = Arc::clone(&page.locale);
+    let list = ask(
+        &page.scope,
+        arguments,
+        Key::Query { uid: Arc::clone(uid), locale: Arc::clone(&locale), args, total: false },
+    )?;
+    let mut scored: Vec<(f64, String)> = Vec::new();
+    for other in list.as_array().unwrap_or_default() {
+        let Some(id) = document_of(other).filter(|id| id != document_id) else { continue };
+        scored.push((score(other, shares, weights), id));
+    }
+    scored.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let limit = arguments.whole("limit")?.unwrap_or(RELATED_LIMIT);
+    let best = scored.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX));
+    let args = arguments.canonical(&SHOW);
+    let shown: Result<Vec<Value>, Error> = best
+        .map(|(_, id)| {
+            let (uid, locale, args) = (Arc::clone(uid), Arc::clone(&locale), Arc::clone(&args));
+            ask(&page.scope, arguments, Key::Entry { uid, document_id: id.into(), locale, args })
+        })
+        .collect();
+    Ok(Value::from(shown?))
+}
+
+fn score(other: &Value, shares: &[Share], weights: &[(&str, f64)]) -> f64 {
+    let of = |share: &Share| {
+        let weight = weights.iter().find(|(name, _)| *name == share.relation);
+        let linked = other.as_map().and_then(|map| get(map, &share.relation));
+        let targets: Vec<String> = match linked.and_then(Value::as_array) {
+            Some(many) => many.iter().filter_map(document_of).collect(),
+            None => linked.and_then(document_of).into_iter().collect(),
+        };
+        let common = targets.iter().filter(|id| share.ids.contains(id)).count();
+        weight.map_or(0.0, |(_, weight)| *weight) * common as f64
+    };
+    shares.iter().map(of).sum()
+}
+
+/// For each relation the entry's own targets. They are asked for as
 /// any page would, so that a new tag is a reason to ask again.
 fn targets(
     page: &Page,
@@ -168,7 +270,7 @@ fn targets(
     uid: &Arc<str>,
     document_id: &str,
     by: &[&str],
-) -> Result<Vec<Json>, Error> {
+) -> Result<Vec<Share>, Error> {
     let populate: Map<String, Json> =
         by.iter().map(|name| ((*name).to_owned(), json!({ "fields": ["documentId"] }))).collect();
     let key = Key::Entry {
@@ -186,7 +288,7 @@ fn targets(
             None => linked.and_then(document_of).into_iter().collect(),
         };
         if !ids.is_empty() {
-            shares.push(json!({ *name: { "documentId": { "$in": ids } } }));
+            shares.push(Share { relation: (*name).to_owned(), ids });
         }
     }
     Ok(shares)
@@ -201,6 +303,8 @@ fn document_of(value: &Value) -> Option<String> {
 struct Page {
     scope: Rc<Scope>,
     locale: Arc<str>,
+    /// The template names the locale, so none stands in for it.
+    exact: bool,
 }
 
 impl Page {
@@ -208,7 +312,20 @@ impl Page {
         let scope = scope::current()?;
         let given = arguments.text("locale")?;
         let locale = given.map_or_else(|| Arc::clone(&scope.locale), Arc::from);
-        Ok(Self { scope, locale })
+        Ok(Self { scope, locale, exact: given.is_some() })
+    }
+
+    /// The first answer in the page's locale or those that stand in for it.
+    fn in_locales(&self, ask: impl Fn(Arc<str>) -> Result<Value, Error>) -> Result<Value, Error> {
+        let mut answer = ask(Arc::clone(&self.locale))?;
+        let others = self.scope.site.fallbacks.of(&self.locale).filter(|_| !self.exact);
+        for locale in others {
+            if !answer.is_none() {
+                break;
+            }
+            answer = ask(locale.into())?;
+        }
+        Ok(answer)
     }
 }
 

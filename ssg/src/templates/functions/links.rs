@@ -27,9 +27,12 @@ fn url_for(given: &Kwargs) -> Result<String, Error> {
 
 /// Where a document has its page; the error says why it has none.
 pub(crate) fn document_url(scope: &Scope, id: &str, locale: &str) -> Result<String, String> {
-    let url = scope.urls.url(id, locale);
-    let key = Key::Url { document_id: id.into(), locale: locale.into() };
-    recorder::record(key, answer(url.as_deref()));
+    let url = std::iter::once(locale).chain(scope.site.fallbacks.of(locale)).find_map(|locale| {
+        let url = scope.urls.url(id, locale);
+        let key = Key::Url { document_id: id.into(), locale: locale.into() };
+        recorder::record(key, answer(url.as_deref()));
+        url
+    });
     url.ok_or_else(|| match scope.snapshot.types_with(id).next() {
         None => format!("`{id}` is not published"),
         Some(uid) if scope.urls.has_route(uid) => {

@@ -158,7 +158,8 @@ fn of_entry(sight: &Sight<'_>, ty: &Type, kind: u8, one: u8, other: u8) -> Strin
         }
         (3, Some((link, ..))) => {
             format!(
-                "{{% for x in related(entry=entry, by=[\"{link}\"], sort={}, fields=[\"title\"], limit={}) %}}~{{{{ x.title }}}}{{% endfor %}}",
+                "{{% for x in related(entry=entry, by={}, sort={}, fields=[\"title\"], limit={}) %}}~{{{{ x.title }}}}{{% endfor %}}",
+                if one < 128 { format!("[\"{link}\"]") } else { format!("{{\"{link}\": 2}}") },
                 literal(&sort(ty, other)),
                 other % 3 + 1
             )
@@ -281,6 +282,22 @@ fn of_site(sight: &Sight<'_>, kind: u8, one: u8, other: u8) -> String {
             let content = if ty.has("body") { ", content=\"body\"" } else { "" };
             format!("{{{{ feed(format=\"{format}\", entries=entries(type=\"{uid}\"{}), entry_title=\"slug\"{content}) }}}}", list_arguments(sight, ty, one))
         }
+        17 => {
+            let (by, unit) = match one % 4 {
+                0 if ty.has("day") => ("day".to_owned(), ", unit=\"month\""),
+                1 if ty.has("mood") => ("mood".to_owned(), ""),
+                2 if ty.links().next().is_some() => {
+                    (ty.links().next().map(|(link, ..)| format!("{}.title", link.name)).unwrap_or_default(), "")
+                }
+                _ => ("rank".to_owned(), ""),
+            };
+            let filters = filters(sight.model, ty, other);
+            let filters = filters.map(|filters| format!(", filters={}", literal(&filters)));
+            format!("{{% for g in groups(type=\"{uid}\", by=\"{by}\"{unit}{}) %}}{{{{ g.value }}}}:{{{{ g.count }}}} {{{{ g.url }}}} {{% endfor %}}", filters.unwrap_or_default())
+        }
+        18 if one.is_multiple_of(2) => "{% for c in breadcrumbs() %}{{ c.title }}={{ c.url }} {% endfor %}".to_owned(),
+        18 => format!("{{% for p in pages(below=\"/r{}/\") %}}{{{{ p.url }}}} {{{{ p.title }}}};{{% endfor %}}", one / 2 % 4),
+        19 if one.is_multiple_of(2) => "{% for m in site.menu?.items or [] | menu %}{{ m.url }} {{ m.active }}{% endfor %}".to_owned(),
         _ => "{% for a in page.alternates %}{{ a.url }} {% endfor %}{{ page.locale }}".to_owned(),
     }
 }

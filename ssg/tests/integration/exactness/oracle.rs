@@ -253,6 +253,7 @@ impl Desk {
                         let args = match key {
                             Key::Query { args, .. }
                             | Key::Count { args, .. }
+                            | Key::Groups { args, .. }
                             | Key::Neighbour { args, .. } => Some(args),
                             _ => None,
                         };
@@ -268,6 +269,10 @@ impl Desk {
                 has(&|other| *other == key)
             }
             Reason::Page { page } => has(&|key| *key == Key::Page { file: page.as_str().into() }),
+            Reason::Pages { below } => {
+                has(&|key| matches!(key, Key::Pages { below: of, .. } if **of == **below))
+            }
+            Reason::Made { made } => has(&|key| *key == Key::Made { file: made.as_str().into() }),
             Reason::Template { template } => {
                 has(&|key| *key == Key::Template { name: template.as_str().into() })
             }

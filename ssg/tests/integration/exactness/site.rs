@@ -116,6 +116,13 @@ impl Route {
         }
     }
 
+    /// What the list is split by.
+    fn group(&self, model: &Model) -> Option<&'static str> {
+        let list = &model.types[self.list(model)?];
+        let by = ["day", "mood", "rank"][usize::from(self.choice / 3) % 3];
+        (self.kind % 8 == 5 && self.choice.is_multiple_of(3) && list.has(by)).then_some(by)
+    }
+
     pub(super) fn template(number: usize) -> String {
         format!("page{number}.html")
     }
@@ -134,6 +141,7 @@ impl Route {
                 _ => format!("/r{number}/{{slug}}/"),
             },
             None => match self.kind % 8 {
+                5 if self.group(model).is_some() => format!("/list{number}/{{group}}/"),
                 5 => format!("/list{number}/"),
                 6 => format!("/feed{number}.xml"),
                 _ if self.choice.is_multiple_of(3) => format!("/sitemap{number}.xml"),
@@ -160,6 +168,13 @@ impl Route {
             }
         }
         out += &format!("template = {}\n", json!(Self::template(number)));
+        if self.choice.is_multiple_of(2) {
+            let of_entry = if self.each(model).is_some() { "{title}" } else { "List" };
+            out += &format!("title = \"{of_entry} {number}\"\n");
+        }
+        if self.choice.is_multiple_of(11) {
+            out += "formats = { txt = \"card.html\" }\n";
+        }
         if let Some(list) = self.list(model) {
             let ty = &model.types[list];
             out += &format!(
@@ -180,6 +195,12 @@ impl Route {
                 }),
                 None => filters(model, ty, self.choice / 2),
             };
+            if let Some(by) = self.group(model) {
+                out += &format!("group_by = \"{by}\"\n");
+                if by == "day" {
+                    out += "unit = \"month\"\n";
+                }
+            }
             if let Some(condition) = condition {
                 out += &format!("filters = {}\n", toml(&condition));
             }
@@ -276,6 +297,20 @@ impl Design {
             out += &format!("{{ label = \"L{item}\", url = \"/{}/\" }}, ", self.menu / 3);
         }
         out += "]\n";
+        if self.words % 3 == 1 {
+            out += &format!("[sitemap]\nper_file = {}\n", self.words % 5 + 2);
+        }
+        if self.words % 4 == 2 {
+            let types = model.types.iter().filter(|ty| !ty.single).map(|ty| {
+                let body = if ty.has("body") { ", \"body\"" } else { "" };
+                format!("{} = [\"title\"{body}]", json!(ty.uid()))
+            });
+            let types: Vec<_> = types.collect();
+            out += &format!("[search]\ntypes = {{ {} }}\n", types.join(", "));
+        }
+        if self.menu % 5 == 2 {
+            out += "[redirects]\ngone = true\n";
+        }
         if self.menu % 4 == 1 {
             out += "[markdown]\nsmart_punctuation = true\nbroken_links = \"unlink\"\n";
         }

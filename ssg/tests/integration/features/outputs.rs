@@ -109,3 +109,92 @@ fn well_formed(xml: &str) {
     }
     assert!(open.is_empty(), "{open:?} in {xml}");
 }
+
+#[test]
+fn a_sitemap_with_times_and_translations() {
+    let mut site = site(&format!(
+        "[sitemap]\nexclude = [\"/hidden/*\"]\n{NOTES}\
+         [[route]]\npath = \"/\"\ntemplate = \"note.html\"\n[[route]]\npath = \"/404.html\"\ntemplate = \"note.html\"\n\
+         [[route]]\npath = \"/hidden/a/\"\ntemplate = \"note.html\"\n\
+         [[route]]\npath = \"/thanks/\"\nsitemap = false\ntemplate = \"note.html\"\n-- note.html --\nx"
+    ));
+    site.cms.publish("note", "a", "en", note("A", json!({})));
+    site.cms.publish("note", "a", "de", note("Ä & Ö", json!({ "slug": "ä" })));
+    site.build();
+    let map = site.page("sitemap.xml");
+    well_formed(&map);
+    for part in [
+        "<loc>https://example.org/</loc><xhtml:link rel=\"alternate\" hreflang=\"en\" href=\"https://example.org/\"/>",
+        "<url><loc>https://example.org/a/</loc><lastmod>2026-01-01T00:00:00.001Z</lastmod>",
+        "hreflang=\"de\" href=\"https://example.org/de/%C3%A4/\"/></url>",
+    ] {
+        assert!(map.contains(part), "{part} is not in {map}");
+    }
+    assert!(!map.contains("404") && !map.contains("hidden") && !map.contains("thanks"), "{map}");
+    // An edit moves the page's time, whatever it shows.
+    site.cms.edit("note", "a", "en", "summary", json!("new"));
+    let report = site.build();
+    assert_eq!(changed(&report), "~sitemap.xml");
+    assert_eq!(
+        crate::integration::site_harness::reasons(&report, "sitemap.xml"),
+        "what it is made of changed"
+    );
+    site.cms.unpublish("note", "a", "de");
+    let report = site.build();
+    assert_eq!(changed(&report), "-de/ä/index.html ~sitemap.xml");
+}
+
+#[test]
+fn a_large_sitemap_has_an_index() {
+    let mut site =
+        site(&format!("[sitemap]\nper_file = 4\n{NOTES}-- note.html --\n{{{{ entry.title }}}}"));
+    for number in 0..5 {
+        site.cms.publish(
+            "note",
+            &format!("n{number}"),
+            "en",
+            note(&format!("N{number}"), json!({})),
+        );
+    }
+    site.build();
+    let index = site.page("sitemap.xml");
+    assert!(
+        index.contains("<sitemapindex")
+            && index.contains("<loc>https://example.org/sitemap-1.xml</loc><lastmod>"),
+        "{index}"
+    );
+    well_formed(&index);
+    let parts: Vec<_> =
+        site.tree().into_keys().filter(|file| file.starts_with("sitemap-")).collect();
+    assert_eq!(index.matches("<sitemap>").count(), parts.len());
+    let urls = parts.iter().map(|part| site.page(part).matches("<url>").count());
+    assert!(parts.iter().all(|part| site.page(part).matches("<url>").count() <= 4));
+    assert_eq!(urls.sum::<usize>(), 5);
+    // With fewer pages it is one file again.
+    for number in 1..5 {
+        site.cms.unpublish("note", &format!("n{number}"), "en");
+    }
+    let report = site.build();
+    assert!(changed(&report).contains("-sitemap-1.xml"), "{}", changed(&report));
+    assert!(site.page("sitemap.xml").contains("<urlset"));
+}
+
+#[test]
+fn multiple_output_formats_per_page() {
+    let mut site = site(
+        "[[route]]\npath = \"/{slug}/\"\neach = \"api::note.note\"\ntemplate = \"note.html\"\n\
+         formats = { json = \"note.json\", txt = \"note.txt\" }\n\
+         [[route]]\npath = \"/a.html\"\ntemplate = \"about.html\"\nformats = { txt = \"about.txt\" }\n\
+         -- note.html --\n{% for f in page.formats %}{{ f.name }}={{ f.url }} {% endfor %}{{ url_for(entry=entry) }}\n\
+         -- note.json --\n{{ {\"title\": entry.title} | json }}\n-- note.txt --\n{{ entry.title }} & {{ page.url }}\n\
+         -- about.html --\nAbout\n-- about.txt --\nabout",
+    );
+    site.cms.publish("note", "a", "en", note("A", json!({})));
+    site.build();
+    assert_eq!(site.page("a/index.html"), "json=/a/index.json txt=/a/index.txt /a/");
+    assert_eq!(site.page("a/index.json"), "{\"title\":\"A\"}");
+    assert_eq!(site.page("a/index.txt"), "A & /a/index.txt");
+    assert_eq!(site.page("a.txt"), "about");
+    site.cms.edit("note", "a", "en", "title", json!("Aa"));
+    assert_eq!(changed(&site.build()), "~a/index.json ~a/index.txt");
+}
