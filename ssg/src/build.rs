@@ -10,6 +10,7 @@
 //! Source ─► replica ─► RouteTable ─► mark ─► verify ─► render ─► Stage ─► switch ─► commit
 //! ```
 
+mod album;
 mod apply;
 mod builder;
 mod check;
@@ -17,11 +18,9 @@ mod cms_source;
 mod comparison;
 mod contents;
 mod crawl;
-mod cursor;
 mod drafts;
 mod error;
 mod fields;
-mod folder;
 mod health;
 mod hypothetical;
 mod impact;
@@ -61,7 +60,6 @@ pub use comparison::{Difference, FirstLine, What};
 pub use crawl::Crawl;
 pub use drafts::{Drafts, Selection};
 pub use error::BuildError;
-pub use folder::FolderSource;
 pub use impact::{Effect, HINT, Impact, NoImpact, Tried, UNPUBLISH, UrlImpact, WouldFail, impact};
 pub use probe::{Phase, Probe};
 pub use pull::PullReport;

@@ -13,6 +13,7 @@ mod fields_read;
 mod filter;
 mod follow;
 pub(crate) mod groups;
+pub mod media;
 mod narrow;
 mod operator;
 mod ordered;

@@ -20,6 +20,7 @@ pub mod gate;
 pub mod guard;
 mod nearest;
 pub mod nginx;
+pub mod pictures;
 pub mod preview;
 mod proxy;
 pub mod release;

@@ -24,6 +24,6 @@ mod uses;
 pub use fault::{Faults, TemplateFault};
 pub use loader::Templates;
 pub use scan::ValuePath;
-pub use scope::{Assets, Scope, Settings, UrlResolver};
+pub use scope::{Assets, Pictures, Scope, Settings, UrlResolver};
 pub use types::{Lookup, Names, Relations, Type};
 pub use uses::ConfigUse;

@@ -14,7 +14,6 @@ mod integration {
     mod exactness;
     mod fake_cms;
     mod features;
-    mod folders;
     mod gate;
     mod guard;
     mod history;

@@ -97,6 +97,9 @@ impl Applied {
                 let about = about(page, reasons, rendered.media, rendered.micros, memory.seq);
                 memory.failed_pages.remove(file);
                 memory.graph.rendered(file, about, *hash.as_bytes(), rendered.reads);
+                if let Some(why) = &rendered.lacking {
+                    memory.graph.failed(file, why);
+                }
             }
             Err(fault) => {
                 outputs.keep(file)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cms_api::model::ContentModel;
 
+use super::album::Album;
 use super::inputs::Inputs;
 use super::made::Memo;
 use super::memory::{Memory, Traces};
@@ -96,6 +97,11 @@ impl Builder {
             probe: Probing::default(),
             edits: Edits::unknown(),
             made: Memo::default(),
+            album: Album::new(
+                &memory.pictures,
+                Some(Arc::clone(&self.source)),
+                Some(&self.paths.cache),
+            ),
         }))
     }
 
@@ -195,6 +201,9 @@ impl Builder {
         match planned {
             Ok((mut world, changes, planned)) => {
                 world.probe = self.probe.clone();
+                let reachable = !request.offline && !report.stale;
+                let source = reachable.then(|| Arc::clone(&self.source));
+                world.album = Album::new(&memory.pictures, source, Some(&self.paths.cache));
                 let asked = asked(request, &world, &memory.graph);
                 marked(&urls(&asked, &world));
                 let mut run = Run {
@@ -333,6 +342,7 @@ impl Builder {
             probe: Probing::default(),
             edits,
             made,
+            album: Album::new(&memory.pictures, None, None),
         };
         Ok(Ok((world, changes, planned)))
     }

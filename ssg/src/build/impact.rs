@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::album::Album;
 use super::apply::Applied;
 use super::builder::{Builder, Refusal, route_change};
 use super::made::Memo;
@@ -126,10 +127,11 @@ fn brought_up_to_date(
     memory: &mut Memory,
     now: i64,
 ) -> Result<Result<World, Refusal>, BuildError> {
-    let (world, changes, planned) = match Builder::plan(&paths.site, memory, false, now)? {
+    let (mut world, changes, planned) = match Builder::plan(&paths.site, memory, false, now)? {
         Ok(planned) => planned,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    world.album = Album::new(&memory.pictures, None, Some(&paths.cache));
     let mut work = Work::find(memory, &world, &changes, &planned, &[], None)?;
     work.take_over(memory);
     Applied::default().pages(memory, &world, &work, &Outputs::Nowhere)?;

@@ -1,8 +1,9 @@
 //! Files of the media library that pages show: found in what was rendered, fetched once
 //! per version, published at the same path.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cms_api::builtin::FILE;
 use percent_encoding::percent_decode_str;
@@ -10,8 +11,10 @@ use serde_json::Value;
 
 use super::memory::Memory;
 use super::source::{Source, SourceError};
+use crate::content::media::version;
 use crate::content::{Entry, Snapshot};
 use crate::engine::{ChangeSet, Fingerprint, Kind};
+use crate::pictures::{self, Variant};
 
 /// Where the CMS serves its media library.
 pub(super) const PREFIX: &str = "/uploads/";
@@ -75,16 +78,21 @@ impl MediaIndex {
     }
 
     pub(super) fn knows(&self, url: &str) -> bool {
-        self.0.contains_key(url)
+        self.0.contains_key(&*file_of(url))
     }
 
     pub(super) fn version(&self, url: &str) -> String {
-        self.0.get(url).map(|(version, _)| version.clone()).unwrap_or_default()
+        self.0.get(&*file_of(url)).map(|(version, _)| version.clone()).unwrap_or_default()
     }
 
     pub(super) fn size(&self, url: &str) -> Option<u64> {
         self.0.get(url)?.1
     }
+}
+
+/// The URL of the file itself that a variant is made of.
+fn file_of(url: &str) -> Cow<'_, str> {
+    Variant::parse(url).map_or(url.into(), |variant| variant.source.into())
 }
 
 /// The file's own URL and those of its formats, with how many bytes each is.
@@ -102,32 +110,54 @@ fn urls(file: &Entry) -> Vec<(String, Option<u64>)> {
     own.into_iter().chain(formats).collect()
 }
 
-/// A file that is replaced keeps its URL and gets another time, hash or size.
-fn version(file: &Entry) -> String {
-    let facts = ["updatedAt", "hash", "size"].map(|name| file.get(name));
-    Fingerprint::of_json(&(file.document_id(), facts)).to_string()
+/// Where the cache has a version of a URL.
+pub(super) fn cached(folder: &Path, url: &str, version: &str) -> PathBuf {
+    folder.join(Fingerprint::of_json(&(url, version)).to_string())
 }
 
-/// A media file's bytes, from the cache or fetched into it.
+/// A media file's bytes, from the cache or fetched into it. Variants of pictures are made of
+/// the file they name.
 pub(super) fn bytes(
     source: Option<&dyn Source>,
     folder: &Path,
     url: &str,
     version: &str,
 ) -> Result<Vec<u8>, SourceError> {
-    let path = folder.join(Fingerprint::of_json(&(url, version)).to_string());
+    let path = cached(folder, url, version);
     let sum = path.with_added_extension(SUM);
     if let (Ok(bytes), Ok(known)) = (std::fs::read(&path), std::fs::read(&sum))
         && known == blake3::hash(&bytes).as_bytes()
     {
         return Ok(bytes);
     }
-    let source = source.ok_or_else(|| SourceError::Unreachable("building offline".to_owned()))?;
-    source.fetch(url, &path)?;
     let disk = |error| SourceError::Refused(format!("`{}`: {error}", path.display()));
-    let bytes = std::fs::read(&path).map_err(disk)?;
+    let bytes = match Variant::parse(url) {
+        Some(variant) => {
+            let file = bytes(source, folder, &variant.source, version)?;
+            let bytes = made(&variant, &file)?;
+            std::fs::write(&path, &bytes).map_err(disk)?;
+            bytes
+        }
+        None => {
+            let source =
+                source.ok_or_else(|| SourceError::Unreachable("building offline".to_owned()))?;
+            source.fetch(url, &path)?;
+            std::fs::read(&path).map_err(disk)?
+        }
+    };
     std::fs::write(&sum, blake3::hash(&bytes).as_bytes()).map_err(disk)?;
     Ok(bytes)
+}
+
+/// A variant of these bytes. Its URL holds for one content only: whoever asks for that of
+/// another gets nothing.
+fn made(variant: &Variant, file: &[u8]) -> Result<Vec<u8>, SourceError> {
+    let url = variant.url();
+    if !variant.is_of(blake3::hash(file).to_hex().as_str()) {
+        return Err(SourceError::Missing(format!("`{url}` is of another version of its file")));
+    }
+    let made = pictures::make(file, variant);
+    made.map_err(|error| SourceError::Refused(format!("`{url}`: {error}")))
 }
 
 impl Memory {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::album::Known;
 use super::inputs::Inputs;
 use super::made::Everything;
 use super::settled::Settled;
@@ -37,6 +38,8 @@ pub(super) struct Memory {
     pub(super) inputs: Option<Arc<Inputs>>,
     /// Outputs of the whole site, as they are for the table; absent until they are asked for.
     pub(super) made: Option<Arc<Everything>>,
+    /// What is known of pictures; holds for their versions, whatever else changes.
+    pub(super) pictures: Arc<Known>,
     /// Output files that stay although their entry's page cannot be planned.
     pub(super) retained: BTreeSet<String>,
     /// Pages that failed and have no trace, and media that could not be fetched.
@@ -99,6 +102,7 @@ impl Memory {
             table: None,
             inputs: None,
             made: None,
+            pictures: Arc::default(),
             retained: BTreeSet::new(),
             failed_pages: BTreeSet::new(),
             missing_media: BTreeSet::new(),

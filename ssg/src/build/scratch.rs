@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::album::{Album, Fetch};
 use super::inputs::Inputs;
 use super::made::Memo;
 use super::probe::Probing;
@@ -72,6 +73,7 @@ impl Scratch {
                 probe,
                 edits: Edits::unknown(),
                 made: Memo::default(),
+                album: Album::default(),
             },
             pages: BTreeMap::new(),
             failed: BTreeMap::new(),
@@ -95,11 +97,15 @@ impl Scratch {
 
     fn render(&mut self, source: &dyn Source) -> Result<(), BuildError> {
         let table = Arc::clone(&self.world.table);
+        let folder =
+            tempfile::tempdir().map_err(|error| unwritable(&std::env::temp_dir(), error))?;
+        let fetch =
+            |url: &str, version: &str| media::bytes(Some(source), folder.path(), url, version);
         for page in table.pages() {
-            match self.world.render(page) {
+            match self.world.render_with(page, &fetch) {
                 Ok(rendered) => {
                     for url in &rendered.media {
-                        self.fetch(source, url)?;
+                        self.fetch(url, &fetch)?;
                     }
                     self.pages.insert(page.file.to_string(), rendered.bytes);
                 }
@@ -123,16 +129,12 @@ impl Scratch {
     }
 
     /// Media that the CMS does not have are not part of the site.
-    fn fetch(&mut self, source: &dyn Source, url: &str) -> Result<(), BuildError> {
+    fn fetch(&mut self, url: &str, fetch: &Fetch<'_>) -> Result<(), BuildError> {
         let Some(file) = media::file(url).filter(|file| !self.files.contains_key(file)) else {
             return Ok(());
         };
-        let folder =
-            tempfile::tempdir().map_err(|error| unwritable(&std::env::temp_dir(), error))?;
-        let to = folder.path().join("file");
-        match source.fetch(url, &to) {
-            Ok(()) => {
-                let bytes = std::fs::read(&to).map_err(|error| unwritable(&to, error))?;
+        match fetch(url, "") {
+            Ok(bytes) => {
                 self.files.insert(file, bytes);
                 Ok(())
             }

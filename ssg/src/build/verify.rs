@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::album::Album;
 use super::apply::Applied;
 use super::builder::{Builder, Refusal};
 use super::comparison::{Comparison, Difference};
@@ -127,10 +128,11 @@ fn build(
     outputs: &Outputs,
 ) -> Result<Result<(u64, Vec<Failure>), Refusal>, BuildError> {
     let now = jiff::Timestamp::now().as_second();
-    let (world, changes, planned) = match Builder::plan(&paths.site, memory, false, now)? {
+    let (mut world, changes, planned) = match Builder::plan(&paths.site, memory, false, now)? {
         Ok(planned) => planned,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    world.album = Album::new(&memory.pictures, None, Some(&paths.cache));
     let mut work = Work::find(memory, &world, &changes, &planned, &[], None)?;
     work.take_over(memory);
     let mut applied = Applied::default();

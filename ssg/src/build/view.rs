@@ -175,6 +175,7 @@ impl View {
                 probe,
                 edits,
                 made: Memo::default(),
+                album: world.album.clone(),
             }),
             media,
         }

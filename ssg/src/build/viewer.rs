@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::album::Album;
 use super::builder::{Builder, Refusal, set_aside};
 use super::memory::{Memory, Traces};
 use super::report::Failure;
@@ -110,14 +111,18 @@ impl Viewer {
     /// When there is no content, or the cache cannot be used. The inner error: mistakes that
     /// keep the site from being planned.
     pub fn view(&mut self, now: i64) -> Result<Result<View, Vec<Failure>>, BuildError> {
-        let site = self.paths.site.clone();
+        let paths = self.paths.clone();
+        let source = Arc::clone(&self.source);
         let memory = self.recall()?;
         if !memory.has_content() {
             return Err(BuildError::NoContent("there is no replica".to_owned()));
         }
         memory.table = None;
-        Ok(match Builder::plan(&site, memory, false, now)? {
-            Ok((world, ..)) => Ok(View::of(world)),
+        Ok(match Builder::plan(&paths.site, memory, false, now)? {
+            Ok((mut world, ..)) => {
+                world.album = Album::new(&memory.pictures, Some(source), Some(&paths.cache));
+                Ok(View::of(world))
+            }
             Err(Refusal(failures)) => Err(failures),
         })
     }

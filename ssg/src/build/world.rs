@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tera::{Context, Value};
 
+use super::album::{Album, Asked, Fetch};
 use super::inputs::Inputs;
 use super::made::Memo;
 use super::media;
@@ -31,6 +32,7 @@ pub(super) struct World {
     /// How the content differs from what the known answers were made from.
     pub(super) edits: Edits,
     pub(super) made: Memo,
+    pub(super) album: Album,
 }
 
 /// A page's bytes and what they were made from.
@@ -40,7 +42,13 @@ pub(super) struct Rendered {
     pub(super) reads: Vec<Read>,
     pub(super) media: Vec<String>,
     pub(super) micros: u64,
+    /// Why a picture is shown as the CMS describes it: the page is to be rendered again.
+    pub(super) lacking: Option<String>,
 }
+
+/// How often a page is rendered to know what its pictures are: what is found out about one may
+/// make it ask for another.
+const MOST_ROUNDS: usize = 4;
 
 impl Oracle for World {
     fn answer(&self, key: &Key) -> Answer {
@@ -75,12 +83,42 @@ impl World {
     pub(super) fn with(&self, snapshot: Snapshot, table: RouteTable, edits: Edits) -> Self {
         let inputs = Arc::clone(&self.inputs);
         let probe = self.probe.clone();
-        let made = Memo::default();
-        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe, edits, made }
+        let (made, album) = (Memo::default(), self.album.clone());
+        Self { snapshot, table: Arc::new(table), inputs, now: self.now, probe, edits, made, album }
     }
 
-    /// Renders a page on this thread.
+    /// Renders a page on this thread. What is not known of its pictures is found out first.
     pub(super) fn render(&self, page: &Page) -> Result<Rendered, TemplateFault> {
+        self.render_with(page, &|url, version| self.album.fetch(url, version))
+    }
+
+    /// The same with files from elsewhere.
+    pub(super) fn render_with(
+        &self,
+        page: &Page,
+        fetch: &Fetch<'_>,
+    ) -> Result<Rendered, TemplateFault> {
+        let mut lacking = None;
+        for _ in 1..MOST_ROUNDS {
+            let asked = self.album.asked();
+            let rendered = self.render_once(page, &asked)?;
+            let wanted = asked.take_wanted();
+            let mut learned = 0;
+            for wanted in &wanted {
+                match self.album.learn(wanted, fetch) {
+                    Ok(()) => learned += 1,
+                    Err(error) => lacking = Some(format!("`{}`: {error}", wanted.url())),
+                }
+            }
+            if learned == 0 {
+                lacking = lacking.filter(|_| !wanted.is_empty());
+                return Ok(Rendered { lacking, ..rendered });
+            }
+        }
+        Ok(Rendered { lacking, ..self.render_once(page, &self.album.asked())? })
+    }
+
+    fn render_once(&self, page: &Page, asked: &Arc<Asked>) -> Result<Rendered, TemplateFault> {
         let started = Instant::now();
         let recording = recorder::start();
         self.read(Key::Page { file: Arc::clone(&page.file) });
@@ -89,7 +127,7 @@ impl World {
             let reads = self.probe.reads(&page.file, recording.finish());
             let bytes = self.made(&page.file).map(|bytes| bytes.to_vec()).unwrap_or_default();
             let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            return Ok(Rendered { bytes, reads, media: Vec::new(), micros });
+            return Ok(Rendered { bytes, reads, media: Vec::new(), micros, lacking: None });
         }
         self.read(Key::Template { name: Arc::clone(&page.template) });
         self.read_config(page);
@@ -106,6 +144,7 @@ impl World {
             urls: Arc::clone(&self.table) as _,
             assets: Arc::clone(&self.inputs.files) as _,
             settings: Arc::clone(&self.inputs) as _,
+            pictures: Arc::clone(asked) as _,
             site: Arc::clone(&self.inputs.site),
             url: page.url.as_str().into(),
             file: Arc::clone(&page.file),
@@ -117,7 +156,7 @@ impl World {
         let media = media::shown(&html, &self.inputs.site.base_url);
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let reads = self.probe.reads(&page.file, recording.finish());
-        Ok(Rendered { bytes: html.into_bytes(), reads, media, micros })
+        Ok(Rendered { bytes: html.into_bytes(), reads, media, micros, lacking: None })
     }
 
     fn read(&self, key: Key) {

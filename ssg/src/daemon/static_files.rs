@@ -29,6 +29,7 @@ use super::{
     response_headers::{self, FOR_EVER, REVALIDATE},
 };
 use crate::{
+    pictures::is_variant,
     release::Store,
     rules::{Action, Asked, Rules},
     site::public_url::is_hashed_asset,
@@ -170,7 +171,7 @@ fn find(root: &Path, retired: &Path, path: &str, asked: &str) -> Reply {
         let file = root.join(below).join("index.html");
         return plain_file(&file, REVALIDATE).unwrap_or_else(lost);
     }
-    let cache = if is_hashed_asset(below) { FOR_EVER } else { REVALIDATE };
+    let cache = if is_hashed_asset(below) || is_variant(below) { FOR_EVER } else { REVALIDATE };
     if let Some(reply) = plain_file(&root.join(below), cache) {
         return reply;
     }

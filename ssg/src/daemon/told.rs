@@ -4,7 +4,7 @@
 //! this build ever comes to its end.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use cms_api::change::Op;
 
@@ -13,20 +13,20 @@ use crate::build::{Pulled, Source, SourceError};
 use crate::proxy::{Changed, Documents};
 
 /// Any source, with one listener.
-pub struct Told {
-    source: Arc<dyn Source>,
+pub struct Told<S> {
+    source: S,
     listener: OnceLock<Listener>,
 }
 
-impl std::fmt::Debug for Told {
+impl<S> std::fmt::Debug for Told<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Told").finish_non_exhaustive()
     }
 }
 
-impl Told {
+impl<S: Source> Told<S> {
     #[must_use]
-    pub fn new(source: Arc<dyn Source>) -> Self {
+    pub fn new(source: S) -> Self {
         Self { source, listener: OnceLock::new() }
     }
 
@@ -36,7 +36,7 @@ impl Told {
     }
 }
 
-impl Source for Told {
+impl<S: Source> Source for Told<S> {
     fn name(&self) -> String {
         self.source.name()
     }

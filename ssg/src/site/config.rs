@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::folder::{self, FolderTable};
 use super::grouping::{self, Grouping, Unit};
 use super::i18n::Fallbacks;
+use super::images::Images;
 use super::period::Period;
 use super::proxy::{self, Proxy};
 use super::search::{self, Search};
@@ -17,7 +17,8 @@ use super::sitemap::{self, Sitemap};
 use super::title::Title;
 use super::toml_reader::{Source, Table, duration, table_to_json, to_json};
 use super::{
-    CheckTable, PathPattern, Publishing, SiteError, SiteErrors, gate, guard, markdown, strings,
+    CheckTable, PathPattern, Publishing, SiteError, SiteErrors, gate, guard, images, markdown,
+    strings,
 };
 use crate::engine::key::canonical;
 use crate::gate::Policy;
@@ -42,8 +43,6 @@ pub struct Site {
     pub locales: Vec<String>,
     /// In the order of the file.
     pub routes: Vec<Route>,
-    /// Content that is kept beside the site.
-    pub folders: Vec<FolderTable>,
     pub publishing: Publishing,
     /// Addresses that pages had lead to where they are now.
     pub follow_moves: bool,
@@ -65,6 +64,8 @@ pub struct Site {
     pub style: Style,
     pub sitemap: Option<Sitemap>,
     pub search: Option<Search>,
+    /// How pictures are shown.
+    pub images: Images,
     /// What stands in for missing translations.
     pub fallbacks: Fallbacks,
     /// The tables of site.toml that say how pages are made, as they are written: templates do
@@ -124,8 +125,6 @@ pub struct RouteFormat {
     pub line: usize,
 }
 
-/// The locale of a site that names none.
-pub(super) const DEFAULT_LOCALE: &str = "en";
 /// Entries per page when the route does not say.
 const DEFAULT_PER_PAGE: u64 = 20;
 
@@ -203,7 +202,6 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         return None;
     };
     let routes = root.remove("route");
-    let folders = folder::read(source, root.remove("folder"));
     let publishing = Publishing::read(source, root.remove("publish"));
     let cdns = root.remove("cdn");
     let targets = root.remove("target");
@@ -217,6 +215,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     let (follow_moves, gone) = read_redirects(source, root.remove("redirects"));
     let search = search::read(source, root.remove("search"));
     let sitemap = sitemap::read(source, root.remove("sitemap"));
+    let images = Images::read(source, root.remove("images"));
     let answered = ["proxy", "endpoint", "form"].map(|name| root.remove(name));
     let mut tables = Map::new();
     let mut rest: Vec<_> = root.into_iter().collect();
@@ -233,9 +232,9 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[[folder]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
                      `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]`, `[check]`, `[sitemap]`, \
-                     `[i18n]`, `[search]`, `[redirects]` and tables of your own",
+                     `[i18n]`, `[search]`, `[images]`, `[redirects]` and tables of your own",
                     key.get_ref()
                 ),
             ),
@@ -266,9 +265,8 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     Some(Site {
         title: title?.0,
         base_url,
-        locales: locales.unwrap_or_else(|| vec![DEFAULT_LOCALE.to_owned()]),
+        locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
         routes,
-        folders,
         publishing,
         check,
         follow_moves,
@@ -282,6 +280,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         style,
         sitemap,
         search,
+        images,
         fallbacks,
         settings,
         tables,
@@ -299,7 +298,7 @@ fn read_redirects(source: &mut Source<'_>, value: Option<Spanned<DeValue<'_>>>) 
 }
 
 /// Tables that pages depend on as a whole.
-const SETTINGS: [&str; 1] = ["markdown"];
+const SETTINGS: [&str; 2] = ["markdown", images::TABLE];
 
 fn settings(root: &DeTable<'_>) -> Map<String, Value> {
     let found = SETTINGS.iter().filter_map(|name| Some((*name, root.get(*name)?)));
@@ -324,7 +323,7 @@ fn check_base_url(
     Some(trimmed.to_owned())
 }
 
-pub(super) fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<String> {
+fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<String> {
     let offset = value.span().start;
     let codes: Option<Vec<String>> = match to_json(value.get_ref()) {
         Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),

@@ -11,7 +11,9 @@ mod image;
 pub(super) mod links;
 mod lists;
 mod now;
+mod picture;
 mod strings;
+mod variants;
 
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ pub(crate) fn accepted(function: &str) -> Option<&'static [&'static str]> {
         "url_for" => &links::URL_FOR,
         "asset" => &links::ASSET,
         "image" => &image::IMAGE,
+        "picture" => &picture::PICTURE,
         "groups" => &lists::GROUPS,
         "pages" => &lists::PAGES,
         "breadcrumbs" => &lists::BREADCRUMBS,
@@ -49,5 +52,6 @@ pub(crate) fn register(tera: &mut Tera, texts: &Arc<Texts>) {
     links::register(tera);
     lists::register(tera);
     now::register(tera);
+    picture::register(tera);
     strings::register(tera);
 }

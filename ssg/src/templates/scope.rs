@@ -16,6 +16,7 @@ use super::host::Components;
 use crate::content::Snapshot;
 use crate::content::value::to_json;
 use crate::engine::{Answer, Fingerprint, Key, recorder};
+use crate::pictures::Facts;
 use crate::site::period::Period;
 use crate::site::{PageRef, Site, public_url};
 
@@ -49,6 +50,13 @@ pub trait Settings: Debug + Send + Sync {
     fn fingerprint(&self, path: &str) -> Fingerprint;
 }
 
+/// What is known of pictures in the media library.
+pub trait Pictures: Debug + Send + Sync {
+    /// What the bytes of a file in a version tell; none while nobody has looked at them, and
+    /// then somebody will. `placeholder`: also what stands in the picture's place.
+    fn facts(&self, url: &str, version: &str, placeholder: bool) -> Option<Arc<Facts>>;
+}
+
 /// The world of one page: one snapshot, one route table, one set of assets.
 #[derive(Debug, Clone)]
 pub struct Scope {
@@ -56,6 +64,7 @@ pub struct Scope {
     pub urls: Arc<dyn UrlResolver>,
     pub assets: Arc<dyn Assets>,
     pub settings: Arc<dyn Settings>,
+    pub pictures: Arc<dyn Pictures>,
     pub site: Arc<Site>,
     /// The page's own URL and output file.
     pub url: Arc<str>,

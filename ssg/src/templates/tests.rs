@@ -121,6 +121,12 @@ impl Settings for Site {
     }
 }
 
+impl super::Pictures for Site {
+    fn facts(&self, _: &str, _: &str, _: bool) -> Option<Arc<crate::pictures::Facts>> {
+        None
+    }
+}
+
 fn templates(sources: &[(&str, &str)]) -> Templates {
     let sources = sources.iter().map(|(name, text)| (name.to_string(), text.to_string()));
     Templates::from_sources(sources.collect()).unwrap()
@@ -139,6 +145,7 @@ fn render(text: &str) -> Result<(String, Vec<String>), TemplateFault> {
         urls: Arc::new(Site),
         assets: Arc::new(Site),
         settings: Arc::new(Site),
+        pictures: Arc::new(Site),
         site: Arc::new(crate::site::Site::parse("site.toml", SITE).unwrap()),
         url: "/blog/a/".into(),
         file: "blog/a/index.html".into(),

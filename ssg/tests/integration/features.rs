@@ -9,6 +9,7 @@ use super::site_harness::{Cms, Site};
 
 mod addresses;
 mod content;
+mod images;
 mod languages;
 mod lists;
 mod outputs;

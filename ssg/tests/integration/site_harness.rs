@@ -10,9 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use cms_api::change::{Op, SyncItem};
 use serde_json::{Value, json};
-use ssg::build::{
-    BuildError, Builder, FolderSource, Paths, Pulled, Report, Request, Source, SourceError,
-};
+use ssg::build::{BuildError, Builder, Paths, Pulled, Report, Request, Source, SourceError};
 use ssg::release::{Settings, Store};
 use tempfile::TempDir;
 
@@ -21,8 +19,6 @@ pub(crate) struct Site {
     dir: TempDir,
     pub(crate) cms: Cms,
     builder: Option<Builder>,
-    /// Content comes from folders that site.toml names, not from the CMS.
-    folders: bool,
     /// What time it is; the system's when there is none.
     pub(crate) now: Option<i64>,
 }
@@ -51,8 +47,7 @@ pub(crate) fn uid(name: &str) -> String {
 impl Site {
     /// Writes an archive (`-- path --` before each file) into a templates folder.
     pub(crate) fn new(archive: &str, cms: Cms) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let site = Self { dir, cms, builder: None, folders: false, now: None };
+        let site = Self { dir: tempfile::tempdir().unwrap(), cms, builder: None, now: None };
         for file in archive.split("\n-- ").flat_map(|part| part.strip_prefix("-- ").or(Some(part)))
         {
             if let Some((path, text)) = file.split_once(" --\n") {
@@ -60,19 +55,6 @@ impl Site {
             }
         }
         site
-    }
-
-    /// A site whose content is files: `../content/a.md` is beside the templates.
-    pub(crate) fn of_folders(archive: &str) -> Self {
-        let cms = Cms::new(json!({ "types": {}, "components": {} }));
-        Self { folders: true, ..Self::new(archive, cms) }
-    }
-
-    fn source(&self) -> Arc<dyn Source> {
-        match self.folders {
-            true => Arc::new(FolderSource::new(&self.templates())),
-            false => Arc::new(self.cms.clone()),
-        }
     }
 
     pub(crate) fn write(&self, path: &str, text: &str) {
@@ -110,9 +92,9 @@ impl Site {
 
     /// Builds without comparing: for sites with mistakes.
     pub(crate) fn build_alone(&mut self, request: &Request) -> Result<Report, BuildError> {
-        let (paths, source) = (self.paths(), self.source());
+        let (paths, cms) = (self.paths(), self.cms.clone());
         let request = Request { now: self.now, ..request.clone() };
-        let builder = self.builder.get_or_insert_with(|| open(paths, source));
+        let builder = self.builder.get_or_insert_with(|| open(paths, cms));
         let report = builder.rebuild(&request)?;
         for change in &report.changes {
             assert!(!change.reasons.is_empty(), "{} changed without a reason", change.file);
@@ -126,14 +108,14 @@ impl Site {
         request: &Request,
         marked: &mut dyn FnMut(&[Vec<String>]),
     ) -> Report {
-        let (paths, source) = (self.paths(), self.source());
-        let builder = self.builder.get_or_insert_with(|| open(paths, source));
+        let (paths, cms) = (self.paths(), self.cms.clone());
+        let builder = self.builder.get_or_insert_with(|| open(paths, cms));
         builder.rebuild_telling(request, marked).unwrap()
     }
 
     pub(crate) fn pull(&mut self) {
-        let (paths, source) = (self.paths(), self.source());
-        self.builder.get_or_insert_with(|| open(paths, source)).pull().unwrap();
+        let (paths, cms) = (self.paths(), self.cms.clone());
+        self.builder.get_or_insert_with(|| open(paths, cms)).pull().unwrap();
     }
 
     pub(crate) fn compare_with_clean_build(&self) {
@@ -144,7 +126,7 @@ impl Site {
             cache: fresh.path().join("cache"),
         };
         let request = Request { now: self.now, ..Request::default() };
-        let clean = open(paths.clone(), self.source()).rebuild(&request).unwrap();
+        let clean = open(paths.clone(), self.cms.clone()).rebuild(&request).unwrap();
         assert_eq!(clean.failed, [], "the clean build failed");
         let (ours, theirs) = (self.tree(), tree(&paths.out.join("current")));
         let names = |tree: &BTreeMap<String, Vec<u8>>| tree.keys().cloned().collect::<Vec<_>>();
@@ -183,10 +165,10 @@ impl Site {
     }
 }
 
-fn open(paths: Paths, source: Arc<dyn Source>) -> Builder {
+fn open(paths: Paths, cms: Cms) -> Builder {
     let settings = Settings { durable: false, ..Settings::default() };
     let releases = Store::open_with(&paths.out, settings).unwrap();
-    Builder::with_releases(paths, source, releases)
+    Builder::with_releases(paths, Arc::new(cms), releases)
 }
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -339,7 +321,11 @@ impl Cms {
     }
 
     pub(crate) fn upload(&self, id: &str, url: &str, bytes: &str) {
-        self.state().media.insert(url.to_owned(), bytes.as_bytes().to_vec());
+        self.upload_bytes(id, url, bytes.as_bytes().to_vec());
+    }
+
+    pub(crate) fn upload_bytes(&self, id: &str, url: &str, bytes: Vec<u8>) {
+        self.state().media.insert(url.to_owned(), bytes);
         let data = json!({ "name": id, "url": url, "hash": id, "mime": "image/png", "size": 1 });
         self.publish(cms_api::builtin::FILE, id, "", data);
     }

@@ -3,6 +3,7 @@
 use mime_guess::mime;
 use object_store::{Attribute, Attributes};
 
+use crate::pictures::is_variant;
 use crate::site::public_url::is_hashed_asset;
 
 const UNCHANGING: &str = "public, max-age=31536000, immutable";
@@ -34,7 +35,11 @@ impl Class {
         let kind = guessed.essence_str();
         Self {
             kind: if is_text { format!("{kind}; charset=utf-8") } else { kind.to_owned() },
-            cache: if is_hashed_asset(path) { UNCHANGING } else { ASKED_EACH_TIME },
+            cache: if is_hashed_asset(path) || is_variant(path) {
+                UNCHANGING
+            } else {
+                ASKED_EACH_TIME
+            },
             saved: path.starts_with(UPLOADS) && ACTIVE.contains(&subtype.as_str()),
         }
     }

@@ -210,6 +210,18 @@ fn of_attribute(name: &str, kind: Kind, sight: &Sight<'_>, choice: u8) -> String
         Kind::Day => format!(
             "{{% if {value} %}}{{{{ {value} | date(format=\"%d %B %Y\", locale=page.locale) }}}}{{% endif %}}"
         ),
+        Kind::Picture if choice % 3 == 1 => {
+            let placeholder = choice.is_multiple_of(2);
+            format!(
+                "{{% if {value} %}}{{{{ picture(file={value}, width=2, placeholder={placeholder}) }}}}{{% endif %}}"
+            )
+        }
+        Kind::Picture if choice % 3 == 2 => {
+            let (width, height) = (choice % 4 + 1, choice / 4 % 4 + 1);
+            format!(
+                "{{% if {value} %}}{{{{ image(file={value}, width={width}, height={height}, format=\"png\") }}}}{{% endif %}}"
+            )
+        }
         Kind::Picture => format!(
             "{{% if {value} %}}<img src=\"{{{{ image(file={value}, width=400) }}}}\">{{% endif %}}"
         ),

@@ -7,9 +7,9 @@ use proptest::test_runner::TestError;
 use super::desk::ABSENCE;
 use super::{STEPS, TestCaseError, case, run, runner, seed, soak};
 
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 15] = [
     "entry", "query", "count", "previous", "next", "url", "asset", "template", "config", "page",
-    "time", ABSENCE,
+    "time", "groups", "pages", "made", ABSENCE,
 ];
 /// Sequences within which the loss must be noticed: several times what it took when measured.
 const ENOUGH: u64 = 1_500;

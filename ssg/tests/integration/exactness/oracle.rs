@@ -22,6 +22,8 @@ use super::desk::{Built, Desk, Reads};
 
 /// Where media are in the output.
 const MEDIA: &str = "uploads/";
+/// Where variants of pictures are: a page that has to do without cannot know its pictures.
+const VARIANTS: &str = "/uploads/-/";
 
 /// Whether a second build is tried: it costs as much as the first, and that it has nothing to
 /// do follows from the reads, which are checked each time.
@@ -56,8 +58,12 @@ impl Desk {
         let offline = built.request.offline;
         let again = self.build(ssg::build::Request { offline, ..Default::default() })?;
         let again = again.report.unwrap_or_default();
+        // Pages that lack a picture are tried each time.
+        let lacking = |rendered| offline && rendered >= failing;
         ensure!(
-            again.rendered == failing && again.written == 0 && again.release.is_none(),
+            (again.rendered == failing || lacking(again.rendered))
+                && again.written == 0
+                && again.release.is_none(),
             "a second build has work to do: {again:#?}"
         );
         ensure!(self.tree() == tree, "a second build changed the tree");
@@ -136,8 +142,9 @@ impl Desk {
     ) -> Result<(), String> {
         // Offline nothing new can be fetched.
         let compared = |file: &str| !(built.request.offline && file.starts_with(MEDIA));
+        let lacks = |bytes: &[u8]| built.request.offline && shown(bytes).contains(VARIANTS);
         for (file, bytes) in scratch.pages.iter().chain(&scratch.files) {
-            if compared(file) {
+            if compared(file) && !lacks(bytes) {
                 ensure!(
                     tree.get(file) == Some(bytes),
                     "{file} is {}\nand not {}",
@@ -241,7 +248,7 @@ impl Desk {
         match reason {
             Reason::Clean {} => built.request.clean || known.forgot || known.tree.is_empty(),
             Reason::NewPage { .. } => !known.reads.contains_key(file),
-            Reason::Failed { .. } => known.failed.contains(file),
+            Reason::Failed { .. } => known.failed.contains(file) || known.offline,
             Reason::Output { .. } => known.killed,
             Reason::Entry { document_id, field, .. } => {
                 self.differs(document_id, field.as_deref())
@@ -328,6 +335,7 @@ impl Desk {
         known.tree = tree;
         known.content = self.pulled.rows();
         known.killed = false;
+        known.offline = built.request.offline;
         known.forgot = false;
     }
 }

@@ -90,7 +90,6 @@ impl Bench {
             },
             cms: cms.config(credentials),
             site: folder.path().join("templates"),
-            folders: Vec::new(),
             cache: folder.path().join("cache"),
             clock: clock.clone(),
         };
