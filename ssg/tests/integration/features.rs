@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::site_harness::{Cms, Site};
 
 mod addresses;
+mod authoring;
 mod content;
 mod images;
+mod incremental;
 mod languages;
 mod lists;
 mod outputs;

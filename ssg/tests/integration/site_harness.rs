@@ -343,6 +343,11 @@ impl Cms {
         self.state().away = away;
     }
 
+    /// How often somebody asked for content.
+    pub(crate) fn pulls(&self) -> usize {
+        self.state().pulls
+    }
+
     /// Loses a row as a restored backup does: nobody says that it was deleted.
     pub(crate) fn lose(&self, name: &str, id: &str, locale: &str) {
         let mut state = self.state();

@@ -15,7 +15,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ssg::build::{Failure, Scratch};
-use ssg::engine::{Key, Reason};
+use ssg::engine::{Fingerprint, Key, Reason};
+use ssg::rules::{Action, Asked, Rules};
 use ssg::site::PlanProblem;
 
 use super::desk::{Built, Desk, Reads};
@@ -96,6 +97,7 @@ impl Desk {
                 self.check_tree(built, &scratch, &tree)?;
                 self.check_reads(built, &scratch)?;
                 self.check_reasons(built, &scratch)?;
+                self.check_moved(&scratch, &tree)?;
                 let failing = scratch.failed.len() as u64;
                 self.learn(built, &scratch, tree);
                 Ok(failing)
@@ -237,6 +239,34 @@ impl Desk {
         }
         let unexplained = built.rendered.keys().find(|file| !built.dirty.contains_key(*file));
         ensure!(unexplained.is_none(), "{unexplained:?} was rendered without a reason");
+        Ok(())
+    }
+
+    /// Each address that an entry's page had at the last build leads to where it is now.
+    fn check_moved(&self, scratch: &Scratch, tree: &Tree) -> Result<(), String> {
+        let rules = Rules::default().and(&self.paths().out.join("moved"));
+        let owners = self.known.owners.iter();
+        let left = owners.filter(|(file, _)| file.ends_with(".html") && !tree.contains_key(*file));
+        // Who forgets everything forgets which pages there were.
+        for (file, (_, _, document_id, locale)) in left.filter(|_| !self.known.forgot) {
+            let url = format!("/{}", file.strip_suffix("index.html").unwrap_or(file));
+            let asked = Asked { raw: &url, path: &url, query: None };
+            let leads_to = match rules.decide(asked, || false) {
+                Some(Action::Redirect { location, .. }) => {
+                    Fingerprint::of_bytes(location.as_bytes())
+                }
+                _ => Fingerprint::ABSENT,
+            };
+            let key = Key::Url {
+                document_id: document_id.as_str().into(),
+                locale: locale.as_str().into(),
+            };
+            ensure!(
+                scratch.answer(&key).fingerprint == leads_to,
+                "{url} does not lead to the page of {document_id} ({locale}): {:?}",
+                rules.redirects
+            );
+        }
         Ok(())
     }
 

@@ -117,3 +117,30 @@ fn missing_translations_are_reported() {
         found.strings.iter().map(|s| format!("{}:{}", s.key, s.missing.join(","))).collect();
     assert_eq!(strings, ["b:de", "c:en"]);
 }
+
+#[test]
+fn locale_prefixes_hreflang_and_a_language_switcher() {
+    let mut site = site(&format!(
+        "{NOTES}[[route]]\npath = \"/\"\ntemplate = \"home.html\"\n[names]\nen = \"English\"\nde = \"Deutsch\"\n\
+         -- home.html --\n{{{{ page.locale }}}} {{{{ page.url }}}}\n\
+         -- note.html --\n{{{{ <galley.hreflang page={{page}} base={{site.base_url}} default_locale=\"en\" /> }}}}\
+         {{{{ <galley.languages page={{page}} names={{site.names}} label=\"Languages\" /> }}}}"
+    ));
+    site.cms.publish("note", "a", "en", note("A", json!({})));
+    site.build();
+    assert_eq!(site.page("index.html"), "en /");
+    assert_eq!(site.page("de/index.html"), "de /de/");
+    assert_eq!(site.page("a/index.html"), "", "there is nothing to switch to");
+    site.cms.publish("note", "a", "de", note("Ah", json!({})));
+    let report = site.build();
+    assert_eq!(changed(&report), "~a/index.html +de/ah/index.html");
+    let page = site.page("de/ah/index.html");
+    for part in [
+        "<link rel=\"alternate\" hreflang=\"en\" href=\"https://example.org/a/\">",
+        "<link rel=\"alternate\" hreflang=\"x-default\" href=\"https://example.org/a/\">",
+        "<a href=\"/a/\" hreflang=\"en\" lang=\"en\">English</a>",
+        "<a href=\"/de/ah/\" hreflang=\"de\" lang=\"de\" aria-current=\"true\">Deutsch</a>",
+    ] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+}

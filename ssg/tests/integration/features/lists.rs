@@ -197,3 +197,25 @@ fn breadcrumbs_and_sections_follow_the_pages() {
     site.replace("site.toml", "en = \"Blog\"", "en = \"Notes\"");
     assert_eq!(changed(&site.build()), "~blog/a/index.html ~blog/index.html");
 }
+
+#[test]
+fn pagination_of_lists() {
+    let mut site = notebook(
+        "[[route]]\npath = \"/notes/\"\ntemplate = \"list.html\"\n\
+         paginate = { type = \"api::note.note\", sort = \"title\", fields = [\"title\"], per_page = 2 }\n",
+        &format!(
+            "-- list.html --\n{ITEMS} {{{{ pager.total }}}} {{{{ pager.prev }}}} {{{{ pager.next }}}} {{{{ pager.last }}}}\
+             {{{{ <galley.pagination pager={{pager}} label=\"Pages\" previous=\"Newer\" next=\"Older\" /> }}}}"
+        ),
+    );
+    site.build();
+    let first = site.page("notes/index.html");
+    assert!(first.starts_with("A B 1/2 4  /notes/page/2/ /notes/page/2/<nav"), "{first}");
+    assert!(first.contains("<a rel=\"next\" href=\"/notes/page/2/\">Older</a>"), "{first}");
+    assert!(site.page("notes/page/2/index.html").starts_with("C D 2/2 4 /notes/  "));
+    assert!(site.page("de/notes/index.html").starts_with("1/1 0"), "an empty list has page 1");
+    // Another entry at the beginning moves one to each page, and makes a third.
+    site.cms.publish("note", "0", "en", note("0", json!({})));
+    let report = site.build();
+    assert!(changed(&report).contains("+notes/page/3/index.html"), "{}", changed(&report));
+}
