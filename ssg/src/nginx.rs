@@ -10,7 +10,7 @@ use std::{fmt::Write, path::Path};
 use anyhow::{Context, Result, bail};
 
 use self::listen::STRICT_TRANSPORT;
-use crate::{config::NginxConfig, guard::LOG_FORMAT, rules::Rules};
+use crate::{config::NginxConfig, guard::LOG_FORMAT, release::MOVED, rules::Rules};
 
 mod front;
 mod headers;
@@ -104,6 +104,7 @@ fn site(config: &NginxConfig, dist: &Path) -> Result<String> {
         .replace("{{upstream}}", plain("--upstream", &config.upstream)?)
         .replace("{{root}}", &root)
         .replace("{{retired}}", &path(&dist.join("retired"))?)
+        .replace("{{moved}}", &path(&dist.join(MOVED))?)
         .replace("    {{behind}}\n", &behind)
         .replace("{{guard}}\n", &guard)
         .replace("    {{brotli}}\n", if config.brotli { BROTLI } else { NO_BROTLI })

@@ -107,6 +107,6 @@ async fn elsewhere(
         shared.hits.push(Hit::new(now, answer.status().as_u16(), &target));
         answer
     } else {
-        body::error(cms_api::error::ErrorName::NotFoundError, "Not Found")
+        static_files::moved(&request, &shared.rules.current())
     }
 }

@@ -84,6 +84,23 @@ pub(super) async fn serve(
     response_headers::finish(response, &answer.rules, &answer.path, &answer.place)
 }
 
+/// Where a page went that nginx did not find: it knows the rules there were when its
+/// configuration was printed.
+pub(super) fn moved(request: &HttpRequest, rules: &Rules) -> HttpResponse {
+    let nothing = || body::error(cms_api::error::ErrorName::NotFoundError, "Not Found");
+    let raw = request.path();
+    let decoded = percent_decode_str(raw).decode_utf8();
+    let Some(path) = decoded.ok().filter(|path| is_clean(path)) else { return nothing() };
+    match rules.decide(Asked { raw, path: &path, query: request.uri().query() }, || false) {
+        Some(Action::Redirect { status, location }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
+            HttpResponse::build(status).insert_header((header::LOCATION, location)).finish()
+        }
+        Some(Action::Show { status: 410, .. }) => HttpResponse::Gone().finish(),
+        _ => nothing(),
+    }
+}
+
 /// The trees that visitors see.
 struct Site {
     root: PathBuf,

@@ -288,6 +288,39 @@ async fn nginx_follows_the_rules() {
 }
 
 #[tokio::test]
+async fn nginx_knows_of_moves_as_soon_as_the_daemon_does() {
+    let dist = tempfile::tempdir().unwrap();
+    let prefix = tempfile::tempdir().unwrap();
+    let store = store(dist.path());
+    let rules = write_rules(prefix.path());
+    write_rules(&dist.path().join("templates"));
+    let cms = FakeCms::start(|_| actix_web::HttpResponse::Ok().finish());
+    let daemon = daemon_for(&cms, dist.path(), |_| ());
+    let nginx = Nginx::start_with(prefix.path(), dist.path(), &daemon.url(), &rules).await;
+    let asked = async |path: &str| {
+        let response = client().get(format!("{}{path}", nginx.url)).send().await.unwrap();
+        let to = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (response.status().as_u16(), to.unwrap_or(response.text().await.unwrap()))
+    };
+    let lost = (404, "nothing here".to_owned());
+    assert_eq!(asked("/before/").await, lost);
+    let moved = "/before/ /blog/ 301 # a en\n/%C3%A4/ /new/ 301 # b en\n/left/ 410 # c en\n# /quiet/ # d en\n";
+    fs::write(store.moved_file(), moved).unwrap();
+    assert_eq!(asked("/before/").await, (301, "/blog/".to_owned()));
+    assert_eq!(asked("/before?a=1").await, (301, "/blog/?a=1".to_owned()));
+    assert_eq!(asked("/%C3%A4/").await, (301, "/new/".to_owned()));
+    assert_eq!(asked("/left/").await, (410, "nothing here".to_owned()));
+    assert_eq!(asked("/quiet/").await, lost);
+    let post = client().post(format!("{}/none/", nginx.url)).body("x").send().await.unwrap();
+    assert!(post.status().is_client_error(), "{post:?}");
+    // Everything else is as without them, and without the daemon as without moves.
+    assert_eq!(differences(&nginx.url).await, "");
+    daemon.stop().await;
+    assert_eq!(asked("/before/").await, lost);
+    assert_eq!(differences(&nginx.url).await, "");
+}
+
+#[tokio::test]
 async fn the_daemon_follows_the_same_rules() {
     let dist = tempfile::tempdir().unwrap();
     let _store = store(dist.path());

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use rayon::prelude::*;
+use serde_json::{Value, json};
 
 use super::super::Changed;
 use super::{Found, words};
@@ -187,15 +188,13 @@ impl Index {
         }
         let everything = dirty.is_none().then(all);
         let Some(dirty) = dirty.or(everything.as_ref()) else { return };
-        for number in &dirty.words {
-            let Some(part) = self.words.get(*number) else { continue };
-            let part: Map<String, Value> = part
-                .iter()
-                .map(|(word, places)| (word.to_string(), listed(places).into()))
-                .collect();
-            let text = Value::Object(part).to_string();
-            changed.insert(file(folder, &format!("words-{number}")), Some(text));
-        }
+        let words = dirty.words.par_iter().filter_map(|number| {
+            let part = self.words.get(*number)?.iter();
+            let part = part.map(|(word, places)| (word.to_string(), listed(places).into()));
+            let text = Value::Object(part.collect()).to_string();
+            Some((file(folder, &format!("words-{number}")), Some(text)))
+        });
+        changed.extend(words.collect::<Vec<_>>());
         for number in &dirty.results {
             let Some(part) = self.results.get(*number) else { continue };
             let shown = part.iter().filter_map(|(id, document)| {
