@@ -16,6 +16,7 @@ use super::world::World;
 use super::{check, problem};
 use crate::content::{Edits, Snapshot};
 use crate::engine::ChangeSet;
+use crate::pictures::Variant;
 use crate::rules::Asked;
 use crate::site::{CheckTable, Page, RouteTable, public_url};
 
@@ -115,7 +116,15 @@ impl View {
     pub fn weight_of(&self, path: &str) -> Option<u64> {
         let bytes = self.world.inputs.files.read(&public_url::file(path));
         let own = bytes.map(|bytes| bytes.len() as u64);
-        own.or_else(|| self.media_index().size(&public_url::encode(path)))
+        let url = public_url::encode(path);
+        own.or_else(|| self.media_index().size(&url)).or_else(|| self.weight_of_variant(&url))
+    }
+
+    /// The bytes of a picture's variant, made now if it is not there yet.
+    fn weight_of_variant(&self, url: &str) -> Option<u64> {
+        Variant::parse(url)?;
+        let bytes = self.world.album.fetch(url, &self.media_index().version(url)).ok()?;
+        Some(bytes.len() as u64)
     }
 
     /// Stylesheets by path on disk.
