@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::PathBuf,
     process,
     sync::Arc,
 };
@@ -14,7 +15,7 @@ use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    build::{Builder, CmsSource, Crawl, Paths, STATIC_FOLDER},
+    build::{Builder, CmsSource, Crawl, FolderSource, Paths, STATIC_FOLDER, Source},
     cli::{Cli, Command, NginxArgs},
     client::Cms,
     config::{Config, Environment, NginxConfig},
@@ -23,7 +24,7 @@ use crate::{
     nginx,
     release::{MOVED, Settings, Store},
     rules::Rules,
-    site::{self, Site},
+    site::{self, Site, folder::Folders},
 };
 
 mod annotations;
@@ -191,10 +192,24 @@ fn open_releases(config: &Config) -> Result<Store> {
 /// The site of this configuration, its content from the CMS. Must be called
 /// within the runtime, and used outside of asynchronous code.
 fn open_builder(config: &Config, releases: Store) -> Result<Builder> {
-    Ok(Builder::with_releases(paths(config), Arc::new(cms_source(config)?), releases))
+    Ok(Builder::with_releases(paths(config), source(config)?, releases))
 }
 
-/// Must be called within the runtime, and used outside of asynchronous code.
+/// Where content comes from: the folders that site.toml names, or the CMS. Must be called
+/// within the runtime, and used outside of asynchronous code.
+fn source(config: &Config) -> Result<Arc<dyn Source>> {
+    Ok(match content_folders(config).is_empty() {
+        true => Arc::new(cms_source(config)?),
+        false => Arc::new(FolderSource::new(&config.site)),
+    })
+}
+
+/// Where content is kept beside the site. Mistakes are told by the build.
+fn content_folders(config: &Config) -> Vec<PathBuf> {
+    let folders = Folders::declared(&config.site).unwrap_or_default();
+    folders.tables.iter().map(|table| Folders::place(&config.site, table)).collect()
+}
+
 fn cms_source(config: &Config) -> Result<CmsSource> {
     let cms = Cms::new(&config.cms, &config.cache)?;
     let crawl = Crawl::new(config.schemas.clone(), config.reconcile_interval);

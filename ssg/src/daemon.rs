@@ -67,6 +67,8 @@ pub struct Options {
     pub cms: CmsConfig,
     /// Watched for changes.
     pub site: PathBuf,
+    /// Content that is kept beside the site; watched as well.
+    pub folders: Vec<PathBuf>,
     /// Holds the ids of webhooks already seen.
     pub cache: PathBuf,
     /// By which answers of the CMS grow old.
@@ -81,7 +83,7 @@ pub struct Daemon {
     main_loop: JoinHandle<()>,
     reports: JoinHandle<()>,
     guard: JoinHandle<()>,
-    _watcher: Option<watcher::Watcher>,
+    _watchers: Vec<watcher::Watcher>,
 }
 
 impl Daemon {
@@ -101,16 +103,14 @@ impl Daemon {
         let shared = Arc::new(shared);
         shared.warn_about_webhooks();
         let server = server::start(&options.serve.listen, Arc::clone(&shared))?;
-        let watcher = watcher::watch(&options.site, events.clone())
-            .inspect_err(|error| tracing::warn!(%error, "templates are not watched"))
-            .ok();
+        let watchers = watchers(options, &events);
         let reports = tokio::spawn(service_manager::report(Arc::clone(&shared)));
         let poll = options.serve.poll_interval;
         let places = guard::Places { site: options.site.clone(), cache: options.cache.clone() };
         let guard = tokio::spawn(guard::run(places, Arc::clone(&shared)));
         let main_loop =
             tokio::spawn(main_loop::run(inbox, options.serve.batching, poll, shared, pipeline));
-        Ok(Self { server, events, main_loop, reports, guard, _watcher: watcher })
+        Ok(Self { server, events, main_loop, reports, guard, _watchers: watchers })
     }
 
     /// `http://address:port`, with the port that was really taken.
@@ -140,6 +140,17 @@ pub async fn serve(options: &Options, store: Store, pipeline: Arc<dyn Pipeline>)
     tracing::info!("stopping");
     daemon.stop().await;
     Ok(())
+}
+
+/// Watches everything that people edit; what cannot be watched is found by the next poll.
+fn watchers(options: &Options, events: &mpsc::UnboundedSender<Event>) -> Vec<watcher::Watcher> {
+    let site = (&options.site, (|| Event::SiteChanged) as fn() -> Event);
+    let content = options.folders.iter().map(|folder| (folder, (|| Event::ContentChanged) as _));
+    let watched = std::iter::once(site).chain(content).map(|(folder, event)| {
+        watcher::watch(folder, events.clone(), event)
+            .inspect_err(|error| tracing::warn!(%error, "changes are not noticed at once"))
+    });
+    watched.flatten().collect()
 }
 
 pub(crate) async fn asked_to_stop() -> Result<()> {

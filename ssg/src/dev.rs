@@ -187,7 +187,7 @@ impl Pipeline for Looking {
         if cause.site_changed || has_content {
             dev.look();
         }
-        if cause.start || !cause.site_changed {
+        if cause.start || cause.content_changed || !cause.site_changed {
             dev.pull();
         }
         Ok(Built::default())

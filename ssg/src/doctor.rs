@@ -5,11 +5,13 @@
 
 use std::{fmt::Display, path::Path};
 
+use cms_api::change::Op;
 use serde::Serialize;
 
 use crate::{
-    build,
+    build::{self, FolderSource, Source},
     config::{Config, ServeConfig},
+    site::folder::Folders,
 };
 
 mod content_server;
@@ -65,7 +67,10 @@ fn bad(what: &'static str, detail: impl Display) -> Finding {
 pub async fn examine(config: &Config, serve: &ServeConfig) -> Vec<Finding> {
     let mut findings = vec![site(&config.site)];
     findings.extend(folders::examine(config));
-    findings.extend(content_server::examine(config).await);
+    match content_folders(&config.site) {
+        Some(finding) => findings.push(finding),
+        None => findings.extend(content_server::examine(config).await),
+    }
     findings.extend(daemon::examine(serve).await);
     findings
 }
@@ -79,4 +84,19 @@ fn site(folder: &Path) -> Finding {
         Ok(mistakes) => bad(WHAT, mistakes.join("\n")),
         Err(error) => bad(WHAT, error),
     }
+}
+
+/// Whether content that is kept beside the site can be read; `None` when there is none.
+fn content_folders(site: &Path) -> Option<Finding> {
+    const WHAT: &str = "content folders";
+    let folders = Folders::declared(site).ok()?;
+    let first = folders.tables.first()?;
+    let named = first.path.display();
+    Some(match FolderSource::new(site).pull(None) {
+        Ok(pulled) => {
+            let rows = pulled.items.iter().filter(|item| item.op == Op::Upsert).count();
+            good(WHAT, format!("{rows} entries from `{named}`; no content server is asked"))
+        }
+        Err(error) => bad(WHAT, error),
+    })
 }

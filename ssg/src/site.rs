@@ -4,6 +4,7 @@ mod check;
 pub mod config;
 pub mod contents;
 mod error;
+pub mod folder;
 mod gate;
 pub mod grouping;
 mod guard;

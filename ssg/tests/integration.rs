@@ -14,6 +14,7 @@ mod integration {
     mod exactness;
     mod fake_cms;
     mod features;
+    mod folders;
     mod gate;
     mod guard;
     mod history;

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cms_api::change::{Op, SyncItem};
+use cms_api::change::SyncItem;
 use cms_api::content_type::ContentType;
 use cms_api::model::ContentModel;
 use tokio::sync::Mutex;
@@ -26,6 +26,7 @@ use self::ask::{Mark, Slot, Unread};
 use self::entry::{Entries, unite};
 use self::populate::Readable;
 use self::shelf::{Fresh, Shelf, Shelves};
+use super::cursor;
 use super::source::Pulled;
 use crate::client::{ClientError, Cms};
 
@@ -275,49 +276,25 @@ fn tell(
     });
     let named = locales.join(" ");
     let digest = shelf::digest(&rows, &[content.model.fingerprint(), named.as_bytes()]);
-    let last = cursor.and_then(parse);
+    let last = cursor.and_then(|cursor| cursor::parse(CURSOR, cursor));
     if let (Some((seq, known)), Some(cursor)) = (last, cursor)
         && known == digest
     {
         let cursor = cursor.to_owned();
         return Some(Pulled { complete: false, items: Vec::new(), cursor, seq, locales });
     }
-    let seq = next(last.map(|(seq, _)| seq));
+    let seq = cursor::next(last.map(|(seq, _)| seq));
     let old = before.map(|known| shelf::rows(&known.content.shelves));
     let complete = old.is_none();
     let mut items = shelf::difference(&old.unwrap_or_default(), &rows, fresh, seq)?;
     if complete {
-        items.insert(0, schema(&content.model, seq));
+        items.insert(0, cursor::schema(&content.model, seq));
     }
-    Some(Pulled { complete, items, cursor: format!("{CURSOR}:{seq}:{digest}"), seq, locales })
+    let cursor = cursor::write(CURSOR, seq, &digest);
+    Some(Pulled { complete, items, cursor, seq, locales })
 }
 
 /// Whether a cursor was made here.
 pub(super) fn is_cursor(cursor: &str) -> bool {
-    parse(cursor).is_some()
-}
-
-/// The sequence number and the digest of a cursor of ours.
-fn parse(cursor: &str) -> Option<(i64, &str)> {
-    let (seq, digest) = cursor.strip_prefix(CURSOR)?.strip_prefix(':')?.split_once(':')?;
-    Some((seq.parse().ok()?, digest))
-}
-
-/// Grows, even where the last number was lost with the cache.
-fn next(last: Option<i64>) -> i64 {
-    let now = jiff::Timestamp::now().as_millisecond();
-    last.map_or(now, |last| now.max(last.saturating_add(1)))
-}
-
-fn schema(model: &ContentModel, seq: i64) -> SyncItem {
-    SyncItem {
-        seq,
-        op: Op::Schema,
-        uid: String::new(),
-        document_id: String::new(),
-        locale: None,
-        version: seq,
-        published_at: None,
-        data: Some(model.to_json()),
-    }
+    cursor::parse(CURSOR, cursor).is_some()
 }

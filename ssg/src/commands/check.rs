@@ -1,6 +1,5 @@
 //! `ssg check`: what is wrong with the site, told in the form somebody wants.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -71,7 +70,7 @@ fn format(env: &Environment, args: &CheckArgs) -> Result<Format> {
 /// The site with its content as it is now; mistakes of the templates alone where there is no
 /// content to hold them against.
 fn view(config: &Config, offline: bool) -> Result<Result<View, Vec<Failure>>> {
-    let mut viewer = Viewer::new(super::paths(config), Arc::new(super::cms_source(config)?));
+    let mut viewer = Viewer::new(super::paths(config), super::source(config)?);
     let pulled = if offline { Ok(false) } else { viewer.pull() };
     let now = jiff::Timestamp::now().as_second();
     match pulled.and_then(|_| viewer.view(now)) {

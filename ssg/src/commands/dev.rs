@@ -21,6 +21,7 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &DevArgs) -> R
         serve: ServeConfig::for_dev(args, env)?,
         cms: config.cms.clone(),
         site: config.site.clone(),
+        folders: super::content_folders(config),
         cache: config.cache.clone(),
         clock: Clock::default(),
     };
@@ -28,7 +29,7 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &DevArgs) -> R
     let folder = tempfile::tempdir().context("there is no folder for temporary files")?;
     let releases =
         Store::open_with(folder.path(), Settings { durable: false, ..Settings::default() })?;
-    let viewer = Viewer::new(super::paths(config), Arc::new(super::cms_source(config)?));
+    let viewer = Viewer::new(super::paths(config), super::source(config)?);
     let dev = Arc::new(Dev::new(viewer, &config.site, drafts));
     let daemon = Daemon::start(&options, releases, Arc::new(Looking(Arc::clone(&dev))))?;
     eprintln!("listening on {}", daemon.url());

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{auto_deploy, purge};
 use crate::{
-    build::{Builder, CmsSource, Failure, Report, Request, View, problem},
+    build::{Builder, Failure, Report, Request, View, problem},
     cdn::{Faults, Purger},
     cli::ServeArgs,
     clock::Clock,
@@ -23,11 +23,12 @@ pub(super) async fn run(config: &Config, env: &Environment, args: &ServeArgs) ->
         serve: ServeConfig::resolve(args, env)?,
         cms: config.cms.clone(),
         site: config.site.clone(),
+        folders: super::content_folders(config),
         cache: config.cache.clone(),
         clock: Clock::default(),
     };
     let releases = super::open_releases(config)?;
-    let told = Arc::new(Told::new(super::cms_source(config)?));
+    let told = Arc::new(Told::new(super::source(config)?));
     let builder = Builder::with_releases(super::paths(config), told.clone(), releases.clone());
     let (news, followers) = watch::channel(0);
     auto_deploy::start(config, env, &releases, &news)?;
@@ -63,7 +64,7 @@ struct Rebuild {
     previews: Arc<Previews>,
     /// Told after every look, since another process may have switched, too.
     news: watch::Sender<u64>,
-    told: Arc<Told<CmsSource>>,
+    told: Arc<Told>,
 }
 
 impl Pipeline for Rebuild {
@@ -104,6 +105,7 @@ fn reason(cause: Cause) -> &'static str {
         Cause { start: true, .. } => "start",
         Cause { site_changed: true, .. } => "templates",
         Cause { hinted: true, .. } => "webhook",
+        Cause { content_changed: true, .. } => "content",
         Cause { ordered: true, .. } => "revalidate",
         _ => "poll",
     }

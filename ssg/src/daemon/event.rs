@@ -10,6 +10,8 @@ pub(super) enum Event {
     },
     /// A file of the site changed.
     SiteChanged,
+    /// A file with content changed, which is kept beside the site.
+    ContentChanged,
     /// Somebody wants pages rendered again.
     Revalidate(Order),
     Stop,

@@ -57,7 +57,7 @@ pub(super) async fn next(
 }
 
 fn starts_at_once(cause: &Cause, silence: Duration, batching: Batching) -> bool {
-    silence >= batching.longest && !cause.site_changed
+    silence >= batching.longest && !cause.site_changed && !cause.content_changed
 }
 
 fn add((cause, orders): &mut (Cause, Orders), event: Option<Event>) -> Option<()> {
@@ -67,6 +67,7 @@ fn add((cause, orders): &mut (Cause, Orders), event: Option<Event>) -> Option<()
             cause.hint = cause.hint.max(seq);
         }
         Event::SiteChanged => cause.site_changed = true,
+        Event::ContentChanged => cause.content_changed = true,
         Event::Revalidate(order) => {
             cause.ordered = true;
             orders.push(order);

@@ -20,6 +20,8 @@ pub struct Cause {
     /// A hint came, with or without a place.
     pub hinted: bool,
     pub site_changed: bool,
+    /// Content that is kept beside the site changed.
+    pub content_changed: bool,
     /// Pages were asked for, see [`Orders`].
     pub ordered: bool,
 }

@@ -4,7 +4,7 @@
 //! this build ever comes to its end.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use cms_api::change::Op;
 
@@ -13,20 +13,20 @@ use crate::build::{Pulled, Source, SourceError};
 use crate::proxy::{Changed, Documents};
 
 /// Any source, with one listener.
-pub struct Told<S> {
-    source: S,
+pub struct Told {
+    source: Arc<dyn Source>,
     listener: OnceLock<Listener>,
 }
 
-impl<S> std::fmt::Debug for Told<S> {
+impl std::fmt::Debug for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Told").finish_non_exhaustive()
     }
 }
 
-impl<S: Source> Told<S> {
+impl Told {
     #[must_use]
-    pub fn new(source: S) -> Self {
+    pub fn new(source: Arc<dyn Source>) -> Self {
         Self { source, listener: OnceLock::new() }
     }
 
@@ -36,7 +36,7 @@ impl<S: Source> Told<S> {
     }
 }
 
-impl<S: Source> Source for Told<S> {
+impl Source for Told {
     fn name(&self) -> String {
         self.source.name()
     }

@@ -1,4 +1,4 @@
-//! Watches the templates. Only says *that* something changed: the build hashes
+//! Watches the templates, and content that is kept beside them. Only says *that* something changed: the build hashes
 //! what it reads, so a touched but equal file costs a look and no more.
 
 use std::path::Path;
@@ -15,20 +15,25 @@ pub(super) struct Watcher {
     _watcher: RecommendedWatcher,
 }
 
-pub(super) fn watch(site: &Path, events: UnboundedSender<Event>) -> Result<Watcher> {
-    let react = move |event: notify::Result<notify::Event>| match event {
-        Ok(event) if concerns(&event) => {
+/// Tells `event` of every change below a folder.
+pub(super) fn watch(
+    folder: &Path,
+    events: UnboundedSender<Event>,
+    event: fn() -> Event,
+) -> Result<Watcher> {
+    let react = move |found: notify::Result<notify::Event>| match found {
+        Ok(found) if concerns(&found) => {
             // The loop is gone only when everything is about to end.
-            let _ = events.send(Event::SiteChanged);
+            let _ = events.send(event());
         }
         Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "watching the templates"),
+        Err(error) => tracing::warn!(%error, "watching files"),
     };
     let mut watcher = notify::recommended_watcher(react).context("cannot watch files")?;
     // The folder, not its files: editors replace files.
     watcher
-        .watch(site, RecursiveMode::Recursive)
-        .with_context(|| format!("cannot watch `{}`", site.display()))?;
+        .watch(folder, RecursiveMode::Recursive)
+        .with_context(|| format!("cannot watch `{}`", folder.display()))?;
     Ok(Watcher { _watcher: watcher })
 }
 

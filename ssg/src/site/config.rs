@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::folder::{self, FolderTable};
 use super::grouping::{self, Grouping, Unit};
 use super::i18n::Fallbacks;
 use super::images::Images;
@@ -43,6 +44,8 @@ pub struct Site {
     pub locales: Vec<String>,
     /// In the order of the file.
     pub routes: Vec<Route>,
+    /// Content that is kept beside the site.
+    pub folders: Vec<FolderTable>,
     pub publishing: Publishing,
     /// Addresses that pages had lead to where they are now.
     pub follow_moves: bool,
@@ -125,6 +128,8 @@ pub struct RouteFormat {
     pub line: usize,
 }
 
+/// The locale of a site that names none.
+pub(super) const DEFAULT_LOCALE: &str = "en";
 /// Entries per page when the route does not say.
 const DEFAULT_PER_PAGE: u64 = 20;
 
@@ -202,6 +207,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
         return None;
     };
     let routes = root.remove("route");
+    let folders = folder::read(source, root.remove("folder"));
     let publishing = Publishing::read(source, root.remove("publish"));
     let cdns = root.remove("cdn");
     let targets = root.remove("target");
@@ -232,7 +238,7 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
             _ => source.complain(
                 key.span().start,
                 format!(
-                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
+                    "unknown key `{}`; accepted are `[site]`, `[[route]]`, `[[folder]]`, `[publish]`, `[gate]`, `[guard]`, `[[cdn]]`, \
                      `[[target]]`, `[deploy]`, `[proxy]`, `[[endpoint]]`, `[[form]]`, `[markdown]`, `[check]`, `[sitemap]`, \
                      `[i18n]`, `[search]`, `[images]`, `[redirects]` and tables of your own",
                     key.get_ref()
@@ -265,8 +271,9 @@ fn read_site(source: &mut Source<'_>, mut root: DeTable<'_>) -> Option<Site> {
     Some(Site {
         title: title?.0,
         base_url,
-        locales: locales.unwrap_or_else(|| vec!["en".to_owned()]),
+        locales: locales.unwrap_or_else(|| vec![DEFAULT_LOCALE.to_owned()]),
         routes,
+        folders,
         publishing,
         check,
         follow_moves,
@@ -323,7 +330,7 @@ fn check_base_url(
     Some(trimmed.to_owned())
 }
 
-fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<String> {
+pub(super) fn read_locales(source: &mut Source<'_>, value: Spanned<DeValue<'_>>) -> Vec<String> {
     let offset = value.span().start;
     let codes: Option<Vec<String>> = match to_json(value.get_ref()) {
         Value::Array(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),

@@ -1,4 +1,5 @@
-//! A route's path: literal text and `{attribute}` places, such as `/blog/{slug}/`.
+//! A route's path: literal text and `{attribute}` places, such as `/blog/{slug}/`; a place
+//! with a star, `/docs/{path*}/`, takes any number of names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ enum Part {
     Literal(String),
     /// Attributes to walk, outermost first.
     Place(Vec<String>),
+    /// The same, for any number of names between slashes, none included.
+    Rest(Vec<String>),
 }
 
 /// Why an entry gives no path.
@@ -40,7 +43,7 @@ impl PathPattern {
             .iter()
             .map(|part| match part {
                 Part::Literal(text) => text.as_str(),
-                Part::Place(_) => "x",
+                Part::Place(_) | Part::Rest(_) => "x",
             })
             .collect();
         check_path(&filled).map_err(|what| format!("path `{text}` {what}"))?;
@@ -71,7 +74,7 @@ impl PathPattern {
     /// Attribute paths used, such as `["author", "slug"]`.
     pub fn places(&self) -> impl Iterator<Item = &[String]> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Place(path) => Some(path.as_slice()),
+            Part::Place(path) | Part::Rest(path) => Some(path.as_slice()),
             Part::Literal(_) => None,
         })
     }
@@ -87,12 +90,20 @@ impl PathPattern {
     /// When a value is missing or empty, or makes a path that cannot be a file's.
     pub fn fill(&self, value: impl Fn(&[String]) -> Option<String>) -> Result<String, FillError> {
         let mut path = String::with_capacity(self.text.len() + 16);
+        let mut none = false;
         for part in &self.parts {
             match part {
-                Part::Literal(text) => path.push_str(text),
-                Part::Place(names) => match value(names).filter(|text| !text.is_empty()) {
-                    Some(text) => path.push_str(&text),
-                    None => {
+                Part::Literal(text) => {
+                    let text = if none { text.strip_prefix('/').unwrap_or(text) } else { text };
+                    path.push_str(text);
+                }
+                Part::Place(names) | Part::Rest(names) => match value(names) {
+                    Some(text) if !text.is_empty() => path.push_str(&text),
+                    Some(_) if matches!(part, Part::Rest(_)) => {
+                        none = true;
+                        continue;
+                    }
+                    _ => {
                         let field = names.join(".");
                         let message =
                             format!("`{field}` is empty, and the path `{}` needs it", self.text);
@@ -100,6 +111,7 @@ impl PathPattern {
                     }
                 },
             }
+            none = false;
         }
         check_path(&path).map_err(|what| FillError {
             field: None,
@@ -127,13 +139,22 @@ fn parse_parts(text: &str) -> Result<Vec<Part>, String> {
         else {
             return Err(format!("path `{text}` has a brace without its partner"));
         };
+        let (place, many) = match place.strip_suffix('*') {
+            Some(place) => (place, true),
+            None => (place, false),
+        };
+        if many && !(literal.ends_with('/') && tail.starts_with('/')) {
+            return Err(format!(
+                "`{{{place}*}}` in path `{text}` stands for whole names; write it between slashes"
+            ));
+        }
         let names: Vec<_> = place.split('.').map(|name| name.trim().to_owned()).collect();
         if names.iter().any(|name| !is_attribute_name(name)) {
             return Err(format!(
                 "`{{{place}}}` in path `{text}` is no attribute; write `{{slug}}` or `{{author.slug}}`"
             ));
         }
-        parts.push(Part::Place(names));
+        parts.push(if many { Part::Rest(names) } else { Part::Place(names) });
         rest = tail;
     }
     if !rest.is_empty() {
@@ -202,5 +223,17 @@ mod tests {
         assert!(fill("/blog/{slug}/", Some("a/../b")).is_err());
         assert!(fill("/blog/{slug}/", Some("a\u{0}b")).is_err());
         assert_eq!(fill("/{slug}/", Some("a/b")).unwrap(), "/a/b/");
+    }
+
+    #[test]
+    fn a_star_takes_any_number_of_names() {
+        assert_eq!(fill("/docs/{path*}/", Some("a/b")).unwrap(), "/docs/a/b/");
+        assert_eq!(fill("/docs/{path*}/", Some("")).unwrap(), "/docs/");
+        assert_eq!(fill("/{path*}/", Some("")).unwrap(), "/");
+        assert_eq!(fill("/{path*}/index.json", Some("")).unwrap(), "/index.json");
+        assert!(fill("/{path*}/", None).is_err());
+        for bad in ["/a{path*}/", "/{path*}.html", "/{path*}"] {
+            assert!(PathPattern::parse(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -60,6 +60,7 @@ fn options(cms: &FakeCms, folder: &Path) -> Options {
         },
         cms: cms.config(Credentials::ApiToken("the-site's-own".into())),
         site: folder.join("templates"),
+        folders: Vec::new(),
         cache: folder.join("cache"),
         clock: Clock::default(),
     }

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use cms_api::change::{Op, SyncItem};
 use serde_json::{Value, json};
-use ssg::build::{BuildError, Builder, Paths, Pulled, Report, Request, Source, SourceError};
+use ssg::build::{
+    BuildError, Builder, FolderSource, Paths, Pulled, Report, Request, Source, SourceError,
+};
 use ssg::release::{Settings, Store};
 use tempfile::TempDir;
 
@@ -19,6 +21,8 @@ pub(crate) struct Site {
     dir: TempDir,
     pub(crate) cms: Cms,
     builder: Option<Builder>,
+    /// Content comes from folders that site.toml names, not from the CMS.
+    folders: bool,
     /// What time it is; the system's when there is none.
     pub(crate) now: Option<i64>,
 }
@@ -47,7 +51,8 @@ pub(crate) fn uid(name: &str) -> String {
 impl Site {
     /// Writes an archive (`-- path --` before each file) into a templates folder.
     pub(crate) fn new(archive: &str, cms: Cms) -> Self {
-        let site = Self { dir: tempfile::tempdir().unwrap(), cms, builder: None, now: None };
+        let dir = tempfile::tempdir().unwrap();
+        let site = Self { dir, cms, builder: None, folders: false, now: None };
         for file in archive.split("\n-- ").flat_map(|part| part.strip_prefix("-- ").or(Some(part)))
         {
             if let Some((path, text)) = file.split_once(" --\n") {
@@ -55,6 +60,19 @@ impl Site {
             }
         }
         site
+    }
+
+    /// A site whose content is files: `../content/a.md` is beside the templates.
+    pub(crate) fn of_folders(archive: &str) -> Self {
+        let cms = Cms::new(json!({ "types": {}, "components": {} }));
+        Self { folders: true, ..Self::new(archive, cms) }
+    }
+
+    fn source(&self) -> Arc<dyn Source> {
+        match self.folders {
+            true => Arc::new(FolderSource::new(&self.templates())),
+            false => Arc::new(self.cms.clone()),
+        }
     }
 
     pub(crate) fn write(&self, path: &str, text: &str) {
@@ -92,9 +110,9 @@ impl Site {
 
     /// Builds without comparing: for sites with mistakes.
     pub(crate) fn build_alone(&mut self, request: &Request) -> Result<Report, BuildError> {
-        let (paths, cms) = (self.paths(), self.cms.clone());
+        let (paths, source) = (self.paths(), self.source());
         let request = Request { now: self.now, ..request.clone() };
-        let builder = self.builder.get_or_insert_with(|| open(paths, cms));
+        let builder = self.builder.get_or_insert_with(|| open(paths, source));
         let report = builder.rebuild(&request)?;
         for change in &report.changes {
             assert!(!change.reasons.is_empty(), "{} changed without a reason", change.file);
@@ -108,14 +126,14 @@ impl Site {
         request: &Request,
         marked: &mut dyn FnMut(&[Vec<String>]),
     ) -> Report {
-        let (paths, cms) = (self.paths(), self.cms.clone());
-        let builder = self.builder.get_or_insert_with(|| open(paths, cms));
+        let (paths, source) = (self.paths(), self.source());
+        let builder = self.builder.get_or_insert_with(|| open(paths, source));
         builder.rebuild_telling(request, marked).unwrap()
     }
 
     pub(crate) fn pull(&mut self) {
-        let (paths, cms) = (self.paths(), self.cms.clone());
-        self.builder.get_or_insert_with(|| open(paths, cms)).pull().unwrap();
+        let (paths, source) = (self.paths(), self.source());
+        self.builder.get_or_insert_with(|| open(paths, source)).pull().unwrap();
     }
 
     pub(crate) fn compare_with_clean_build(&self) {
@@ -126,7 +144,7 @@ impl Site {
             cache: fresh.path().join("cache"),
         };
         let request = Request { now: self.now, ..Request::default() };
-        let clean = open(paths.clone(), self.cms.clone()).rebuild(&request).unwrap();
+        let clean = open(paths.clone(), self.source()).rebuild(&request).unwrap();
         assert_eq!(clean.failed, [], "the clean build failed");
         let (ours, theirs) = (self.tree(), tree(&paths.out.join("current")));
         let names = |tree: &BTreeMap<String, Vec<u8>>| tree.keys().cloned().collect::<Vec<_>>();
@@ -165,10 +183,10 @@ impl Site {
     }
 }
 
-fn open(paths: Paths, cms: Cms) -> Builder {
+fn open(paths: Paths, source: Arc<dyn Source>) -> Builder {
     let settings = Settings { durable: false, ..Settings::default() };
     let releases = Store::open_with(&paths.out, settings).unwrap();
-    Builder::with_releases(paths, Arc::new(cms), releases)
+    Builder::with_releases(paths, source, releases)
 }
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use cms_api::change::{Op, SyncItem};
+use cms_api::change::SyncItem;
 use serde_json::Value;
 
 use super::ask::Slot;
+use crate::build::cursor;
 
 /// A row: type, document, locale.
 pub(super) type RowKey = (String, String, Option<String>);
@@ -92,15 +93,6 @@ pub(super) fn difference(
         }
     }
     let gone = old.keys().filter(|key| !new.contains_key(*key));
-    items.extend(gone.map(|(uid, document_id, locale)| SyncItem {
-        seq,
-        op: Op::Delete,
-        uid: uid.clone(),
-        document_id: document_id.clone(),
-        locale: locale.clone(),
-        version: seq,
-        published_at: None,
-        data: None,
-    }));
+    items.extend(gone.map(|key| cursor::gone(key.clone(), seq)));
     Some(items)
 }

@@ -90,6 +90,7 @@ impl Bench {
             },
             cms: cms.config(credentials),
             site: folder.path().join("templates"),
+            folders: Vec::new(),
             cache: folder.path().join("cache"),
             clock: clock.clone(),
         };
