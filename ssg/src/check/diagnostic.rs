@@ -148,7 +148,9 @@ pub(super) fn gathered(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     order.sort_by(|one, other| {
-        let key = |one: &Diagnostic| (one.severity, one.file.clone(), one.line, one.url.clone());
+        let key = |one: &Diagnostic| {
+            (one.severity, one.file.clone(), one.line, one.url.clone(), one.message.clone())
+        };
         key(one).cmp(&key(other))
     });
     order

@@ -34,7 +34,7 @@ impl<'a> Checker<'a> {
         let mut found = (Vec::new(), Vec::new());
         let Some(base) = &self.base else { return found };
         let Ok(here) = base.join(&looked.url) else { return found };
-        let mut fetched = BTreeSet::new();
+        let mut offers: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
         for link in &looked.page.links {
             if link.address.is_empty() && !link.asset {
                 continue;
@@ -50,13 +50,13 @@ impl<'a> Checker<'a> {
             if url.origin() == base.origin() {
                 found.0.extend(self.inside(looked, link, &url));
                 if link.asset {
-                    fetched.insert(decoded(url.path()));
+                    offers.entry(link.choice).or_default().insert(decoded(url.path()));
                 }
             } else {
                 self.outside(looked, link, &url, base, &mut found);
             }
         }
-        found.0.extend(self.too_heavy(looked, &fetched));
+        found.0.extend(self.too_heavy(looked, &offers));
         found
     }
 
@@ -106,10 +106,20 @@ impl<'a> Checker<'a> {
         found.1.push((address.to_string(), place));
     }
 
-    fn too_heavy(&self, looked: &Looked, fetched: &BTreeSet<String>) -> Option<Diagnostic> {
+    /// Of each offer the heaviest counts: what somebody with the largest screen fetches.
+    fn too_heavy(
+        &self,
+        looked: &Looked,
+        offers: &BTreeMap<usize, BTreeSet<String>>,
+    ) -> Option<Diagnostic> {
         let most = self.weight?;
-        let weights = fetched.iter().filter_map(|path| self.view.weight_of(path));
-        let weight = looked.bytes as u64 + weights.sum::<u64>();
+        let heaviest = offers.values().filter_map(|paths| {
+            let weighed = paths.iter().filter_map(|path| Some((self.view.weight_of(path)?, path)));
+            weighed.max()
+        });
+        // What two places fetch is fetched once.
+        let fetched: BTreeSet<(u64, &String)> = heaviest.collect();
+        let weight = looked.bytes as u64 + fetched.iter().map(|(weight, _)| weight).sum::<u64>();
         (weight > most).then(|| {
             let message = format!(
                 "the page weighs {} KB with what it fetches; `page_weight` allows {} KB",

@@ -13,6 +13,8 @@ pub(super) struct Link {
     pub(super) line: usize,
     /// Fetched with the page: a picture, a script, a stylesheet.
     pub(super) asset: bool,
+    /// Of assets with the same number a browser fetches one: sizes of a picture.
+    pub(super) choice: usize,
 }
 
 /// Something wrong within the page itself.
@@ -85,6 +87,9 @@ struct Reader {
     /// What is being named: a link, a button, with the text so far.
     naming: Option<(Element, String)>,
     in_title: bool,
+    choices: usize,
+    /// The number of what the open <picture>, <video> or <audio> offers.
+    offer: Option<usize>,
     /// In drawings a title is no page's.
     drawings: usize,
     labels: usize,
@@ -126,6 +131,10 @@ impl Reader {
             }
             "title" if self.drawings == 0 => self.in_title = true,
             "svg" => self.drawings += 1,
+            "picture" | "video" | "audio" => {
+                self.choices += 1;
+                self.offer = Some(self.choices);
+            }
             "meta" => self.meta(element),
             "img" => self.picture(element),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(element),
@@ -144,9 +153,12 @@ impl Reader {
     }
 
     fn addresses(&mut self, element: &Element) {
+        let offered = matches!(element.name.as_str(), "img" | "source");
+        self.choices += 1;
+        let choice = self.offer.filter(|_| offered).unwrap_or(self.choices);
         let mut add = |address: &str, asset: bool| {
             let address = address.trim().to_owned();
-            self.page.links.push(Link { address, line: element.line, asset });
+            self.page.links.push(Link { address, line: element.line, asset, choice });
         };
         for (name, attribute, asset) in ADDRESSES {
             if element.name == name
@@ -236,6 +248,7 @@ impl Reader {
         match name {
             "title" => self.in_title = false,
             "svg" => self.drawings = self.drawings.saturating_sub(1),
+            "picture" | "video" | "audio" => self.offer = None,
             "label" => self.labels = self.labels.saturating_sub(1),
             "a" | "button" => {
                 if let Some((element, text)) =
@@ -330,6 +343,21 @@ mod tests {
             assert!(GOOD.contains(from));
             assert_eq!(rules(&GOOD.replace(from, to)), [expected], "{from} -> {to}");
         }
+    }
+
+    #[test]
+    fn of_the_sizes_of_a_picture_one_is_fetched() {
+        let html = "<img src=a srcset='b 1x, c 2x'><picture><source srcset=d><img src=e></picture>\
+                    <img src=f><video poster=g><source src=h><source src=i></video>";
+        let mut offers: Vec<(usize, String)> = Vec::new();
+        for link in Page::of(html).links {
+            match offers.iter_mut().find(|(choice, _)| *choice == link.choice) {
+                Some((_, names)) => names.push_str(&link.address),
+                None => offers.push((link.choice, link.address)),
+            }
+        }
+        let names: Vec<_> = offers.into_iter().map(|(_, names)| names).collect();
+        assert_eq!(names, ["abc", "de", "f", "g", "hi"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ const SIGNS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 fn notebook() -> Site {
     site(&format!(
         "[search]\ntypes = {{ \"api::note.note\" = [\"title\", \"body\", \"story\"] }}\n{NOTES}\
-         -- note.html --\n{{{{ <galley.search locale={{page.locale}} label=\"Search\" none=\"Nothing\" /> }}}}"
+         -- note.html --\n{{{{ <galley.search locale={{page.locale}} label=\"Search\" nothing=\"Nothing\" /> }}}}"
     ))
 }
 
