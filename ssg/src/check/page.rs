@@ -88,7 +88,7 @@ struct Reader {
     naming: Option<(Element, String)>,
     in_title: bool,
     choices: usize,
-    /// The number of what the open <picture>, <video> or <audio> offers.
+    /// The number of what the open `picture`, `video` or `audio` offers.
     offer: Option<usize>,
     /// In drawings a title is no page's.
     drawings: usize,
